@@ -1,0 +1,153 @@
+//===- ONNXElementwiseOps.td - Point-wise operators -------*- tablegen -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_ONNXELEMENTWISEOPS
+#define OCKHAM_ONNXELEMENTWISEOPS
+
+//===----------------------------------------------------------------------===//
+// Binary, with NumPy broadcasting
+//===----------------------------------------------------------------------===//
+
+class ONNX_BinaryOp<string mnemonic, TypeConstraint operand,
+                    TypeConstraint output, string what, list<Trait> traits,
+                    string inElement, string outElement>
+    : ONNX_PureOp<mnemonic, traits> {
+  let summary = what;
+  let description = [{
+    Elementwise with NumPy broadcasting: }] # what # [{.
+
+    ```mlir
+    %c = onnx.}] # mnemonic # [{ %a, %b : (tensor<?x4x}] # inElement # [{>, tensor<4x}] # inElement # [{>) -> tensor<?x4x}] # outElement # [{>
+    ```
+  }];
+  let arguments = (ins operand:$lhs, operand:$rhs);
+  let results = (outs output:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs attr-dict `:` functional-type(operands, results)
+  }];
+  let hasFolder = 1;
+}
+
+class ONNX_ArithmeticOp<string mnemonic, string what, list<Trait> traits = []>
+    : ONNX_BinaryOp<mnemonic, ONNX_NumberTensor, ONNX_NumberTensor, what, traits,
+                    "f32", "f32">;
+class ONNX_CompareOp<string mnemonic, string what, list<Trait> traits = []>
+    : ONNX_BinaryOp<mnemonic, ONNX_Tensor, ONNX_BoolTensor, what, traits,
+                    "f32", "i1">;
+class ONNX_LogicalOp<string mnemonic, string what>
+    : ONNX_BinaryOp<mnemonic, ONNX_BoolTensor, ONNX_BoolTensor, what,
+                    [Commutative], "i1", "i1">;
+
+def ONNX_AddOp : ONNX_ArithmeticOp<"Add", "lhs + rhs", [Commutative]>;
+def ONNX_SubOp : ONNX_ArithmeticOp<"Sub", "lhs - rhs">;
+def ONNX_MulOp : ONNX_ArithmeticOp<"Mul", "lhs * rhs", [Commutative]>;
+def ONNX_DivOp : ONNX_ArithmeticOp<"Div", "lhs / rhs; integers truncate towards zero">;
+def ONNX_PowOp : ONNX_PureOp<"Pow"> {
+  let summary = "lhs to the power of rhs";
+  let description = [{
+    Elementwise with NumPy broadcasting. The result has the base's element
+    type; the exponent may have another.
+
+    ```mlir
+    %c = onnx.Pow %x, %two : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+    ```
+  }];
+  let arguments = (ins ONNX_NumberTensor:$lhs, ONNX_NumberTensor:$rhs);
+  let results = (outs ONNX_NumberTensor:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs attr-dict `:` functional-type(operands, results)
+  }];
+  let hasFolder = 1;
+}
+def ONNX_EqualOp : ONNX_CompareOp<"Equal", "lhs == rhs", [Commutative]>;
+def ONNX_LessOp : ONNX_CompareOp<"Less", "lhs < rhs">;
+def ONNX_LessOrEqualOp : ONNX_CompareOp<"LessOrEqual", "lhs <= rhs">;
+def ONNX_GreaterOp : ONNX_CompareOp<"Greater", "lhs > rhs">;
+def ONNX_GreaterOrEqualOp : ONNX_CompareOp<"GreaterOrEqual", "lhs >= rhs">;
+def ONNX_AndOp : ONNX_LogicalOp<"And", "lhs and rhs">;
+def ONNX_OrOp : ONNX_LogicalOp<"Or", "lhs or rhs">;
+
+def ONNX_WhereOp : ONNX_PureOp<"Where"> {
+  let summary = "Elements of one tensor or the other";
+  let description = [{
+    `condition ? lhs : rhs`, elementwise with NumPy broadcasting of all three.
+
+    ```mlir
+    %y = onnx.Where %mask, %scores, %minus
+        : (tensor<1x1x?x?xi1>, tensor<?x4x?x?xf32>, tensor<f32>) -> tensor<?x4x?x?xf32>
+    ```
+  }];
+  let arguments = (ins ONNX_BoolTensor:$condition, ONNX_Tensor:$lhs, ONNX_Tensor:$rhs);
+  let results = (outs ONNX_Tensor:$result);
+  let assemblyFormat = [{
+    $condition `,` $lhs `,` $rhs attr-dict `:` functional-type(operands, results)
+  }];
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Unary
+//===----------------------------------------------------------------------===//
+
+class ONNX_UnaryOp<string mnemonic, TypeConstraint operand, TypeConstraint output,
+                   string what, list<Trait> traits = []>
+    : ONNX_PureOp<mnemonic, traits> {
+  let summary = what;
+  let description = [{
+    Elementwise: }] # what # [{.
+
+    ```mlir
+    %y = onnx.}] # mnemonic # [{ %x : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    ```
+  }];
+  let arguments = (ins operand:$input);
+  let results = (outs output:$result);
+  let assemblyFormat = [{
+    $input attr-dict `:` functional-type(operands, results)
+  }];
+  let hasFolder = 1;
+}
+class ONNX_FloatUnaryOp<string mnemonic, string what>
+    : ONNX_UnaryOp<mnemonic, ONNX_FloatTensor, ONNX_FloatTensor, what>;
+
+def ONNX_NegOp : ONNX_UnaryOp<"Neg", ONNX_NumberTensor, ONNX_NumberTensor, "-x">;
+def ONNX_AbsOp : ONNX_UnaryOp<"Abs", ONNX_NumberTensor, ONNX_NumberTensor, "|x|">;
+def ONNX_ReluOp : ONNX_UnaryOp<"Relu", ONNX_NumberTensor, ONNX_NumberTensor, "max(x, 0)">;
+def ONNX_ExpOp : ONNX_FloatUnaryOp<"Exp", "e to the power of x">;
+def ONNX_LogOp : ONNX_FloatUnaryOp<"Log", "natural logarithm">;
+def ONNX_SqrtOp : ONNX_FloatUnaryOp<"Sqrt", "square root">;
+def ONNX_ReciprocalOp : ONNX_FloatUnaryOp<"Reciprocal", "1 / x">;
+def ONNX_ErfOp : ONNX_FloatUnaryOp<"Erf", "error function">;
+def ONNX_TanhOp : ONNX_FloatUnaryOp<"Tanh", "hyperbolic tangent">;
+def ONNX_SigmoidOp : ONNX_FloatUnaryOp<"Sigmoid", "1 / (1 + exp(-x))">;
+def ONNX_NotOp : ONNX_UnaryOp<"Not", ONNX_BoolTensor, ONNX_BoolTensor, "logical not">;
+
+def ONNX_IdentityOp : ONNX_PureOp<"Identity"> {
+  let summary = "The operand";
+  let arguments = (ins ONNX_Tensor:$input);
+  let results = (outs ONNX_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+}
+
+def ONNX_CastOp : ONNX_PureOp<"Cast"> {
+  let summary = "Conversion to the result's element type";
+  let description = [{
+    Float to integer truncates towards zero; to bool is `x != 0`; float to a
+    narrower float rounds to nearest even.
+
+    ```mlir
+    %y = onnx.Cast %x : (tensor<?xi64>) -> tensor<?xf32>
+    ```
+  }];
+  let arguments = (ins ONNX_Tensor:$input);
+  let results = (outs ONNX_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+}
+
+#endif // OCKHAM_ONNXELEMENTWISEOPS

@@ -1,0 +1,127 @@
+//===- OckhamOps.cpp - Verifiers of weights and host ops ------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Ockham/OckhamDialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace ockham;
+
+#define GET_OP_CLASSES
+#include "dialects/Ockham/OckhamOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// WeightOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult WeightOp::verify() {
+  if (getValue() && getInit())
+    return emitOpError("has both a value and an initialisation recipe");
+  if (std::optional<ElementsAttr> value = getValue()) {
+    if (value->getShapedType() != getTensorType())
+      return emitOpError() << "has type " << getTensorType()
+                           << " but its value has type "
+                           << value->getShapedType();
+    auto resource = dyn_cast<DenseResourceElementsAttr>(*value);
+    if (resource && resource.getRawHandle().getBlob()) {
+      uint64_t have = resource.getRawHandle().getBlob()->getData().size();
+      uint64_t elementBits = getTensorType().getElementTypeBitWidth();
+      uint64_t want =
+          getTensorType().getNumElements() * std::max<uint64_t>(1, elementBits / 8);
+      if (have != want)
+        return emitOpError() << "of type " << getTensorType() << " needs "
+                             << want << " bytes but its resource '"
+                             << resource.getRawHandle().getKey() << "' has "
+                             << have;
+    }
+  }
+  if (getInit() && !isa<FloatType>(getTensorType().getElementType()))
+    return emitOpError() << "has a normal recipe but element type "
+                         << getTensorType().getElementType()
+                         << ", expected a float type";
+  return success();
+}
+
+ArrayRef<char> WeightOp::getMappedBytes() {
+  if (!getValue())
+    return {};
+  auto resource = dyn_cast<DenseResourceElementsAttr>(*getValue());
+  if (!resource || !resource.getRawHandle().getBlob())
+    return {};
+  return resource.getRawHandle().getBlob()->getData();
+}
+
+LogicalResult
+LoadWeightOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto weight =
+      symbolTable.lookupNearestSymbolFrom<WeightOp>(*this, getWeightAttr());
+  if (!weight)
+    return emitOpError() << "names '@" << getWeight()
+                         << "', which is not an ockham.weight";
+  auto have = cast<ShapedType>(getResult().getType());
+  RankedTensorType want = weight.getTensorType();
+  if (have.getShape() != want.getShape() ||
+      have.getElementType() != want.getElementType()) {
+    InFlightDiagnostic diag =
+        emitOpError() << "has type " << have << " but the weight has type "
+                      << want;
+    diag.attachNote(weight.getLoc()) << "the weight is declared here";
+    return diag;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// CheckOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult CheckOp::verify() {
+  size_t holes = getMessage().count("{}");
+  if (holes != getValues().size())
+    return emitOpError() << "message has " << holes
+                         << " places for values but there are "
+                         << getValues().size() << " values";
+  return success();
+}
+
+LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
+  if (!matchPattern(op.getCondition(), m_One()))
+    return rewriter.notifyMatchFailure(op, "the condition is not always true");
+  rewriter.eraseOp(op);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// ParallelForOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+ParallelForOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto body = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getBodyAttr());
+  if (!body)
+    return emitOpError() << "names '@" << getBody()
+                         << "', which is not a function";
+  // Two indices, then the captures.
+  ArrayRef<Type> have = body.getArgumentTypes();
+  if (have.size() != getCaptures().size() + 2)
+    return emitOpError() << "passes " << getCaptures().size()
+                         << " captures and two indices but '@" << getBody()
+                         << "' takes " << have.size() << " arguments";
+  for (auto [index, type] : llvm::enumerate(getCaptures().getTypes()))
+    if (have[index + 2] != type)
+      return emitOpError() << "capture #" << index << " has type " << type
+                           << " but '@" << getBody() << "' takes "
+                           << have[index + 2];
+  return success();
+}

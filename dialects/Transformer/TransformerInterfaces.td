@@ -1,0 +1,41 @@
+//===- TransformerInterfaces.td - What passes ask of ops --*- tablegen -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_TRANSFORMERINTERFACES
+#define OCKHAM_TRANSFORMERINTERFACES
+
+include "mlir/IR/OpBase.td"
+
+def Tfm_TransformerOpInterface : OpInterface<"TransformerOpInterface"> {
+  let cppNamespace = "::ockham::tfm";
+  let description = [{
+    The questions that simplification, differentiation and kernel forming ask,
+    so that no pass switches over the ops.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The operands that hold parameters of the model (weights, biases, gains,
+        tables), as opposed to activations.
+      }],
+      "::llvm::SmallVector<::mlir::OpOperand *>", "getParameterOperands", (ins),
+      "", "return {};">,
+    InterfaceMethod<[{
+        True if the results are a linear function (without a constant term) of
+        this operand while the others stay fixed.
+      }],
+      "bool", "isLinearIn", (ins "::mlir::OpOperand &":$operand),
+      "", "return false;">,
+    InterfaceMethod<[{
+        True if row (b, t) of every result depends only on row (b, t) of the
+        activations: such ops can be fused into the kernel that writes or reads
+        the row.
+      }],
+      "bool", "hasIndependentRows", (ins), "", "return true;">
+  ];
+}
+
+#endif // OCKHAM_TRANSFORMERINTERFACES

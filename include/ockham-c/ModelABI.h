@@ -1,0 +1,270 @@
+//===- ModelABI.h - What a compiled model is, version 1 -----------*- C -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A compiled model is a shared library that exports one symbol,
+// `ockham_model_query`. It returns a table of entry points with signatures,
+// of weights and of per-session state. The model knows nothing of the machine
+// but the host table that it is given with every call: threads, memory and
+// messages are the caller's. It depends on no C++ library, no OpenMP, no CUDA
+// library and no global constructor.
+//
+// The header stands alone (C99) so that a model can be written by hand; see
+// test/Runtime/handwritten-model.c.
+//
+// Conventions
+//   * All tensors that cross this interface are dense and row-major.
+//   * Extents are counted in elements, sizes in bytes.
+//   * Pointers in the tables live as long as the library is loaded.
+//   * A struct only ever grows at its end; `struct_bytes` tells its size.
+//     Structs without that field lie in arrays and change with the version
+//     only.
+//   * A symbol names one extent: equal symbols in the inputs and outputs of one
+//     call have equal extents. Symbols of state are bound when a session is
+//     created and hold for all its calls; a cache that is longer than the
+//     sequences of its calls has a symbol of its own, e.g. "cache_length".
+//   * No function throws, exits or aborts; all report an ockham_status.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_C_MODELABI_H
+#define OCKHAM_C_MODELABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OCKHAM_ABI_VERSION 1
+
+/// Alignment in bytes of weights, of buffers from `allocate`, of the workspace,
+/// of outputs that the host allocates and of state. Inputs and the caller's own
+/// output buffers are aligned to their element type only.
+#define OCKHAM_ALIGNMENT 64
+
+typedef enum ockham_status {
+  OCKHAM_OK = 0,
+  OCKHAM_INVALID_ARGUMENT = 1, ///< A name, type, rank, size or value is wrong.
+  OCKHAM_NOT_FOUND = 2,        ///< A file, entry point or weight is missing.
+  OCKHAM_OUT_OF_MEMORY = 3,
+  OCKHAM_UNSUPPORTED = 4, ///< Valid, but not on this machine or device.
+  OCKHAM_BAD_MODEL = 5,   ///< The library or weight file contradicts itself.
+  OCKHAM_INTERNAL = 6     ///< A defect of Ockham.
+} ockham_status;
+
+typedef enum ockham_dtype {
+  OCKHAM_BOOL = 1, ///< One byte, 0 or 1.
+  OCKHAM_U8 = 2,
+  OCKHAM_I8 = 3,
+  OCKHAM_I16 = 4,
+  OCKHAM_I32 = 5,
+  OCKHAM_I64 = 6,
+  OCKHAM_F16 = 7,
+  OCKHAM_BF16 = 8,
+  OCKHAM_F32 = 9,
+  OCKHAM_F64 = 10
+} ockham_dtype;
+
+/// One dimension of a signature. Equal symbols of one entry point have equal
+/// extents; the caller checks this before the call.
+typedef struct ockham_dim {
+  int64_t extent;     ///< >= 0 when fixed, -1 when chosen at run time.
+  const char *symbol; ///< e.g. "batch"; null when fixed or without a name.
+} ockham_dim;
+
+/// Name and type of an input or output. Names are unique among the inputs and
+/// among the outputs of an entry point.
+typedef struct ockham_tensor_spec {
+  const char *name;
+  int32_t dtype; ///< ockham_dtype
+  int32_t rank;
+  const ockham_dim *dims; ///< rank entries
+} ockham_tensor_spec;
+
+/// A tensor in memory: dense, row-major.
+typedef struct ockham_tensor {
+  void *data;
+  const int64_t *shape; ///< rank entries
+  int32_t dtype;        ///< ockham_dtype
+  int32_t rank;
+} ockham_tensor;
+
+/// How a weight without stored bytes is initialised when it is loaded, so that
+/// a large model can be made where it runs.
+typedef enum ockham_init_kind {
+  OCKHAM_INIT_STORED = 0, ///< Bytes are embedded or in the file beside.
+  OCKHAM_INIT_NORMAL = 1, ///< mean + std * N(0, 1), counter-based from seed.
+  OCKHAM_INIT_CONSTANT = 2 ///< mean everywhere
+} ockham_init_kind;
+
+typedef struct ockham_weight_spec {
+  const char *name;     ///< The exporter's name, key in a safetensors file.
+  int32_t dtype;        ///< ockham_dtype
+  int32_t rank;
+  const int64_t *shape; ///< Logical shape, rank entries.
+  const char *layout;   ///< "row-major", or the name of a packed layout.
+  uint64_t offset;      ///< Of the stored bytes from `weight_data`, a multiple
+                        ///< of OCKHAM_ALIGNMENT; unused with a weight file.
+  uint64_t bytes;       ///< Size of the stored bytes in this layout.
+  int32_t init;         ///< ockham_init_kind
+  int32_t reserved;
+  double mean, std; ///< For init != STORED.
+  uint64_t seed;
+} ockham_weight_spec;
+
+typedef enum ockham_state_kind {
+  OCKHAM_STATE_CACHE = 0,     ///< Keys, values, running sums; zero at start.
+  OCKHAM_STATE_PARAMETER = 1, ///< Trained; starts as a copy of a weight.
+  OCKHAM_STATE_MOMENT = 2,    ///< Of an optimizer; zero at start.
+  OCKHAM_STATE_COUNTER = 3    ///< Steps or tokens seen; zero at start.
+} ockham_state_kind;
+
+/// A tensor that a session keeps between calls. Dynamic extents are bound when
+/// the session is created.
+typedef struct ockham_state_spec {
+  ockham_tensor_spec tensor;
+  int32_t kind;   ///< ockham_state_kind
+  int32_t weight; ///< Index of the weight it starts from, or -1 for zeros.
+} ockham_state_spec;
+
+/// Body of a parallel loop: iterations [begin, end), run by `worker`
+/// (0 <= worker < worker_count of the host).
+typedef void (*ockham_loop_body)(void *argument, int64_t begin, int64_t end,
+                                 int32_t worker);
+
+/// What the model may ask of its host. `context` is the call's.
+typedef struct ockham_host {
+  uint32_t struct_bytes;
+  uint32_t abi_version;
+
+  /// Number of workers that parallel_for uses at most.
+  int32_t (*worker_count)(void *context);
+
+  /// Runs `body` over [0, count) in pieces of at least `grain` iterations and
+  /// returns when all are done. Pieces may run in any order, at the same time.
+  /// A nested call runs on the calling thread as one piece, with the `worker`
+  /// of the piece that makes it.
+  void (*parallel_for)(void *context, int64_t count, int64_t grain,
+                       ockham_loop_body body, void *argument);
+
+  /// Runs `body` once on each of `workers` threads that exist at the same time
+  /// (begin = worker, end = worker + 1). Returns an ockham_status: fails,
+  /// without running `body`, if `workers` is more than worker_count, or more
+  /// than 1 in a nested call.
+  int32_t (*run_team)(void *context, int32_t workers, ockham_loop_body body,
+                      void *argument);
+
+  /// Waits for all threads of the team; returns at once outside run_team.
+  void (*barrier)(void *context);
+
+  /// Memory of OCKHAM_ALIGNMENT, not initialised, that lives until `release`
+  /// or the end of the call. Null when there is none left; the host has then
+  /// recorded why, and the model returns OCKHAM_OUT_OF_MEMORY. Both may be
+  /// called by any worker.
+  void *(*allocate)(void *context, uint64_t bytes);
+  void (*release)(void *context, void *memory);
+
+  /// Memory for output `index` of this call, now that its shape is known
+  /// (`rank` extents). It is the caller's own buffer where one was given. The
+  /// model asks for every output of the entry point; asking again with the same
+  /// shape gives the same memory. Null when there is no memory or the caller's
+  /// buffer does not fit; the host has then recorded why, and the model returns
+  /// OCKHAM_INVALID_ARGUMENT.
+  void *(*output)(void *context, int32_t index, int32_t rank,
+                  const int64_t *shape);
+
+  /// Records why a call fails; the model then returns `status`. The first
+  /// record of a call is the one that is reported.
+  void (*fail)(void *context, int32_t status, const char *message);
+
+  /// Launches kernel `kernel` of the model's device image with `arguments`
+  /// (argument_count pointers) over a grid of blocks, on the call's stream.
+  /// Null on hosts without a device.
+  int32_t (*launch)(void *context, int32_t kernel, const uint32_t grid[3],
+                    const uint32_t block[3], uint32_t shared_bytes,
+                    void **arguments, int32_t argument_count);
+} ockham_host;
+
+/// One call of an entry point.
+typedef struct ockham_call {
+  uint32_t struct_bytes;
+  uint32_t reserved;
+  void *context;                ///< Handed back to the host's functions.
+  const ockham_tensor *inputs;  ///< In the order of the entry's signature.
+  const void *const *weights;   ///< One pointer per weight of the model.
+  const ockham_tensor *states;  ///< One per state of the model, in place.
+  void *workspace;              ///< workspace_bytes of scratch memory, or null.
+  uint64_t workspace_bytes;
+  void *stream; ///< Of the session's device; null on the CPU.
+} ockham_call;
+
+typedef enum ockham_entry_kind {
+  OCKHAM_ENTRY_FORWARD = 0, ///< Inputs to outputs, no state touched.
+  OCKHAM_ENTRY_PREFILL = 1, ///< Fills the cache from a prompt.
+  OCKHAM_ENTRY_DECODE = 2,  ///< One more token per sequence, cache in place.
+  OCKHAM_ENTRY_LOSS = 3,
+  OCKHAM_ENTRY_TRAIN_STEP = 4, ///< Loss, gradients, parameter update.
+  OCKHAM_ENTRY_OTHER = 5
+} ockham_entry_kind;
+
+typedef struct ockham_entry {
+  const char *name;
+  int32_t kind; ///< ockham_entry_kind
+  int32_t input_count;
+  int32_t output_count;
+  int32_t reserved;
+  const ockham_tensor_spec *inputs;
+  const ockham_tensor_spec *outputs;
+
+  /// Bytes of workspace that `run` needs for inputs and states of these shapes
+  /// (their data may be null) and this many workers; UINT64_MAX when that
+  /// cannot be counted. Null when the entry takes its memory from the host's
+  /// `allocate` alone.
+  uint64_t (*workspace_bytes)(const ockham_tensor *inputs,
+                              const ockham_tensor *states, int32_t workers);
+
+  /// Runs the entry point. Reentrant: calls with different `call`s may run at
+  /// the same time. The caller has checked types, ranks and fixed and symbolic
+  /// extents of the inputs against the signature.
+  int32_t (*run)(const ockham_host *host, const ockham_call *call);
+} ockham_entry;
+
+typedef struct ockham_model {
+  uint32_t struct_bytes;
+  uint32_t abi_version; ///< Version that this table follows.
+  const char *name;
+  const char *target;   ///< e.g. "cpu"
+  const char *features; ///< Instruction sets the code was generated for, e.g.
+                        ///< "x86-64 avx512f avx512vl"; needed where it runs.
+                        ///< Names as in /proc/cpuinfo, separated by spaces.
+  const char *producer; ///< Compiler and version.
+  const char *options;  ///< Compiler options, as given.
+  int32_t entry_count;
+  int32_t weight_count;
+  int32_t state_count;
+  int32_t reserved;
+  const ockham_entry *entries;
+  const ockham_weight_spec *weights;
+  const ockham_state_spec *states;
+  /// Embedded weights; null when they lie in a safetensors file beside.
+  const void *weight_data;
+  uint64_t weight_bytes;
+  /// Name of that file, relative to the library's folder, with one tensor per
+  /// stored weight, named as the weight is; null when embedded.
+  const char *weight_file;
+} ockham_model;
+
+/// The one exported symbol. Returns null when the model's table is of a newer
+/// version than `max_version`.
+const ockham_model *ockham_model_query(uint32_t max_version);
+typedef const ockham_model *(*ockham_model_query_fn)(uint32_t max_version);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // OCKHAM_C_MODELABI_H

@@ -1,0 +1,30 @@
+//===- Passes.h - Conversions between dialects ------------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_CONVERSION_PASSES_H
+#define OCKHAM_CONVERSION_PASSES_H
+
+#include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Transformer/TransformerDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace ockham {
+
+#define GEN_PASS_DECL
+#include "ockham/Conversion/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "ockham/Conversion/Passes.h.inc"
+
+} // namespace ockham
+
+#endif // OCKHAM_CONVERSION_PASSES_H

@@ -1,0 +1,54 @@
+//===- Passes.td - Conversions between dialects -----------*- tablegen -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_CONVERSION_PASSES
+#define OCKHAM_CONVERSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertONNXToTransformer : Pass<"convert-onnx-to-tfm", "::mlir::ModuleOp"> {
+  let summary = "Recognise the parts of a transformer in ONNX operators";
+  let description = [{
+    One matcher per concept, bottom-up, on the form that `--onnx-normalize`
+    leaves: linears, norms, activations, attention with its mask and shape
+    gains, embeddings, residuals, then whole blocks. What is not recognised
+    stays `onnx`; what almost matched is reported in a remark with the node, how
+    far the match got and why it ended.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::ockham::tfm::TfmDialect", "::ockham::OckhamDialect"];
+}
+
+def ConvertONNXToLinalg : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Lower ONNX operators to linalg on tensors";
+  let description = [{
+    Every operator becomes `linalg`, `tensor` and `arith` ops on tensors, with
+    `ockham.check` where the operator's meaning depends on run-time values
+    (indices of Gather, sizes of Reshape).
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+    "::ockham::OckhamDialect"];
+}
+
+def ConvertTransformerToLinalg
+    : Pass<"convert-tfm-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "Lower tfm ops to linalg on tensors";
+  let description = [{
+    The path for every op that no kernel covers: attention becomes two batched
+    products and a softmax over `[batch, heads, queries, keys]`, norms and
+    residuals become `linalg.generic`. Blocks and parallel regions are inlined.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect",
+    "::ockham::OckhamDialect"];
+}
+
+#endif // OCKHAM_CONVERSION_PASSES

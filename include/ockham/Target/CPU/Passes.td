@@ -1,0 +1,107 @@
+//===- Passes.td - From linalg to LLVM on the CPU ---------*- tablegen -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_TARGET_CPU_PASSES
+#define OCKHAM_TARGET_CPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def CPULowerContractions
+    : Pass<"ockham-cpu-lower-contractions", "::mlir::func::FuncOp"> {
+  let summary = "Turn products on buffers into blocked loops over 1-D vectors";
+  let description = [{
+    `linalg.matmul`, `linalg.batch_matmul` and generics of the same meaning
+    become parallel loops over register tiles of `tile-rows` x `tile-columns`
+    elements whose accumulators are 1-D vectors carried by the loop over k.
+    Tails are masked; all extents may be dynamic.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64",
+           "Width of a vector register in bytes">,
+    Option<"tileRows", "tile-rows", "int64_t", "8",
+           "Rows of a register tile">,
+    Option<"tileVectors", "tile-vectors", "int64_t", "3",
+           "Vectors per row of a register tile">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
+def CPULowerGenerics
+    : Pass<"ockham-cpu-lower-generics", "::mlir::func::FuncOp"> {
+  let summary = "Turn linalg ops on buffers into parallel loops of vectors";
+  let description = [{
+    The outer parallel dimensions become one `scf.parallel`; the innermost
+    dimension along which every operand is contiguous or constant is worked
+    through in vectors of `vector-bytes`, with a masked tail. What cannot be
+    vectorised (a gather, a table look-up) becomes scalar loops.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64",
+           "Width of a vector register in bytes">,
+    Option<"grain", "grain", "int64_t", "16384",
+           "Smallest number of elements worth a thread of its own">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def CPUApproximateMath
+    : Pass<"ockham-cpu-approximate-math", "::mlir::func::FuncOp"> {
+  let summary = "Replace exp, tanh, erf and their like by polynomials";
+  let description = [{
+    Vector and scalar math ops of f32 become polynomials of at most a few units
+    in the last place, instead of one library call per element.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def CPUOutlineParallel
+    : Pass<"ockham-cpu-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Give parallel loops to the host's threads";
+  let description = [{
+    The body of each outermost `scf.parallel` becomes a function over a range of
+    iterations, called through `ockham.parallel_for`; nested ones become
+    sequential loops.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::scf::SCFDialect", "::ockham::OckhamDialect"];
+}
+
+def CPUUseHostMemory
+    : Pass<"ockham-cpu-use-host-memory", "::mlir::ModuleOp"> {
+  let summary = "Take buffers from the host and hand outputs over";
+  let description = [{
+    In entry points, `memref.alloc` and `memref.dealloc` become
+    `ockham.allocate` and `ockham.release`. A returned buffer becomes
+    `ockham.output` where it was allocated, or is copied into one, and the entry
+    point returns nothing.
+  }];
+  let dependentDialects = [
+    "::mlir::memref::MemRefDialect", "::ockham::OckhamDialect"];
+}
+
+def CPUConvertToLLVM
+    : Pass<"ockham-cpu-convert-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Lower everything that is left to the LLVM dialect";
+  let description = [{
+    Entry points become functions `i32 (ptr host, ptr call)` of the model ABI
+    (include/ockham-c/ModelABI.h): inputs and weights are read from the call,
+    memory, outputs and threads come from the host table, and every failed check
+    or allocation returns its status.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // OCKHAM_TARGET_CPU_PASSES

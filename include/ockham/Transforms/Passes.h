@@ -1,0 +1,29 @@
+//===- Passes.h - Transforms of onnx and tfm modules ------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_TRANSFORMS_PASSES_H
+#define OCKHAM_TRANSFORMS_PASSES_H
+
+#include "dialects/ONNX/ONNXDialect.h"
+#include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Transformer/TransformerDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace ockham {
+
+#define GEN_PASS_DECL
+#include "ockham/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "ockham/Transforms/Passes.h.inc"
+
+} // namespace ockham
+
+#endif // OCKHAM_TRANSFORMS_PASSES_H

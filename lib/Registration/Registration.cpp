@@ -1,0 +1,42 @@
+//===- Registration.cpp - All dialects, passes and pipelines --------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ockham/Support/Registration.h"
+
+#include "dialects/ONNX/ONNXDialect.h"
+#include "dialects/Ockham/OckhamBufferize.h"
+#include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Transformer/TransformerDialect.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "ockham/Conversion/Passes.h"
+#include "ockham/Target/CPU/Passes.h"
+#include "ockham/Transforms/Passes.h"
+
+using namespace mlir;
+
+void ockham::registerDialects(DialectRegistry &registry) {
+  registry.insert<OckhamDialect, onnx::ONNXDialect, tfm::TfmDialect>();
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
+}
+
+void ockham::registerPasses() {
+  registerConversionPasses();
+  registerTransformsPasses();
+  registerTargetCPUPasses();
+}
+
+void ockham::registerEverything(DialectRegistry &registry) {
+  registerDialects(registry);
+  registerPasses();
+  registerAllPasses();
+}
