@@ -96,14 +96,14 @@ typedef struct ockham_tensor {
 /// How a weight without stored bytes is initialised when it is loaded, so that
 /// a large model can be made where it runs.
 typedef enum ockham_init_kind {
-  OCKHAM_INIT_STORED = 0, ///< Bytes are embedded or in the file beside.
-  OCKHAM_INIT_NORMAL = 1, ///< mean + std * N(0, 1), counter-based from seed.
+  OCKHAM_INIT_STORED = 0,  ///< Bytes are embedded or in the file beside.
+  OCKHAM_INIT_NORMAL = 1,  ///< mean + std * N(0, 1), counter-based from seed.
   OCKHAM_INIT_CONSTANT = 2 ///< mean everywhere
 } ockham_init_kind;
 
 typedef struct ockham_weight_spec {
-  const char *name;     ///< The exporter's name, key in a safetensors file.
-  int32_t dtype;        ///< ockham_dtype
+  const char *name; ///< The exporter's name, key in a safetensors file.
+  int32_t dtype;    ///< ockham_dtype
   int32_t rank;
   const int64_t *shape; ///< Logical shape, rank entries.
   const char *layout;   ///< "row-major", or the name of a packed layout.
@@ -193,11 +193,11 @@ typedef struct ockham_host {
 typedef struct ockham_call {
   uint32_t struct_bytes;
   uint32_t reserved;
-  void *context;                ///< Handed back to the host's functions.
-  const ockham_tensor *inputs;  ///< In the order of the entry's signature.
-  const void *const *weights;   ///< One pointer per weight of the model.
-  const ockham_tensor *states;  ///< One per state of the model, in place.
-  void *workspace;              ///< workspace_bytes of scratch memory, or null.
+  void *context;               ///< Handed back to the host's functions.
+  const ockham_tensor *inputs; ///< In the order of the entry's signature.
+  const void *const *weights;  ///< One pointer per weight of the model.
+  const ockham_tensor *states; ///< One per state of the model, in place.
+  void *workspace;             ///< workspace_bytes of scratch memory, or null.
   uint64_t workspace_bytes;
   void *stream; ///< Of the session's device; null on the CPU.
 } ockham_call;

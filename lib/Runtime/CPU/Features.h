@@ -1,0 +1,32 @@
+//===- Features.h - Instruction sets of this machine ------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_RUNTIME_CPU_FEATURES_H
+#define OCKHAM_RUNTIME_CPU_FEATURES_H
+
+#include <string>
+#include <vector>
+
+namespace ockham::runtime {
+
+struct MissingFeatures {
+  std::vector<std::string> absent;  ///< This CPU, or its system, has none.
+  std::vector<std::string> unknown; ///< This runtime has never heard of them.
+  bool any() const { return !absent.empty() || !unknown.empty(); }
+};
+
+/// Those of `features` (separated by spaces; names as in /proc/cpuinfo or as
+/// LLVM writes them, and levels such as x86-64-v3) that code cannot use here.
+/// Asks the system for permission where a feature needs it (AMX).
+MissingFeatures findMissingFeatures(const std::string &features);
+
+/// e.g. "x86-64".
+const char *architectureName();
+
+} // namespace ockham::runtime
+
+#endif // OCKHAM_RUNTIME_CPU_FEATURES_H

@@ -1,0 +1,154 @@
+//===- Library.cpp - A loaded model ---------------------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Library.h"
+#include "../CPU/Features.h"
+#include "ModelTable.h"
+#include "SharedObject.h"
+#include "Types.h"
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+
+namespace ockham::runtime {
+
+static const char querySymbol[] = "ockham_model_query";
+
+/// Without a folder, dlopen would search the system's; so paths are absolute.
+static std::string absolutePath(const std::string &path) {
+  char *resolved = realpath(path.c_str(), nullptr);
+  std::string text = resolved ? resolved : path;
+  std::free(resolved);
+  return text;
+}
+
+Library::~Library() {
+  ownWeights.reset();
+  if (handle)
+    dlclose(handle);
+}
+
+static std::string join(const std::vector<std::string> &words) {
+  std::string text;
+  for (const std::string &word : words)
+    text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+Status Library::checkTarget(bool ignoreFeatures) const {
+  if (std::strcmp(table.target, "cpu") != 0)
+    return {OCKHAM_UNSUPPORTED,
+            format("the model '%s' was compiled for the target '%s', but this "
+                   "runtime was built for: cpu",
+                   table.name, table.target)};
+  MissingFeatures missing = findMissingFeatures(table.features);
+  if (!missing.any() || ignoreFeatures)
+    return Status::ok();
+  std::string text =
+      format("the model '%s' was compiled for instructions", table.name);
+  if (!missing.absent.empty())
+    text += " that this CPU does not have: " + join(missing.absent);
+  if (!missing.unknown.empty())
+    text += (missing.absent.empty() ? "" : ", and") +
+            std::string(" that this runtime does not know: ") +
+            join(missing.unknown);
+  return {OCKHAM_UNSUPPORTED,
+          text + format(" (of: %s); compile the model for this machine",
+                        table.features)};
+}
+
+Status Library::load(const std::string &path, bool ignoreFeatures,
+                     std::shared_ptr<Library> &result) {
+  OCKHAM_RETURN_IF_FAILED(checkSharedObject(path));
+  std::shared_ptr<Library> library(new Library);
+  library->file = absolutePath(path);
+  const char *file = library->file.c_str();
+  library->handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  if (!library->handle)
+    return {OCKHAM_BAD_MODEL,
+            format("cannot load the model '%s': %s", file, dlerror())};
+  auto query = reinterpret_cast<ockham_model_query_fn>(
+      dlsym(library->handle, querySymbol));
+  if (!query)
+    return {OCKHAM_BAD_MODEL,
+            format("'%s' is a shared library, but no compiled model: it does "
+                   "not export '%s'",
+                   file, querySymbol)};
+  const ockham_model *table = query(OCKHAM_ABI_VERSION);
+  if (!table)
+    return {OCKHAM_UNSUPPORTED,
+            format("the model '%s' needs a newer runtime: it has no table for "
+                   "ABI version %d, the newest that this runtime knows",
+                   file, OCKHAM_ABI_VERSION)};
+  if (table->abi_version > OCKHAM_ABI_VERSION)
+    return {OCKHAM_UNSUPPORTED,
+            format("the model '%s' follows ABI version %u, but this runtime "
+                   "knows versions up to %d; use a newer runtime",
+                   file, table->abi_version, OCKHAM_ABI_VERSION)};
+  if (table->abi_version < 1)
+    return {OCKHAM_BAD_MODEL, format("the model '%s' follows ABI version 0, "
+                                     "but versions start at 1",
+                                     file)};
+  if (table->struct_bytes < sizeof(ockham_model))
+    return {OCKHAM_BAD_MODEL,
+            format("the model '%s' has a table of %u bytes, but one of ABI "
+                   "version %u has %zu",
+                   file, table->struct_bytes, table->abi_version,
+                   sizeof(ockham_model))};
+  std::memcpy(&library->table, table, sizeof(ockham_model));
+  Status checked = checkModelTable(library->table);
+  if (checked.failed())
+    return {checked.code(), format("the model '%s' cannot be used: %s", file,
+                                   checked.message().c_str())};
+  OCKHAM_RETURN_IF_FAILED(library->checkTarget(ignoreFeatures));
+  result = std::move(library);
+  return Status::ok();
+}
+
+Status Library::findEntry(const char *name, const ockham_entry *&entry) const {
+  if (!name)
+    return {OCKHAM_INVALID_ARGUMENT, "entry point: a name is expected, got a "
+                                     "null pointer"};
+  std::string known;
+  for (int32_t i = 0; i < table.entry_count; ++i) {
+    if (std::strcmp(table.entries[i].name, name) == 0) {
+      entry = &table.entries[i];
+      return Status::ok();
+    }
+    known += format("%s'%s'", i ? ", " : "", table.entries[i].name);
+  }
+  return {OCKHAM_NOT_FOUND,
+          format("the model '%s' has no entry point '%s'; it has: %s",
+                 table.name, name, known.empty() ? "none" : known.c_str())};
+}
+
+Status Library::getWeights(const char *overrideFile,
+                           std::shared_ptr<const WeightSet> &weights) {
+  std::lock_guard<std::mutex> lock(weightMutex);
+  if (!overrideFile) {
+    if (!ownWeights) {
+      std::string beside;
+      if (!table.weight_data && table.weight_file)
+        beside = file.substr(0, file.rfind('/') + 1) + table.weight_file;
+      OCKHAM_RETURN_IF_FAILED(WeightSet::load(table, beside, ownWeights));
+    }
+    weights = ownWeights;
+    return Status::ok();
+  }
+  std::string path = absolutePath(overrideFile);
+  std::weak_ptr<const WeightSet> &known = overrides[path];
+  weights = known.lock();
+  if (!weights) {
+    OCKHAM_RETURN_IF_FAILED(WeightSet::load(table, path, weights));
+    known = weights;
+  }
+  return Status::ok();
+}
+
+} // namespace ockham::runtime

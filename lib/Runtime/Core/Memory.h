@@ -1,0 +1,104 @@
+//===- Memory.h - The memory of a session -----------------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An allocator that keeps what is released for the next call: a model asks for
+// the same sizes in every call, and fresh pages cost more than most kernels.
+//
+// Small blocks (below 1 MiB) come in sizes of four steps per power of two, with
+// a free list each. Large blocks are rounded to pages and reused by best fit.
+// Before fresh memory is taken beyond what was ever in use at one time, free
+// blocks that did not fit are given back, so that what is held stays near the
+// peak of what is used even when shapes change from call to call.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_RUNTIME_CORE_MEMORY_H
+#define OCKHAM_RUNTIME_CORE_MEMORY_H
+
+#include "Status.h"
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace ockham::runtime {
+
+/// Dense memory of OCKHAM_ALIGNMENT, outside of any accounting. At least one
+/// alignment unit, so never null; null when the system has none.
+void *allocateAligned(uint64_t bytes);
+void freeAligned(void *memory);
+
+struct AlignedDeleter {
+  void operator()(void *memory) const { freeAligned(memory); }
+};
+using AlignedMemory = std::unique_ptr<void, AlignedDeleter>;
+
+/// Thread-safe. Lives as long as its session and its last result.
+class MemoryPool {
+public:
+  struct Usage {
+    uint64_t fixed = 0; ///< States and weights of the session.
+    uint64_t held = 0;  ///< Of the system, by blocks in use and free ones.
+    uint64_t used = 0;  ///< By blocks in use.
+    uint64_t peak = 0;  ///< Most of fixed + used.
+    uint64_t limit = 0; ///< 0: none
+  };
+
+  enum class Lifetime {
+    Call,   ///< Ends with releaseCall at the latest.
+    Result, ///< Ends with release.
+  };
+
+  explicit MemoryPool(uint64_t limit) { usage.limit = limit; }
+  ~MemoryPool();
+  MemoryPool(const MemoryPool &) = delete;
+  MemoryPool &operator=(const MemoryPool &) = delete;
+
+  /// Null and a status with numbers when there is no memory. `purpose` is for
+  /// the message, e.g. "output 'logits'".
+  void *allocate(uint64_t bytes, Lifetime lifetime, const char *purpose,
+                 Status &status);
+
+  /// Takes back a block. Null is allowed. False for memory that this pool did
+  /// not hand out, or no longer.
+  bool release(void *memory);
+
+  /// Makes a call's block outlive the call.
+  void keepAsResult(void *memory);
+
+  /// Takes back all blocks of the call that has ended.
+  void releaseCall();
+
+  /// Counts memory from elsewhere against the limit.
+  Status reserveFixed(uint64_t bytes, const char *purpose);
+  void unreserveFixed(uint64_t bytes);
+
+  /// Gives free blocks back to the system.
+  void trim();
+
+  Usage getUsage();
+
+private:
+  struct Block;
+
+  static uint64_t roundSize(uint64_t bytes, int &sizeClass);
+  void *take(uint64_t bytes, Lifetime lifetime);
+  void putBack(Block *block);
+  void trimLocked();
+  Status noMemory(uint64_t bytes, const char *purpose);
+
+  std::mutex mutex;
+  Usage usage;
+  uint64_t mostUsed = 0;
+  std::map<void *, Block *> inUse;
+  std::vector<std::vector<Block *>> smallFree;
+  std::multimap<uint64_t, Block *> largeFree;
+};
+
+} // namespace ockham::runtime
+
+#endif // OCKHAM_RUNTIME_CORE_MEMORY_H

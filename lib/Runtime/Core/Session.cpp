@@ -1,0 +1,379 @@
+//===- Session.cpp - A running model --------------------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session.h"
+#include "ModelTable.h"
+#include "Result.h"
+#include <cstdlib>
+#include <cstring>
+#include <set>
+
+namespace ockham::runtime {
+
+//===----------------------------------------------------------------------===//
+// Creation
+//===----------------------------------------------------------------------===//
+
+static Status chooseThreads(int32_t wanted, int32_t &threads) {
+  constexpr int32_t most = 4096;
+  threads = wanted;
+  if (wanted < 0 || wanted > most)
+    return {OCKHAM_INVALID_ARGUMENT,
+            format("threads: expected 1 to %d, or 0 for the default, got %d",
+                   most, wanted)};
+  if (wanted > 0)
+    return Status::ok();
+  threads = defaultThreadCount();
+  if (const char *text = std::getenv("OCKHAM_NUM_THREADS"))
+    if (*text && std::to_string(threads) != text)
+      return {OCKHAM_INVALID_ARGUMENT,
+              format("the environment's OCKHAM_NUM_THREADS: expected a number "
+                     "from 1 to %d, got '%s'",
+                     most, text)};
+  return Status::ok();
+}
+
+static void collectSymbols(const ockham_tensor_spec &spec,
+                           std::set<std::string> &symbols) {
+  for (int32_t axis = 0; axis < spec.rank; ++axis)
+    if (spec.dims[axis].extent < 0 && spec.dims[axis].symbol)
+      symbols.insert(spec.dims[axis].symbol);
+}
+
+static std::set<std::string> symbolsOf(const ockham_model &model) {
+  std::set<std::string> symbols;
+  for (int32_t i = 0; i < model.state_count; ++i)
+    collectSymbols(model.states[i].tensor, symbols);
+  for (int32_t e = 0; e < model.entry_count; ++e) {
+    const ockham_entry &entry = model.entries[e];
+    for (int32_t i = 0; i < entry.input_count; ++i)
+      collectSymbols(entry.inputs[i], symbols);
+    for (int32_t i = 0; i < entry.output_count; ++i)
+      collectSymbols(entry.outputs[i], symbols);
+  }
+  return symbols;
+}
+
+Status Session::bindSymbols(const ockham_session_options &options) {
+  if (options.binding_count > 0 && !options.bindings)
+    return {OCKHAM_INVALID_ARGUMENT,
+            format("bindings: %u are counted, but their array is a null "
+                   "pointer",
+                   options.binding_count)};
+  std::set<std::string> known = symbolsOf(library->model());
+  for (uint32_t i = 0; i < options.binding_count; ++i) {
+    const ockham_binding &binding = options.bindings[i];
+    if (!binding.symbol || !known.count(binding.symbol)) {
+      std::string list;
+      for (const std::string &symbol : known)
+        list += (list.empty() ? "'" : ", '") + symbol + "'";
+      return {OCKHAM_INVALID_ARGUMENT,
+              format("bindings: the model '%s' has no dimension '%s'; it has: "
+                     "%s",
+                     library->model().name,
+                     binding.symbol ? binding.symbol : "(null)",
+                     list.empty() ? "none" : list.c_str())};
+    }
+    if (binding.extent < 0)
+      return {OCKHAM_INVALID_ARGUMENT,
+              format("bindings: dimension '%s': expected at least 0, got "
+                     "%" PRId64,
+                     binding.symbol, binding.extent)};
+    OCKHAM_RETURN_IF_FAILED(
+        symbols.bind(binding.symbol, binding.extent, "the session's bindings"));
+  }
+  return Status::ok();
+}
+
+Status Session::createStates() {
+  const ockham_model &model = library->model();
+  states.resize(model.state_count);
+  stateTensors.resize(model.state_count);
+  for (int32_t i = 0; i < model.state_count; ++i) {
+    const ockham_tensor_spec &spec = model.states[i].tensor;
+    State &state = states[i];
+    for (int32_t axis = 0; axis < spec.rank; ++axis) {
+      const ockham_dim &dim = spec.dims[axis];
+      const int64_t *extent =
+          dim.extent >= 0 ? &dim.extent : symbols.find(dim.symbol);
+      if (!extent)
+        return {OCKHAM_INVALID_ARGUMENT,
+                format("state '%s' is %s: bind dimension '%s' to an extent "
+                       "when the session is created",
+                       spec.name, formatSpec(spec).c_str(), dim.symbol)};
+      state.shape.push_back(*extent);
+    }
+    std::string what = format("state '%s'", spec.name);
+    auto bytes = denseBytes(spec.dtype, state.shape.data(), spec.rank);
+    if (!bytes)
+      return {
+          OCKHAM_INVALID_ARGUMENT,
+          format(
+              "%s: %s has more bytes than can be addressed", what.c_str(),
+              formatType(spec.dtype, state.shape.data(), spec.rank).c_str())};
+    OCKHAM_RETURN_IF_FAILED(
+        environment.memory->reserveFixed(*bytes, what.c_str()));
+    state.memory.reset(allocateAligned(*bytes));
+    if (!state.memory)
+      return {OCKHAM_OUT_OF_MEMORY,
+              format("%s needs %s and the system has no more memory",
+                     what.c_str(), formatBytes(*bytes).c_str())};
+    state.bytes = *bytes;
+    stateBytes += *bytes;
+    stateTensors[i] = {state.memory.get(), state.shape.data(), spec.dtype,
+                       spec.rank};
+    resetOne(i);
+  }
+  return Status::ok();
+}
+
+Status Session::create(std::shared_ptr<Library> library,
+                       const ockham_session_options &options,
+                       std::unique_ptr<Session> &result) {
+  const ockham_model &model = library->model();
+  if (options.device && std::strcmp(options.device, model.target) != 0)
+    return {OCKHAM_UNSUPPORTED,
+            format("device: the model '%s' was compiled for '%s', got '%s'",
+                   model.name, model.target, options.device)};
+  std::unique_ptr<Session> session(new Session(library));
+  CallEnvironment &environment = session->environment;
+  OCKHAM_RETURN_IF_FAILED(chooseThreads(options.threads, environment.threads));
+  OCKHAM_RETURN_IF_FAILED(session->bindSymbols(options));
+  OCKHAM_RETURN_IF_FAILED(
+      library->getWeights(options.weight_file, session->sharedWeights));
+  session->weights = session->sharedWeights->pointers();
+  environment.memory = std::make_shared<MemoryPool>(options.memory_limit);
+  OCKHAM_RETURN_IF_FAILED(session->createStates());
+  environment.weights = session->weights.data();
+  environment.states = session->stateTensors.data();
+  environment.symbols = &session->symbols;
+  result = std::move(session);
+  return Status::ok();
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+void Session::getMemory(ockham_memory &memory) {
+  std::lock_guard<std::mutex> lock(mutex);
+  MemoryPool::Usage usage = environment.memory->getUsage();
+  memory.states = stateBytes;
+  memory.weights = ownWeightBytes;
+  memory.shared_weights = sharedWeights->bytes();
+  memory.workspace = usage.held;
+  memory.workspace_used = usage.used;
+  memory.peak = usage.peak;
+  memory.limit = usage.limit;
+}
+
+void Session::trim() {
+  std::lock_guard<std::mutex> lock(mutex);
+  environment.memory->trim();
+}
+
+Status Session::workspaceBytes(const char *name, const ockham_argument *inputs,
+                               size_t inputCount, uint64_t &bytes) {
+  const ockham_entry *entry;
+  OCKHAM_RETURN_IF_FAILED(library->findEntry(name, entry));
+  std::lock_guard<std::mutex> lock(mutex);
+  Call call(environment, *entry);
+  OCKHAM_RETURN_IF_FAILED(call.bindInputs(inputs, inputCount, true));
+  return call.workspaceBytes(bytes);
+}
+
+Status Session::run(const char *name, const ockham_argument *inputs,
+                    size_t inputCount, const ockham_argument *outputs,
+                    size_t outputCount, DLManagedTensor **results) {
+  const ockham_entry *entry;
+  OCKHAM_RETURN_IF_FAILED(library->findEntry(name, entry));
+  std::lock_guard<std::mutex> lock(mutex);
+  Call call(environment, *entry);
+  OCKHAM_RETURN_IF_FAILED(call.bindInputs(inputs, inputCount, false));
+  OCKHAM_RETURN_IF_FAILED(call.bindOutputs(outputs, outputCount));
+  return call.run(results);
+}
+
+//===----------------------------------------------------------------------===//
+// States and weights
+//===----------------------------------------------------------------------===//
+
+/// Finds the element of `array` that is called `name`.
+template <typename Array, typename NameOf>
+static Status findByName(const char *kind, const char *name, const Array *array,
+                         int32_t count, NameOf nameOf, int32_t &index) {
+  std::string known;
+  for (index = 0; index < count; ++index) {
+    if (name && std::strcmp(nameOf(array[index]), name) == 0)
+      return Status::ok();
+    if (index < 32)
+      known += format("%s'%s'", index ? ", " : "", nameOf(array[index]));
+    else if (index == 32)
+      known += format(" and %d more", count - index);
+  }
+  return {OCKHAM_NOT_FOUND, format("the model has no %s '%s'; it has: %s", kind,
+                                   name ? name : "(null)",
+                                   known.empty() ? "none" : known.c_str())};
+}
+
+static void setFixedShape(std::vector<ockham_dim> &dims,
+                          ockham_tensor_spec &spec, const char *name,
+                          int32_t dtype, const int64_t *shape, int32_t rank) {
+  for (int32_t axis = 0; axis < rank; ++axis)
+    dims.push_back({shape[axis], nullptr});
+  spec = {name, dtype, rank, dims.data()};
+}
+
+Status Session::findState(const char *name, NamedTensor &found) const {
+  const ockham_model &model = library->model();
+  OCKHAM_RETURN_IF_FAILED(findByName(
+      "state", name, model.states, model.state_count,
+      [](const ockham_state_spec &spec) { return spec.tensor.name; },
+      found.index));
+  const ockham_tensor &tensor = stateTensors[found.index];
+  found.what = format("state '%s'", name);
+  setFixedShape(found.dims, found.spec, name, tensor.dtype, tensor.shape,
+                tensor.rank);
+  return Status::ok();
+}
+
+Status Session::findWeight(const char *name, NamedTensor &found) const {
+  const ockham_model &model = library->model();
+  OCKHAM_RETURN_IF_FAILED(findByName(
+      "weight", name, model.weights, model.weight_count,
+      [](const ockham_weight_spec &spec) { return spec.name; }, found.index));
+  const ockham_weight_spec &weight = model.weights[found.index];
+  found.what = format("weight '%s'", name);
+  if (std::strcmp(weight.layout, rowMajorLayout) != 0)
+    return {OCKHAM_UNSUPPORTED,
+            format("%s has the packed layout '%s'; only %s weights can be read "
+                   "and written",
+                   found.what.c_str(), weight.layout, rowMajorLayout)};
+  setFixedShape(found.dims, found.spec, name, weight.dtype, weight.shape,
+                weight.rank);
+  return Status::ok();
+}
+
+Status Session::copyOut(const NamedTensor &from, const void *data,
+                        const ockham_argument &output,
+                        DLManagedTensor *&result) {
+  TensorView view;
+  OCKHAM_RETURN_IF_FAILED(readArgument(output, from.what, view));
+  if (view.given) {
+    if (view.readOnly)
+      return {OCKHAM_INVALID_ARGUMENT, from.what + ": its buffer is read-only"};
+    SymbolTable none;
+    OCKHAM_RETURN_IF_FAILED(
+        checkTensor(from.what, from.spec, view, false, none));
+    copyFromDense(data, view);
+    return Status::ok();
+  }
+  Shape shape;
+  for (const ockham_dim &dim : from.dims)
+    shape.push_back(dim.extent);
+  uint64_t bytes = *denseBytes(from.spec.dtype, shape.data(), from.spec.rank);
+  Status status = Status::ok();
+  void *memory =
+      environment.memory->allocate(bytes, MemoryPool::Lifetime::Result,
+                                   ("a copy of " + from.what).c_str(), status);
+  OCKHAM_RETURN_IF_FAILED(status);
+  std::memcpy(memory, data, bytes);
+  result = createResult(environment.memory, memory, from.spec.dtype, shape);
+  return Status::ok();
+}
+
+Status Session::checkInput(const NamedTensor &to, const ockham_argument &input,
+                           TensorView &view) const {
+  OCKHAM_RETURN_IF_FAILED(readArgument(input, to.what, view));
+  if (!view.given)
+    return {OCKHAM_INVALID_ARGUMENT,
+            format("%s: a tensor %s is expected, got none", to.what.c_str(),
+                   formatSpec(to.spec).c_str())};
+  SymbolTable none;
+  return checkTensor(to.what, to.spec, view, false, none);
+}
+
+Status Session::readState(const ockham_argument &output,
+                          DLManagedTensor *&result) {
+  std::lock_guard<std::mutex> lock(mutex);
+  NamedTensor state;
+  OCKHAM_RETURN_IF_FAILED(findState(output.name, state));
+  return copyOut(state, stateTensors[state.index].data, output, result);
+}
+
+Status Session::writeState(const ockham_argument &input) {
+  std::lock_guard<std::mutex> lock(mutex);
+  NamedTensor state;
+  TensorView view;
+  OCKHAM_RETURN_IF_FAILED(findState(input.name, state));
+  OCKHAM_RETURN_IF_FAILED(checkInput(state, input, view));
+  copyToDense(view, stateTensors[state.index].data);
+  return Status::ok();
+}
+
+void Session::resetOne(int32_t index) {
+  State &state = states[index];
+  int32_t weight = library->model().states[index].weight;
+  if (weight >= 0)
+    std::memcpy(state.memory.get(), weights[weight], state.bytes);
+  else
+    std::memset(state.memory.get(), 0, state.bytes);
+}
+
+Status Session::resetState(const char *name) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (name) {
+    NamedTensor state;
+    OCKHAM_RETURN_IF_FAILED(findState(name, state));
+    resetOne(state.index);
+    return Status::ok();
+  }
+  for (size_t i = 0; i < states.size(); ++i)
+    resetOne(static_cast<int32_t>(i));
+  return Status::ok();
+}
+
+Status Session::readWeight(const ockham_argument &output,
+                           DLManagedTensor *&result) {
+  std::lock_guard<std::mutex> lock(mutex);
+  NamedTensor weight;
+  OCKHAM_RETURN_IF_FAILED(findWeight(output.name, weight));
+  return copyOut(weight, weights[weight.index], output, result);
+}
+
+Status Session::writeWeight(const ockham_argument &input) {
+  std::lock_guard<std::mutex> lock(mutex);
+  NamedTensor weight;
+  TensorView view;
+  OCKHAM_RETURN_IF_FAILED(findWeight(input.name, weight));
+  OCKHAM_RETURN_IF_FAILED(checkInput(weight, input, view));
+  AlignedMemory &own = ownWeights[weight.index];
+  if (!own) {
+    uint64_t bytes = view.bytes();
+    Status room = environment.memory->reserveFixed(
+        bytes, ("the session's own " + weight.what).c_str());
+    if (!room.failed()) {
+      own.reset(allocateAligned(bytes));
+      if (!own) {
+        environment.memory->unreserveFixed(bytes);
+        room = {OCKHAM_OUT_OF_MEMORY,
+                format("%s needs %s and the system has no more memory",
+                       weight.what.c_str(), formatBytes(bytes).c_str())};
+      }
+    }
+    if (room.failed()) {
+      ownWeights.erase(weight.index);
+      return room;
+    }
+    ownWeightBytes += bytes;
+    weights[weight.index] = own.get();
+  }
+  copyToDense(view, own.get());
+  return Status::ok();
+}
+
+} // namespace ockham::runtime

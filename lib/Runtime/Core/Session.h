@@ -1,0 +1,86 @@
+//===- Session.h - A running model ------------------------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_RUNTIME_CORE_SESSION_H
+#define OCKHAM_RUNTIME_CORE_SESSION_H
+
+#include "Call.h"
+#include "Library.h"
+
+namespace ockham::runtime {
+
+class Session {
+public:
+  static Status create(std::shared_ptr<Library> library,
+                       const ockham_session_options &options,
+                       std::unique_ptr<Session> &session);
+
+  const char *device() const { return library->model().target; }
+  void *stream() const { return environment.stream; }
+  int32_t threads() const { return environment.threads; }
+
+  // Each of these waits for the call that is running, if any.
+
+  void getMemory(ockham_memory &memory);
+  void trim();
+  Status workspaceBytes(const char *entry, const ockham_argument *inputs,
+                        size_t inputCount, uint64_t &bytes);
+
+  /// Sets results[i] for outputs without a buffer.
+  Status run(const char *entry, const ockham_argument *inputs,
+             size_t inputCount, const ockham_argument *outputs,
+             size_t outputCount, DLManagedTensor **results);
+
+  Status readState(const ockham_argument &output, DLManagedTensor *&result);
+  Status writeState(const ockham_argument &input);
+  Status resetState(const char *name);
+  Status readWeight(const ockham_argument &output, DLManagedTensor *&result);
+  Status writeWeight(const ockham_argument &input);
+
+private:
+  struct State {
+    AlignedMemory memory;
+    uint64_t bytes = 0;
+    Shape shape;
+  };
+
+  /// A named tensor of the session, as a signature that has only this one.
+  struct NamedTensor {
+    std::string what; ///< e.g. "state 'cache'"
+    int32_t index = -1;
+    std::vector<ockham_dim> dims;
+    ockham_tensor_spec spec = {};
+  };
+
+  explicit Session(std::shared_ptr<Library> library)
+      : library(std::move(library)) {}
+  Status bindSymbols(const ockham_session_options &options);
+  Status createStates();
+  void resetOne(int32_t index);
+  Status findState(const char *name, NamedTensor &found) const;
+  Status findWeight(const char *name, NamedTensor &found) const;
+  Status copyOut(const NamedTensor &from, const void *data,
+                 const ockham_argument &output, DLManagedTensor *&result);
+  Status checkInput(const NamedTensor &to, const ockham_argument &input,
+                    TensorView &view) const;
+
+  std::shared_ptr<Library> library;
+  std::mutex mutex;
+  CallEnvironment environment = {};
+  SymbolTable symbols;
+  std::shared_ptr<const WeightSet> sharedWeights;
+  std::vector<const void *> weights;
+  std::map<int32_t, AlignedMemory> ownWeights;
+  uint64_t ownWeightBytes = 0;
+  std::vector<State> states;
+  std::vector<ockham_tensor> stateTensors;
+  uint64_t stateBytes = 0;
+};
+
+} // namespace ockham::runtime
+
+#endif // OCKHAM_RUNTIME_CORE_SESSION_H

@@ -1,0 +1,45 @@
+//===- Weights.h - The weights of a model in memory -------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_RUNTIME_CORE_WEIGHTS_H
+#define OCKHAM_RUNTIME_CORE_WEIGHTS_H
+
+#include "Memory.h"
+#include "Safetensors.h"
+#include "Status.h"
+
+namespace ockham::runtime {
+
+/// Read-only memory for all weights of a model: pointers into the loaded
+/// library, into a mapped safetensors file, or to memory of its own for weights
+/// that are made from a recipe or lie misaligned in their file.
+class WeightSet {
+public:
+  /// `file` is a safetensors file with the stored weights, or "" when they are
+  /// embedded.
+  static Status load(const ockham_model &model, const std::string &file,
+                     std::shared_ptr<const WeightSet> &weights);
+
+  const std::vector<const void *> &pointers() const { return data; }
+
+  /// Bytes of all weights, mapped or allocated.
+  uint64_t bytes() const { return total; }
+
+private:
+  Status loadStored(const ockham_weight_spec &weight, const void *&pointer);
+  Status initialize(const ockham_weight_spec &weight, const void *&pointer);
+  Status allocate(const ockham_weight_spec &weight, void *&memory);
+
+  SafetensorsFile safetensors;
+  std::vector<AlignedMemory> owned;
+  std::vector<const void *> data;
+  uint64_t total = 0;
+};
+
+} // namespace ockham::runtime
+
+#endif // OCKHAM_RUNTIME_CORE_WEIGHTS_H
