@@ -27,8 +27,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "language_model"))
 
-from export import export_onnx, parse_shape  # noqa: E402
-from model import Config, LanguageModel  # noqa: E402
+from export import export_onnx, parse_shape
+from model import Config, LanguageModel
 
 
 def build_model(args):

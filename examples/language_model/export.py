@@ -63,7 +63,7 @@ def reference_cases(model, shapes, seed=0):
 
 
 def parse_shape(text):
-    """"2x8" -> (2, 8)."""
+    """The pair (2, 8) for the text 2x8."""
     batch, separator, sequence = text.partition("x")
     if not separator or not batch.isdigit() or not sequence.isdigit():
         raise argparse.ArgumentTypeError(f"'{text}' is not BATCHxSEQUENCE, as in 2x8")
@@ -87,7 +87,12 @@ def main():
         help="shapes of the reference cases [1x1 2x8 1x33 3x17]",
     )
     args = parser.parse_args()
-    model, checkpoint = load_model(args.checkpoint)
+    if args.output.suffix != ".onnx":
+        parser.error(f"output '{args.output}' does not end in .onnx")
+    try:
+        model, checkpoint = load_model(args.checkpoint)
+    except OSError as error:
+        parser.error(f"cannot read the checkpoint: {error}")
     for shape in args.cases:
         if not 1 <= shape[1] <= model.config.context or shape[0] < 1:
             parser.error(

@@ -239,12 +239,12 @@ class SkipLinear(nn.Module):
 
 
 class ShapedAttention(nn.Module):
-    """concat_h[(alpha_h I + beta_h A_h - gamma_h C) V_h]  ([SAS] eq. 7 and 11).
+    """concat_h[(alpha_h I + beta_h A_h - gamma_h C) V_h]  ([SAS] section 4.2, appendix B).
 
     alpha, beta, gamma are per head, trainable, 1 at the start.  W_Q is 0 at the
     start, so A = C and the whole sub-block begins as the identity.  V_h is the
     head's slice of the input, except in the first layer, which keeps one value
-    matrix ([SAS] section 4.2).  There is no output projection anywhere.
+    matrix.  There is no output projection anywhere.
 
     ``materialize`` chooses between two ways to compute the same function:
     False adds alpha X + beta (A X) - gamma prefixmean(X), which is faster;

@@ -188,11 +188,15 @@ def parse_arguments():
         "--minutes",
         type=float,
         default=30.0,
+        metavar="N",
         help="train for this long by the clock; the learning rate reaches zero at"
         " the end, however slow the machine is [30]",
     )
     budget.add_argument(
-        "--steps", type=int, help="train for this many steps instead (reproducible)"
+        "--steps",
+        type=int,
+        metavar="N",
+        help="train for this many steps instead (reproducible)",
     )
     group.add_argument(
         "--batch", type=int, default=8, metavar="N", help="sequences per step [8]"
@@ -228,6 +232,7 @@ def parse_arguments():
         "--beta2",
         type=float,
         default=0.99,
+        metavar="RATE",
         help="AdamW's decay of the second moment [0.99]",
     )
     group.add_argument(
@@ -241,6 +246,7 @@ def parse_arguments():
         "--seed",
         type=int,
         default=0,
+        metavar="N",
         help="of initial weights and batches [0]",
     )
 
@@ -279,6 +285,10 @@ def parse_arguments():
         parser.error("the budget must be positive")
     if not 0 <= args.warmup < 1:
         parser.error(f"--warmup {args.warmup} is not in [0, 1)")
+    if args.width % args.heads:
+        parser.error(f"--width {args.width} is not a multiple of --heads {args.heads}")
+    if args.resume and not args.checkpoint.exists():
+        parser.error(f"--resume: no checkpoint '{args.checkpoint}'")
     return args
 
 
@@ -303,6 +313,11 @@ def main():
         names = {field.name for field in dataclasses.fields(Config)} & set(vars(args))
         model = LanguageModel(Config(**{name: getattr(args, name) for name in names}))
     config = model.config
+    if min(len(training), len(held_out)) <= config.context:
+        raise SystemExit(
+            f"error: the corpus is too small: {len(training)} and {len(held_out)}"
+            f" bytes, expected more than the context, {config.context}"
+        )
     optimizer = make_optimizer(model, args)
     if args.resume:
         optimizer.load_state_dict(checkpoint["optimizer"])
