@@ -33,6 +33,8 @@ def Tfm_Dialect : Dialect {
     ReLU's Revival, arXiv 2410.09637. [DyT] Zhu et al., Transformers without
     Normalization, arXiv 2503.10622.
   }];
+  // Extents of results are given as tensor.dim.
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
   let useDefaultAttributePrinterParser = 1;
 }
 

@@ -104,6 +104,7 @@ def Tfm_ParallelOp : Tfm_Op<"parallel", [
   let regions = (region VariadicRegion<SizedRegion<1>>:$branches);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let hasCustomAssemblyFormat = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -181,6 +182,7 @@ def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
     (`skip` type($skip_gain)^)? (`resid` type($resid_gain)^)?
     (`row_scale` type($row_scale)^)? `->` type($result) attr-dict
   }];
+  let hasCanonicalizeMethod = 1;
 }
 
 def Tfm_SplitOp : Tfm_TensorOp<"split", []> {
@@ -197,6 +199,7 @@ def Tfm_SplitOp : Tfm_TensorOp<"split", []> {
   let arguments = (ins Tfm_Activation:$input);
   let results = (outs Variadic<Tfm_Activation>:$results);
   let assemblyFormat = "$input `:` type($input) `->` type($results) attr-dict";
+  let hasFolder = 1;
 }
 
 def Tfm_ActivationOp : Tfm_TensorOp<"activation", [
@@ -278,11 +281,11 @@ def Tfm_NormOp : Tfm_TensorOp<"norm", [AttrSizedOperandSegments,
   let assemblyFormat = [{
     $kind $input (`scale` $scale^)? (`shift` $shift^)? (`std` $std^)?
     (`alpha` $alpha^)? (`offset` $offset^)? (`past` $past^)? attr-dict
-    `:` type($input) (`,` `scale` type($scale)^)?
-    (`,` `shift` type($shift)^)? (`,` `std` type($std)^)?
-    (`,` `alpha` type($alpha)^)? (`,` `offset` type($offset)^)?
-    (`,` `past` type($past)^)?
+    `:` type($input) ``
+    custom<NormTypes>(type($scale), type($shift), type($std), type($alpha),
+                      type($offset), type($past))
   }];
+  let hasCanonicalizeMethod = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -357,6 +360,7 @@ def Tfm_AttentionOp : Tfm_TensorOp<"attention", [AttrSizedOperandSegments,
   let results = (outs Tfm_Rows:$output, Optional<Tfm_FloatTensor>:$logsumexp,
                       Optional<Tfm_FloatTensor>:$entropy);
   let hasCustomAssemblyFormat = 1;
+  let hasCanonicalizeMethod = 1;
   let builders = [
     /// Plain attention of equal head counts; the output has the query's type
     /// with the value's width.
@@ -399,6 +403,7 @@ def Tfm_AddScaledOp : Tfm_TensorOp<"add_scaled", [AttrSizedOperandSegments,
                        Optional<Tfm_Gain>:$rhs_gain);
   let results = (outs Tfm_Activation:$result);
   let hasCustomAssemblyFormat = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Tfm_ScaleOp : Tfm_TensorOp<"scale", [
@@ -416,6 +421,7 @@ def Tfm_ScaleOp : Tfm_TensorOp<"scale", [
   let assemblyFormat = [{
     $input `,` $gain `:` type($input) `,` type($gain) attr-dict
   }];
+  let hasFolder = 1;
 }
 
 #endif // OCKHAM_TRANSFORMEROPS
