@@ -18,7 +18,11 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
+#include "dialects/ONNX/ShapeScope.h"
+
 #include "dialects/ONNX/ONNXDialect.h.inc"
+
+#include "dialects/ONNX/ONNXOpInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/ONNX/ONNXOps.h.inc"

@@ -12,6 +12,25 @@
 // Binary, with NumPy broadcasting
 //===----------------------------------------------------------------------===//
 
+// What is shared by operators whose definitions differ in nothing but the name.
+class ONNX_ElementwiseDefinitions<string kind> {
+  string infer = [{
+    ::llvm::LogicalResult $cppClass::inferTensors(
+        Adaptor adaptor, ::ockham::onnx::ShapeScope &scope,
+        const ::ockham::onnx::ShapeErrors &error,
+        ::llvm::SmallVectorImpl<::ockham::onnx::InferredTensor> &results) {
+      return ::ockham::onnx::detail::infer}] # kind # [{(adaptor.getOperands(),
+          scope, error, results);
+    }
+  }];
+  string fold = [{
+    ::mlir::OpFoldResult $cppClass::fold(FoldAdaptor adaptor) {
+      return ::ockham::onnx::detail::foldConstants(getOperation(),
+                                                   adaptor.getOperands());
+    }
+  }];
+}
+
 class ONNX_BinaryOp<string mnemonic, TypeConstraint operand,
                     TypeConstraint output, string what, list<Trait> traits,
                     string inElement, string outElement>
@@ -34,13 +53,24 @@ class ONNX_BinaryOp<string mnemonic, TypeConstraint operand,
 
 class ONNX_ArithmeticOp<string mnemonic, string what, list<Trait> traits = []>
     : ONNX_BinaryOp<mnemonic, ONNX_NumberTensor, ONNX_NumberTensor, what, traits,
-                    "f32", "f32">;
+                    "f32", "f32"> {
+  let extraClassDefinition = sharedDefinition #
+      ONNX_ElementwiseDefinitions<"Binary">.infer;
+}
 class ONNX_CompareOp<string mnemonic, string what, list<Trait> traits = []>
     : ONNX_BinaryOp<mnemonic, ONNX_Tensor, ONNX_BoolTensor, what, traits,
-                    "f32", "i1">;
+                    "f32", "i1"> {
+  let extraClassDefinition = sharedDefinition #
+      ONNX_ElementwiseDefinitions<"Comparison">.infer #
+      ONNX_ElementwiseDefinitions<"Comparison">.fold;
+}
 class ONNX_LogicalOp<string mnemonic, string what>
     : ONNX_BinaryOp<mnemonic, ONNX_BoolTensor, ONNX_BoolTensor, what,
-                    [Commutative], "i1", "i1">;
+                    [Commutative], "i1", "i1"> {
+  let extraClassDefinition = sharedDefinition #
+      ONNX_ElementwiseDefinitions<"Binary">.infer #
+      ONNX_ElementwiseDefinitions<"Binary">.fold;
+}
 
 def ONNX_AddOp : ONNX_ArithmeticOp<"Add", "lhs + rhs", [Commutative]>;
 def ONNX_SubOp : ONNX_ArithmeticOp<"Sub", "lhs - rhs">;
@@ -110,6 +140,9 @@ class ONNX_UnaryOp<string mnemonic, TypeConstraint operand, TypeConstraint outpu
     $input attr-dict `:` functional-type(operands, results)
   }];
   let hasFolder = 1;
+  let extraClassDefinition = sharedDefinition #
+      ONNX_ElementwiseDefinitions<"Unary">.infer #
+      ONNX_ElementwiseDefinitions<"Unary">.fold;
 }
 class ONNX_FloatUnaryOp<string mnemonic, string what>
     : ONNX_UnaryOp<mnemonic, ONNX_FloatTensor, ONNX_FloatTensor, what>;

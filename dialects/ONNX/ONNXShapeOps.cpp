@@ -1,0 +1,428 @@
+//===- ONNXShapeOps.cpp - Constants, shapes and data movement -------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/ONNX/ONNXOpDetails.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace ockham::onnx;
+using namespace ockham::onnx::detail;
+
+/// A list of sizes whose dynamic places and operands must be as many.
+static LogicalResult verifyDynamicCount(ArrayRef<int64_t> staticSizes,
+                                        ValueRange sizes, StringRef what,
+                                        const ShapeErrors &error) {
+  size_t places = llvm::count_if(staticSizes, ShapedType::isDynamic);
+  if (places != sizes.size())
+    return error(what, " has ", places, " dynamic places but ", sizes.size(),
+                 " operands");
+  return success();
+}
+
+static LogicalResult verifyAxis(int64_t axis, int64_t rank,
+                                const ShapeErrors &error) {
+  if (axis < 0 || axis >= rank)
+    return error("axis ", axis, " is outside rank ", rank);
+  return success();
+}
+
+static LogicalResult verifyAscendingAxes(ArrayRef<int64_t> axes, int64_t rank,
+                                         const ShapeErrors &error) {
+  for (auto [index, axis] : llvm::enumerate(axes)) {
+    if (failed(verifyAxis(axis, rank, error)))
+      return failure();
+    if (index > 0 && axes[index - 1] >= axis)
+      return error("axes are not ascending: ", axis, " follows ",
+                   axes[index - 1]);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Constant, Shape
+//===----------------------------------------------------------------------===//
+
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValueAttr(); }
+
+LogicalResult ShapeOp::inferTensors(Adaptor adaptor, ShapeScope &,
+                                    const ShapeErrors &error,
+                                    SmallVectorImpl<InferredTensor> &results) {
+  int64_t rank = getTensorType(adaptor.getInput()).getRank();
+  int64_t start = adaptor.getStart(), end = adaptor.getEnd();
+  if (start < 0 || end < start || end > rank)
+    return error("takes dimensions ", start, " to ", end, " of rank ", rank);
+  results.push_back({{ShapeExpr(end - start)},
+                     IntegerType::get(adaptor.getInput().getContext(), 64)});
+  return success();
+}
+
+OpFoldResult ShapeOp::fold(FoldAdaptor) {
+  RankedTensorType type = getTensorType(getInput());
+  ArrayRef<int64_t> dims =
+      type.getShape().slice(getStart(), getEnd() - getStart());
+  if (ShapedType::isDynamicShape(dims))
+    return {};
+  return DenseElementsAttr::get(
+      RankedTensorType::get({static_cast<int64_t>(dims.size())},
+                            getType().getElementType()),
+      dims);
+}
+
+//===----------------------------------------------------------------------===//
+// Reshape, Squeeze, Unsqueeze
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+ReshapeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                        const ShapeErrors &error,
+                        SmallVectorImpl<InferredTensor> &results) {
+  if (failed(verifyDynamicCount(adaptor.getStaticShape(), adaptor.getShape(),
+                                "shape", error)))
+    return failure();
+  SymbolicShape dims =
+      scope.getSizes(adaptor.getStaticShape(), adaptor.getShape());
+  ShapeExpr *open = nullptr;
+  ShapeExpr known = 1;
+  for (ShapeExpr &dim : dims) {
+    std::optional<int64_t> size = dim.getConstant();
+    if (size && *size < -1)
+      return error("has size ", *size, ", expected at least -1");
+    if (size != -1) {
+      known = known * dim;
+      continue;
+    }
+    if (open)
+      return error("has 2 sizes of -1, expected at most 1");
+    open = &dim;
+  }
+  ShapeExpr total = ShapeScope::getProduct(scope.getDims(adaptor.getInput()));
+  std::optional<int64_t> have = total.getConstant();
+  std::optional<int64_t> want = known.getConstant();
+  if (have && want &&
+      (open ? *want == 0 || *have % *want != 0 : *have != *want))
+    return error("cannot reshape ", *have, " elements to ", toString(dims),
+                 open ? ", a multiple of " : ", which has ", *want);
+  if (open)
+    *open = scope.floorDiv(total, known);
+  results.push_back(
+      {std::move(dims), getTensorType(adaptor.getInput()).getElementType()});
+  return success();
+}
+
+LogicalResult
+SqueezeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                        const ShapeErrors &error,
+                        SmallVectorImpl<InferredTensor> &results) {
+  RankedTensorType type = getTensorType(adaptor.getInput());
+  if (failed(verifyAscendingAxes(adaptor.getAxes(), type.getRank(), error)))
+    return failure();
+  InferredTensor result{{}, type.getElementType()};
+  for (auto [index, dim] : llvm::enumerate(scope.getDims(adaptor.getInput()))) {
+    if (!llvm::is_contained(adaptor.getAxes(), static_cast<int64_t>(index))) {
+      result.dims.push_back(dim);
+      continue;
+    }
+    std::optional<int64_t> extent = dim.getConstant();
+    if (extent && *extent != 1)
+      return error("squeezes dimension ", index, " of extent ", *extent,
+                   ", expected 1");
+  }
+  results.push_back(std::move(result));
+  return success();
+}
+
+LogicalResult
+UnsqueezeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                          const ShapeErrors &error,
+                          SmallVectorImpl<InferredTensor> &results) {
+  RankedTensorType type = getTensorType(adaptor.getInput());
+  int64_t rank = type.getRank() + adaptor.getAxes().size();
+  if (failed(verifyAscendingAxes(adaptor.getAxes(), rank, error)))
+    return failure();
+  InferredTensor result{scope.getDims(adaptor.getInput()),
+                        type.getElementType()};
+  for (int64_t axis : adaptor.getAxes())
+    result.dims.insert(result.dims.begin() + axis, ShapeExpr(1));
+  results.push_back(std::move(result));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Expand, ConstantOfShape, Range
+//===----------------------------------------------------------------------===//
+
+/// Sizes that must not be negative.
+static LogicalResult verifySizes(ArrayRef<ShapeExpr> dims,
+                                 const ShapeErrors &error) {
+  for (const ShapeExpr &dim : dims)
+    if (std::optional<int64_t> size = dim.getConstant(); size && *size < 0)
+      return error("has size ", *size, ", expected at least 0");
+  return success();
+}
+
+LogicalResult ExpandOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                     const ShapeErrors &error,
+                                     SmallVectorImpl<InferredTensor> &results) {
+  if (failed(verifyDynamicCount(adaptor.getStaticShape(), adaptor.getShape(),
+                                "shape", error)))
+    return failure();
+  SymbolicShape target =
+      scope.getSizes(adaptor.getStaticShape(), adaptor.getShape());
+  if (failed(verifySizes(target, error)))
+    return failure();
+  SymbolicShape have = scope.getDims(adaptor.getInput());
+  SymbolicShape dims(std::max(have.size(), target.size()), ShapeExpr(1));
+  llvm::copy(target, dims.end() - target.size());
+  for (auto [index, extent] : llvm::enumerate(have)) {
+    ShapeExpr &dim = dims[dims.size() - have.size() + index];
+    std::optional<int64_t> left = extent.getConstant();
+    std::optional<int64_t> right = dim.getConstant();
+    if (left && right && *left != *right && *left != 1 && *right != 1)
+      return error("cannot expand ", toString(have), " to ", toString(target));
+    dim = scope.broadcast(extent, dim);
+  }
+  results.push_back(
+      {std::move(dims), getTensorType(adaptor.getInput()).getElementType()});
+  return success();
+}
+
+LogicalResult
+ConstantOfShapeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                const ShapeErrors &error,
+                                SmallVectorImpl<InferredTensor> &results) {
+  if (failed(verifyDynamicCount(adaptor.getStaticShape(), adaptor.getShape(),
+                                "shape", error)))
+    return failure();
+  SymbolicShape dims =
+      scope.getSizes(adaptor.getStaticShape(), adaptor.getShape());
+  if (failed(verifySizes(dims, error)))
+    return failure();
+  results.push_back({std::move(dims), adaptor.getValue().getType()});
+  return success();
+}
+
+LogicalResult RangeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                    const ShapeErrors &error,
+                                    SmallVectorImpl<InferredTensor> &results) {
+  Type elementType = getTensorType(adaptor.getStart()).getElementType();
+  for (Value operand : adaptor.getOperands()) {
+    RankedTensorType type = getTensorType(operand);
+    if (type.getRank() != 0)
+      return error("has an operand of rank ", type.getRank(),
+                   ", expected scalars");
+    if (type.getElementType() != elementType)
+      return error("operands have different element types ", elementType,
+                   " and ", type.getElementType());
+  }
+  results.push_back(
+      {{scope.getRangeLength(adaptor.getStart(), adaptor.getLimit(),
+                             adaptor.getDelta())},
+       elementType});
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Slice, Gather, Concat, Split, Transpose
+//===----------------------------------------------------------------------===//
+
+/// ONNX writes "to the end" as the largest integer of 32 or 64 bits.
+static bool isBeyondAnyExtent(const ShapeExpr &position) {
+  std::optional<int64_t> constant = position.getConstant();
+  return constant && *constant >= std::numeric_limits<int32_t>::max();
+}
+static bool isBeforeAnyExtent(const ShapeExpr &position) {
+  std::optional<int64_t> constant = position.getConstant();
+  return constant && *constant <= std::numeric_limits<int32_t>::min();
+}
+
+static ShapeExpr getSliceExtent(ShapeScope &scope, const ShapeExpr &dim,
+                                const ShapeExpr &start, const ShapeExpr &end,
+                                int64_t step) {
+  auto clamp = [&](const ShapeExpr &position, const ShapeExpr &low,
+                   const ShapeExpr &high) {
+    if (isBeyondAnyExtent(position))
+      return high;
+    if (isBeforeAnyExtent(position))
+      return low;
+    return scope.min(scope.max(scope.fromBack(position, dim), low), high);
+  };
+  if (step > 0) {
+    ShapeExpr from = clamp(start, 0, dim), to = clamp(end, 0, dim);
+    return scope.max(0, scope.ceilDiv(to - from, step));
+  }
+  ShapeExpr from = clamp(start, 0, dim - 1), to = clamp(end, -1, dim - 1);
+  // -INT64_MIN does not exist; no extent is that long.
+  int64_t stride = step == std::numeric_limits<int64_t>::min()
+                       ? std::numeric_limits<int64_t>::max()
+                       : -step;
+  return scope.max(0, scope.ceilDiv(from - to, stride));
+}
+
+LogicalResult SliceOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                    const ShapeErrors &error,
+                                    SmallVectorImpl<InferredTensor> &results) {
+  if (failed(verifyDynamicCount(adaptor.getStaticStarts(), adaptor.getStarts(),
+                                "starts", error)) ||
+      failed(verifyDynamicCount(adaptor.getStaticEnds(), adaptor.getEnds(),
+                                "ends", error)))
+    return failure();
+  ArrayRef<int64_t> axes = adaptor.getAxes(), steps = adaptor.getSteps();
+  auto verifyCount = [&](StringRef what, size_t count) -> LogicalResult {
+    if (count != axes.size())
+      return error("has ", count, " ", what, " for ", axes.size(), " axes");
+    return success();
+  };
+  if (failed(verifyCount("starts", adaptor.getStaticStarts().size())) ||
+      failed(verifyCount("ends", adaptor.getStaticEnds().size())) ||
+      failed(verifyCount("steps", steps.size())))
+    return failure();
+
+  RankedTensorType type = getTensorType(adaptor.getInput());
+  SymbolicShape starts =
+      scope.getSizes(adaptor.getStaticStarts(), adaptor.getStarts());
+  SymbolicShape ends =
+      scope.getSizes(adaptor.getStaticEnds(), adaptor.getEnds());
+  SymbolicShape dims = scope.getDims(adaptor.getInput());
+  for (auto [index, axis] : llvm::enumerate(axes)) {
+    if (failed(verifyAxis(axis, type.getRank(), error)))
+      return failure();
+    if (llvm::is_contained(axes.take_front(index), axis))
+      return error("names axis ", axis, " twice");
+    if (steps[index] == 0)
+      return error("has step 0 on axis ", axis, ", expected another");
+    dims[axis] = getSliceExtent(scope, dims[axis], starts[index], ends[index],
+                                steps[index]);
+  }
+  results.push_back({std::move(dims), type.getElementType()});
+  return success();
+}
+
+LogicalResult GatherOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                     const ShapeErrors &error,
+                                     SmallVectorImpl<InferredTensor> &results) {
+  RankedTensorType type = getTensorType(adaptor.getData());
+  int64_t axis = adaptor.getAxis();
+  if (failed(verifyAxis(axis, type.getRank(), error)))
+    return failure();
+  SymbolicShape dims = scope.getDims(adaptor.getData());
+  SymbolicShape indices = scope.getDims(adaptor.getIndices());
+  dims.erase(dims.begin() + axis);
+  dims.insert(dims.begin() + axis, indices.begin(), indices.end());
+  results.push_back({std::move(dims), type.getElementType()});
+  return success();
+}
+
+LogicalResult ConcatOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                     const ShapeErrors &error,
+                                     SmallVectorImpl<InferredTensor> &results) {
+  if (adaptor.getInputs().empty())
+    return error("has 0 operands, expected at least 1");
+  RankedTensorType type = getTensorType(adaptor.getInputs().front());
+  int64_t axis = adaptor.getAxis();
+  if (failed(verifyAxis(axis, type.getRank(), error)))
+    return failure();
+  SymbolicShape dims = scope.getDims(adaptor.getInputs().front());
+  for (Value input : adaptor.getInputs().drop_front()) {
+    RankedTensorType other = getTensorType(input);
+    if (other.getRank() != type.getRank())
+      return error("operands have different ranks ", type.getRank(), " and ",
+                   other.getRank());
+    if (other.getElementType() != type.getElementType())
+      return error("operands have different element types ",
+                   type.getElementType(), " and ", other.getElementType());
+    for (auto [index, extent] : llvm::enumerate(scope.getDims(input))) {
+      ShapeExpr &dim = dims[index];
+      if (static_cast<int64_t>(index) == axis) {
+        dim = dim + extent;
+        continue;
+      }
+      std::optional<int64_t> left = dim.getConstant();
+      std::optional<int64_t> right = extent.getConstant();
+      if (left && right && *left != *right)
+        return error("operands have different extents ", *left, " and ", *right,
+                     " in dimension ", index);
+      if (!left && right)
+        dim = extent;
+    }
+  }
+  results.push_back({std::move(dims), type.getElementType()});
+  return success();
+}
+
+LogicalResult SplitOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                    const ShapeErrors &error,
+                                    SmallVectorImpl<InferredTensor> &results) {
+  RankedTensorType type = getTensorType(adaptor.getInput());
+  int64_t axis = adaptor.getAxis();
+  if (failed(verifyAxis(axis, type.getRank(), error)))
+    return failure();
+  SymbolicShape dims = scope.getDims(adaptor.getInput());
+  std::optional<int64_t> extent = dims[axis].getConstant();
+  int64_t sum = 0;
+  for (int64_t size : adaptor.getSizes()) {
+    if (size < 0)
+      return error("has size ", size, ", expected at least 0");
+    if (llvm::AddOverflow(sum, size, sum))
+      return error("has sizes that overflow");
+    dims[axis] = size;
+    results.push_back({dims, type.getElementType()});
+  }
+  if (extent && *extent != sum)
+    return error("sizes add up to ", sum, " but the extent of axis ", axis,
+                 " is ", *extent);
+  return success();
+}
+
+LogicalResult
+TransposeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                          const ShapeErrors &error,
+                          SmallVectorImpl<InferredTensor> &results) {
+  RankedTensorType type = getTensorType(adaptor.getInput());
+  ArrayRef<int64_t> perm = adaptor.getPerm();
+  if (static_cast<int64_t>(perm.size()) != type.getRank())
+    return error("operand rank ", type.getRank(),
+                 " does not match permutation size ", perm.size());
+  SymbolicShape have = scope.getDims(adaptor.getInput());
+  InferredTensor result{{}, type.getElementType()};
+  for (auto [index, dim] : llvm::enumerate(perm)) {
+    if (failed(verifyAxis(dim, type.getRank(), error)))
+      return failure();
+    if (llvm::is_contained(perm.take_front(index), dim))
+      return error("permutation names dimension ", dim, " twice");
+    result.dims.push_back(have[dim]);
+  }
+  results.push_back(std::move(result));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Folders
+//===----------------------------------------------------------------------===//
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) { return {}; }
+OpFoldResult SqueezeOp::fold(FoldAdaptor adaptor) {
+  return foldConstants(*this, adaptor.getOperands());
+}
+OpFoldResult UnsqueezeOp::fold(FoldAdaptor adaptor) {
+  return foldConstants(*this, adaptor.getOperands());
+}
+OpFoldResult ConstantOfShapeOp::fold(FoldAdaptor adaptor) { return {}; }
+OpFoldResult RangeOp::fold(FoldAdaptor adaptor) {
+  return foldConstants(*this, adaptor.getOperands());
+}
+OpFoldResult SliceOp::fold(FoldAdaptor adaptor) { return {}; }
+OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
+  return foldConstants(*this, adaptor.getOperands());
+}
+OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
+  return foldConstants(*this, adaptor.getOperands());
+}
+OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
+  return foldConstants(*this, adaptor.getOperands());
+}
