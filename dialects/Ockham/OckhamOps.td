@@ -38,7 +38,7 @@ def Ockham_WeightOp : Ockham_Op<"weight", [Symbol]> {
 
     ```mlir
     ockham.weight @wte : tensor<50257x768xf32> from "wte.weight"
-        = dense_resource<wte>
+        = dense_resource<wte> : tensor<50257x768xf32>
     ockham.weight @big : tensor<4096x4096xf32>
         init #ockham.normal<mean = 0.0 : f64, std = 0.02 : f64, seed = 7>
     ```
@@ -87,7 +87,9 @@ def Ockham_LoadWeightOp
 // Checks
 //===----------------------------------------------------------------------===//
 
-def Ockham_CheckOp : Ockham_Op<"check"> {
+// The write stands for the state of the call: a check is neither removed nor
+// moved before another one.
+def Ockham_CheckOp : Ockham_Op<"check", [MemoryEffects<[MemWrite]>]> {
   let summary = "Ends the call with a message unless the condition holds";
   let description = [{
     When the condition is false, the entry point returns
