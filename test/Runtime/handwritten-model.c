@@ -121,8 +121,9 @@ static int checkTokens(const ockham_host *host, const ockham_call *call,
                        const int64_t *tokens, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     if (tokens[i] < 0 || tokens[i] >= Vocabulary) {
+      int64_t values[] = {tokens[i], Vocabulary};
       host->fail(call->context, OCKHAM_INVALID_ARGUMENT,
-                 "a token is not within the vocabulary of 16");
+                 "token {} is not within the vocabulary of {}", values, 2);
       return 0;
     }
   return 1;
@@ -212,7 +213,7 @@ static int32_t decode(const ockham_host *host, const ockham_call *call) {
     return OCKHAM_INVALID_ARGUMENT;
   if (*seen >= capacity) {
     host->fail(call->context, OCKHAM_INVALID_ARGUMENT,
-               "the cache is full; bind a larger 'cache_length'");
+               "the cache is full; bind a larger 'cache_length'", 0, 0);
     return OCKHAM_INVALID_ARGUMENT;
   }
   int64_t shape[] = {batch, Vocabulary};

@@ -143,8 +143,8 @@ static int32_t misbehave(const ockham_host *host, const ockham_call *call) {
   case Mode_Index:
     return host->output(call->context, 5, 1, two) ? 0 : OCKHAM_INVALID_ARGUMENT;
   case Mode_FailThenOk:
-    host->fail(call->context, OCKHAM_UNSUPPORTED, "not today");
-    host->fail(call->context, OCKHAM_INTERNAL, "nor tomorrow");
+    host->fail(call->context, OCKHAM_UNSUPPORTED, "not today", 0, 0);
+    host->fail(call->context, OCKHAM_INTERNAL, "nor tomorrow", 0, 0);
     break;
   case Mode_Cope:
     if (host->allocate(call->context, UINT64_MAX / 2))

@@ -53,11 +53,29 @@ static void *output(void *context, int32_t index, int32_t rank,
   return asCall(context).output(index, shape, rank);
 }
 
-static void fail(void *context, int32_t status, const char *message) {
+/// The message with each `{}` replaced by the next value.
+static std::string fillIn(const char *message, const int64_t *values,
+                          int32_t count) {
+  std::string text;
+  int32_t next = 0;
+  for (const char *at = message; *at; ++at) {
+    if (at[0] == '{' && at[1] == '}' && next < count) {
+      text += std::to_string(values[next++]);
+      ++at;
+    } else {
+      text += *at;
+    }
+  }
+  return text;
+}
+
+static void fail(void *context, int32_t status, const char *message,
+                 const int64_t *values, int32_t count) {
   bool known = status > OCKHAM_OK && status <= OCKHAM_INTERNAL;
   asCall(context).fail(
       {known ? static_cast<ockham_status>(status) : OCKHAM_BAD_MODEL,
-       message ? message : "the model failed without a message"});
+       message ? fillIn(message, values, count)
+               : "the model failed without a message"});
 }
 
 const ockham_host &getCPUHost() {
