@@ -178,8 +178,11 @@ typedef struct ockham_host {
                   const int64_t *shape);
 
   /// Records why a call fails; the model then returns `status`. The first
-  /// record of a call is the one that is reported.
-  void (*fail)(void *context, int32_t status, const char *message);
+  /// record of a call is the one that is reported. Each `{}` in the message
+  /// stands for the next of `value_count` values, which the host writes in its
+  /// place: a model has no formatting of its own.
+  void (*fail)(void *context, int32_t status, const char *message,
+               const int64_t *values, int32_t value_count);
 
   /// Launches kernel `kernel` of the model's device image with `arguments`
   /// (argument_count pointers) over a grid of blocks, on the call's stream.

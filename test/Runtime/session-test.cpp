@@ -83,7 +83,7 @@ TEST(forward) {
   ockham_argument input = ids.as("input_ids");
   CHECK_FAILS(
       ockham_session_run(session.get(), "forward", &input, 1, nullptr, 0),
-      OCKHAM_INVALID_ARGUMENT, "a token is not within the vocabulary of 16");
+      OCKHAM_INVALID_ARGUMENT, "token 16 is not within the vocabulary of 16");
 }
 
 TEST(decodeContinuesForward) {
