@@ -92,16 +92,19 @@ def CPUUseHostMemory
     "::mlir::memref::MemRefDialect", "::ockham::OckhamDialect"];
 }
 
-def CPUConvertToLLVM
-    : Pass<"ockham-cpu-convert-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Lower everything that is left to the LLVM dialect";
+def CPULowerHostCalls
+    : Pass<"ockham-cpu-lower-host-calls", "::mlir::ModuleOp"> {
+  let summary = "Give entry points the signature of the model ABI";
   let description = [{
-    Entry points become functions `i32 (ptr host, ptr call)` of the model ABI
-    (include/ockham-c/ModelABI.h): inputs and weights are read from the call,
-    memory, outputs and threads come from the host table, and every failed check
-    or allocation returns its status.
+    Runs on unstructured control flow. Entry points become functions
+    `i32 (ptr host, ptr call)` of the model ABI (include/ockham-c/ModelABI.h):
+    inputs and weights are read from the call, memory, outputs and threads come
+    from the host table, and every failed check or allocation returns its
+    status. Bodies of parallel loops read their captures from a struct.
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::func::FuncDialect",
+    "::mlir::arith::ArithDialect"];
 }
 
 #endif // OCKHAM_TARGET_CPU_PASSES

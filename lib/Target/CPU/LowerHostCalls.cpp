@@ -1,0 +1,459 @@
+//===- LowerHostCalls.cpp - Entry points in the model ABI -----------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "ockham-c/ModelABI.h"
+#include "ockham/Target/CPU/Passes.h"
+
+#include "llvm/ADT/StringSet.h"
+
+#include <cstddef>
+
+namespace ockham {
+#define GEN_PASS_DEF_CPULOWERHOSTCALLS
+#include "ockham/Target/CPU/Passes.h.inc"
+} // namespace ockham
+
+using namespace mlir;
+using namespace ockham;
+
+namespace {
+
+/// Builds accesses to the structs of the model ABI.
+struct ABIBuilder {
+  ABIBuilder(OpBuilder &b, Location loc, const LLVMTypeConverter &converter)
+      : b(b), loc(loc), converter(converter),
+        ptr(LLVM::LLVMPointerType::get(b.getContext())), i64(b.getI64Type()),
+        i32(b.getI32Type()) {}
+
+  OpBuilder &b;
+  Location loc;
+  const LLVMTypeConverter &converter;
+  Type ptr, i64, i32;
+
+  Value constant(Type type, int64_t value) {
+    return LLVM::ConstantOp::create(b, loc, type,
+                                    b.getIntegerAttr(type, value));
+  }
+  /// Loads the field of that type at a byte offset of a struct.
+  Value loadField(Type type, Value base, size_t offset) {
+    Value address = LLVM::GEPOp::create(
+        b, loc, ptr, b.getI8Type(), base,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
+    return LLVM::LoadOp::create(b, loc, type, address);
+  }
+  Value element(Type type, Value base, int64_t index) {
+    return LLVM::GEPOp::create(
+        b, loc, ptr, type, base,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+  }
+  Value toI64(Value index) {
+    if (index.getType().isInteger(64))
+      return index;
+    return arith::IndexCastOp::create(b, loc, i64, index);
+  }
+  Value cast(Type type, Value value) {
+    if (value.getType() == type)
+      return value;
+    return UnrealizedConversionCastOp::create(b, loc, type, value).getResult(0);
+  }
+
+  /// A dense row-major buffer at `data`. `sizes` are i64, one per dynamic
+  /// dimension.
+  Value makeMemRef(MemRefType type, Value data, ValueRange sizes) {
+    Type structType = converter.convertType(type);
+    auto descriptor = MemRefDescriptor::poison(b, loc, structType);
+    descriptor.setAllocatedPtr(b, loc, data);
+    descriptor.setAlignedPtr(b, loc, data);
+    descriptor.setConstantOffset(b, loc, 0);
+    SmallVector<Value> extents;
+    unsigned next = 0;
+    for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+      extents.push_back(type.isDynamicDim(i) ? sizes[next++]
+                                             : constant(i64, type.getDimSize(i)));
+    Value stride = constant(i64, 1);
+    for (int64_t i = type.getRank(); i-- > 0;) {
+      descriptor.setSize(b, loc, i, extents[i]);
+      descriptor.setStride(b, loc, i, stride);
+      if (i > 0)
+        stride = LLVM::MulOp::create(b, loc, stride, extents[i]);
+    }
+    return cast(type, descriptor);
+  }
+
+  /// Bytes of a dense buffer; booleans take a byte each.
+  Value countBytes(MemRefType type, ValueRange sizes) {
+    int64_t known =
+        std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+    for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+      if (!type.isDynamicDim(i))
+        known *= type.getDimSize(i);
+    Value bytes = constant(i64, known);
+    for (Value size : sizes)
+      bytes = LLVM::MulOp::create(b, loc, bytes, size);
+    return bytes;
+  }
+};
+
+/// Rewrites one entry point.
+class EntryLowering {
+public:
+  EntryLowering(func::FuncOp function, const LLVMTypeConverter &converter,
+                const llvm::StringMap<int64_t> &weightIndices)
+      : function(function), converter(converter), weightIndices(weightIndices),
+        b(function.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  ABIBuilder at(Operation *op) {
+    b.setInsertionPoint(op);
+    return ABIBuilder(b, op->getLoc(), converter);
+  }
+  /// Stack memory of the function, not of a loop.
+  Value createStack(Location loc, Type type, int64_t count) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&function.getBody().front());
+    Value number = LLVM::ConstantOp::create(b, loc, b.getI64Type(),
+                                            b.getI64IntegerAttr(count));
+    return LLVM::AllocaOp::create(b, loc, ptr, type, number);
+  }
+  Value callHost(ABIBuilder &abi, size_t slot, Type result, ValueRange args) {
+    Value callee = abi.loadField(ptr, host, slot);
+    SmallVector<Type> types{ptr};
+    SmallVector<Value> operands{callee, context};
+    for (Value arg : args) {
+      types.push_back(arg.getType());
+      operands.push_back(arg);
+    }
+    Type returned =
+        result ? result : LLVM::LLVMVoidType::get(b.getContext());
+    auto type = LLVM::LLVMFunctionType::get(returned, types);
+    auto call = LLVM::CallOp::create(b, abi.loc, type, operands);
+    return result ? call.getResult() : Value();
+  }
+  /// Ends the call with `status` if `condition` holds; building goes on in the
+  /// block that follows.
+  void exitIf(Location loc, Operation *before, Value condition, int32_t status);
+
+  void lowerArguments();
+  void lower(LoadWeightOp op);
+  void lower(AllocateOp op);
+  void lower(ReleaseOp op);
+  void lower(OutputOp op);
+  void lower(CheckOp op);
+  LogicalResult lower(ParallelForOp op);
+
+  func::FuncOp function;
+  const LLVMTypeConverter &converter;
+  const llvm::StringMap<int64_t> &weightIndices;
+  OpBuilder b;
+  Type ptr;
+  Value host, call, context;
+  Block *exit = nullptr; ///< Returns its argument, the status.
+};
+
+} // namespace
+
+void EntryLowering::exitIf(Location loc, Operation *before, Value condition,
+                           int32_t status) {
+  Block *block = before->getBlock();
+  Block *rest = block->splitBlock(before);
+  b.setInsertionPointToEnd(block);
+  Value code =
+      LLVM::ConstantOp::create(b, loc, b.getI32Type(),
+                               b.getI32IntegerAttr(status));
+  cf::CondBranchOp::create(b, loc, condition, exit, ValueRange{code}, rest,
+                           ValueRange{});
+  b.setInsertionPoint(before);
+}
+
+void EntryLowering::lowerArguments() {
+  Block &entry = function.getBody().front();
+  Location loc = function.getLoc();
+  SmallVector<BlockArgument> inputs(entry.getArguments());
+  host = entry.insertArgument(0u, ptr, loc);
+  call = entry.insertArgument(1u, ptr, loc);
+  b.setInsertionPointToStart(&entry);
+  ABIBuilder abi(b, loc, converter);
+  context = abi.loadField(ptr, call, offsetof(ockham_call, context));
+  Value table = abi.loadField(ptr, call, offsetof(ockham_call, inputs));
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    auto type = cast<MemRefType>(input.getType());
+    size_t base = index * sizeof(ockham_tensor);
+    Value data =
+        abi.loadField(ptr, table, base + offsetof(ockham_tensor, data));
+    Value shape =
+        abi.loadField(ptr, table, base + offsetof(ockham_tensor, shape));
+    SmallVector<Value> sizes;
+    for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+      if (type.isDynamicDim(i))
+        sizes.push_back(abi.loadField(abi.i64, shape, i * sizeof(int64_t)));
+    input.replaceAllUsesWith(abi.makeMemRef(type, data, sizes));
+  }
+  entry.eraseArguments(2, inputs.size());
+}
+
+void EntryLowering::lower(LoadWeightOp op) {
+  ABIBuilder abi = at(op);
+  Value table = abi.loadField(ptr, call, offsetof(ockham_call, weights));
+  int64_t index = weightIndices.lookup(op.getWeight());
+  Value data = abi.loadField(ptr, table, index * sizeof(void *));
+  op.replaceAllUsesWith(
+      abi.makeMemRef(cast<MemRefType>(op.getResult().getType()), data, {}));
+  op.erase();
+}
+
+void EntryLowering::lower(AllocateOp op) {
+  ABIBuilder abi = at(op);
+  MemRefType type = op.getMemref().getType();
+  SmallVector<Value> sizes;
+  for (Value size : op.getDynamicSizes())
+    sizes.push_back(abi.toI64(size));
+  Value bytes = abi.countBytes(type, sizes);
+  Value data =
+      callHost(abi, offsetof(ockham_host, allocate), ptr, ValueRange{bytes});
+  Value null = LLVM::ZeroOp::create(b, abi.loc, ptr);
+  Value failed = LLVM::ICmpOp::create(b, abi.loc, LLVM::ICmpPredicate::eq,
+                                      data, null);
+  exitIf(abi.loc, op, failed, OCKHAM_OUT_OF_MEMORY);
+  op.replaceAllUsesWith(abi.makeMemRef(type, data, sizes));
+  op.erase();
+}
+
+void EntryLowering::lower(ReleaseOp op) {
+  ABIBuilder abi = at(op);
+  Value structValue =
+      abi.cast(converter.convertType(op.getMemref().getType()), op.getMemref());
+  MemRefDescriptor descriptor(structValue);
+  callHost(abi, offsetof(ockham_host, release), Type(),
+           ValueRange{descriptor.allocatedPtr(b, abi.loc)});
+  op.erase();
+}
+
+void EntryLowering::lower(OutputOp op) {
+  MemRefType type = cast<MemRefType>(op.getMemref().getType());
+  Value shape = createStack(op.getLoc(), b.getI64Type(),
+                            std::max<int64_t>(1, type.getRank()));
+  ABIBuilder abi = at(op);
+  SmallVector<Value> sizes;
+  for (Value size : op.getDynamicSizes())
+    sizes.push_back(abi.toI64(size));
+  unsigned next = 0;
+  for (int64_t i = 0, e = type.getRank(); i < e; ++i) {
+    Value extent = type.isDynamicDim(i)
+                       ? sizes[next++]
+                       : abi.constant(abi.i64, type.getDimSize(i));
+    LLVM::StoreOp::create(b, abi.loc, extent,
+                          abi.element(abi.i64, shape, i));
+  }
+  Value data = callHost(
+      abi, offsetof(ockham_host, output), ptr,
+      ValueRange{abi.constant(abi.i32, op.getIndex()),
+                 abi.constant(abi.i32, type.getRank()), shape});
+  Value null = LLVM::ZeroOp::create(b, abi.loc, ptr);
+  Value failed = LLVM::ICmpOp::create(b, abi.loc, LLVM::ICmpPredicate::eq,
+                                      data, null);
+  exitIf(abi.loc, op, failed, OCKHAM_INVALID_ARGUMENT);
+  op.replaceAllUsesWith(abi.makeMemRef(type, data, sizes));
+  op.erase();
+}
+
+void EntryLowering::lower(CheckOp op) {
+  // The message is reported in a block of its own, before the exit.
+  Location loc = op.getLoc();
+  Value values = createStack(loc, b.getI64Type(),
+                             std::max<size_t>(1, op.getValues().size()));
+  Block *block = op->getBlock();
+  Block *rest = block->splitBlock(op->getIterator());
+  Block *report = b.createBlock(rest);
+  b.setInsertionPointToEnd(block);
+  cf::CondBranchOp::create(b, loc, op.getCondition(), rest, ValueRange{},
+                           report, ValueRange{});
+  b.setInsertionPointToEnd(report);
+  ABIBuilder abi(b, loc, converter);
+  for (auto [index, value] : llvm::enumerate(op.getValues()))
+    LLVM::StoreOp::create(b, loc, abi.toI64(value),
+                          abi.element(abi.i64, values, index));
+  ModuleOp module = function->getParentOfType<ModuleOp>();
+  std::string text = op.getMessage().str();
+  text.push_back('\0');
+  StringAttr contents = b.getStringAttr(text);
+  // Equal messages share one string.
+  LLVM::GlobalOp global;
+  unsigned count = 0;
+  for (auto other : module.getOps<LLVM::GlobalOp>()) {
+    ++count;
+    if (other.getValueOrNull() == contents)
+      global = other;
+  }
+  if (!global) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    global = LLVM::GlobalOp::create(
+        b, loc, LLVM::LLVMArrayType::get(b.getI8Type(), text.size()),
+        /*isConstant=*/true, LLVM::Linkage::Internal,
+        "message_" + std::to_string(count), contents);
+  }
+  Value message = LLVM::AddressOfOp::create(b, loc, global);
+  callHost(abi, offsetof(ockham_host, fail), Type(),
+           ValueRange{abi.constant(abi.i32, OCKHAM_INVALID_ARGUMENT), message,
+                      values, abi.constant(abi.i32, op.getValues().size())});
+  Value status = abi.constant(abi.i32, OCKHAM_INVALID_ARGUMENT);
+  cf::BranchOp::create(b, loc, exit, ValueRange{status});
+  op.erase();
+}
+
+/// The struct that carries the captures of a parallel loop.
+static LLVM::LLVMStructType getEnvironmentType(TypeRange captures,
+                                               const LLVMTypeConverter &c) {
+  SmallVector<Type> fields;
+  for (Type type : captures)
+    fields.push_back(c.convertType(type));
+  return LLVM::LLVMStructType::getLiteral(&c.getContext(), fields);
+}
+
+LogicalResult EntryLowering::lower(ParallelForOp op) {
+  Location loc = op.getLoc();
+  LLVM::LLVMStructType environment =
+      getEnvironmentType(op.getCaptures().getTypes(), converter);
+  Value memory = createStack(loc, environment, 1);
+  ABIBuilder abi = at(op);
+  for (auto [index, capture] : llvm::enumerate(op.getCaptures())) {
+    Type field = environment.getBody()[index];
+    Value address = LLVM::GEPOp::create(
+        b, loc, ptr, environment, memory,
+        ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index)});
+    LLVM::StoreOp::create(b, loc, abi.cast(field, capture), address);
+  }
+  auto bodyType =
+      b.getFunctionType({ptr, abi.i64, abi.i64, abi.i32}, TypeRange{});
+  Value body = func::ConstantOp::create(b, loc, bodyType, op.getBodyAttr());
+  callHost(abi, offsetof(ockham_host, parallel_for), Type(),
+           ValueRange{abi.toI64(op.getCount()), abi.toI64(op.getGrain()),
+                      abi.cast(ptr, body), memory});
+  op.erase();
+  return success();
+}
+
+LogicalResult EntryLowering::run() {
+  ptr = LLVM::LLVMPointerType::get(function.getContext());
+  for (Type type : function.getFunctionType().getInputs()) {
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref || !memref.getLayout().isIdentity())
+      return function.emitOpError()
+             << "has an argument of type " << type
+             << "; expected a dense row-major buffer (bufferize first)";
+  }
+  if (function.getNumResults() != 0)
+    return function.emitOpError(
+        "returns values; run --ockham-cpu-use-host-memory first");
+
+  exit = new Block();
+  function.getBody().push_back(exit);
+  Value status = exit->addArgument(b.getI32Type(), function.getLoc());
+  b.setInsertionPointToEnd(exit);
+  func::ReturnOp::create(b, function.getLoc(), status);
+  lowerArguments();
+  function->removeAttr("arg_attrs");
+  function.setType(b.getFunctionType({ptr, ptr}, {b.getI32Type()}));
+  function->setAttr("llvm.linkage",
+                    LLVM::LinkageAttr::get(b.getContext(),
+                                           LLVM::Linkage::Internal));
+
+  SmallVector<Operation *> work;
+  function.walk([&](Operation *op) {
+    if (isa<OckhamDialect>(op->getDialect()) || isa<func::ReturnOp>(op))
+      work.push_back(op);
+  });
+  for (Operation *op : work) {
+    if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+      if (ret->getBlock() == exit)
+        continue;
+      ABIBuilder abi = at(ret);
+      Value ok = abi.constant(abi.i32, OCKHAM_OK);
+      func::ReturnOp::create(b, ret.getLoc(), ok);
+      ret.erase();
+    } else if (auto load = dyn_cast<LoadWeightOp>(op)) {
+      lower(load);
+    } else if (auto allocate = dyn_cast<AllocateOp>(op)) {
+      lower(allocate);
+    } else if (auto release = dyn_cast<ReleaseOp>(op)) {
+      lower(release);
+    } else if (auto output = dyn_cast<OutputOp>(op)) {
+      lower(output);
+    } else if (auto check = dyn_cast<CheckOp>(op)) {
+      lower(check);
+    } else if (auto loop = dyn_cast<ParallelForOp>(op)) {
+      if (failed(lower(loop)))
+        return failure();
+    }
+  }
+  return success();
+}
+
+/// Gives a loop body the ABI's signature: the captures come from the struct.
+static void lowerBody(func::FuncOp function,
+                      const LLVMTypeConverter &converter) {
+  Block &entry = function.getBody().front();
+  Location loc = function.getLoc();
+  SmallVector<BlockArgument> before(entry.getArguments());
+  OpBuilder b = OpBuilder::atBlockBegin(&entry);
+  ABIBuilder abi(b, loc, converter);
+  Value environment = entry.insertArgument(0u, abi.ptr, loc);
+  Value begin = entry.insertArgument(1u, abi.i64, loc);
+  Value end = entry.insertArgument(2u, abi.i64, loc);
+  entry.insertArgument(3u, abi.i32, loc); // the worker
+  SmallVector<Type> captured;
+  for (BlockArgument argument : llvm::drop_begin(before, 2))
+    captured.push_back(argument.getType());
+  LLVM::LLVMStructType type = getEnvironmentType(captured, converter);
+  for (auto [index, argument] : llvm::enumerate(before)) {
+    Value value;
+    if (index < 2) {
+      value = arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                         index == 0 ? begin : end);
+    } else {
+      Value address = LLVM::GEPOp::create(
+          b, loc, abi.ptr, type, environment,
+          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index - 2)});
+      value = LLVM::LoadOp::create(b, loc, type.getBody()[index - 2], address);
+      value = abi.cast(argument.getType(), value);
+    }
+    argument.replaceAllUsesWith(value);
+  }
+  entry.eraseArguments(4, before.size());
+  function.setType(
+      b.getFunctionType({abi.ptr, abi.i64, abi.i64, abi.i32}, TypeRange{}));
+  function->setAttr("llvm.linkage",
+                    LLVM::LinkageAttr::get(b.getContext(),
+                                           LLVM::Linkage::Internal));
+}
+
+namespace {
+struct CPULowerHostCalls
+    : ockham::impl::CPULowerHostCallsBase<CPULowerHostCalls> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    LLVMTypeConverter converter(&getContext());
+    llvm::StringMap<int64_t> weightIndices;
+    for (auto [index, weight] : llvm::enumerate(module.getOps<WeightOp>()))
+      weightIndices[weight.getSymName()] = index;
+
+    llvm::StringSet<> bodies;
+    module.walk([&](ParallelForOp loop) { bodies.insert(loop.getBody()); });
+    for (func::FuncOp function : module.getOps<func::FuncOp>())
+      if (bodies.contains(function.getSymName()))
+        lowerBody(function, converter);
+    for (func::FuncOp function : module.getOps<func::FuncOp>())
+      if (function->hasAttr(kEntryAttrName) &&
+          failed(EntryLowering(function, converter, weightIndices).run()))
+        return signalPassFailure();
+  }
+};
+} // namespace
