@@ -1,0 +1,170 @@
+//===- IndexValues.cpp - Extents that may be computed ---------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "IndexValues.h"
+
+#include "dialects/ONNX/ONNXDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "ockham/Support/ConstantData.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace ockham::importer {
+
+/// How far chains of ops are followed: longer ones than exporters write are
+/// left to the normalisation.
+static constexpr unsigned maxDepth = 16;
+
+static int64_t getNumElements(Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  return type.hasStaticShape() ? type.getNumElements() : -1;
+}
+
+OpFoldResult getIndexElement(OpBuilder &builder, Location loc, Value tensor,
+                             int64_t i) {
+  for (unsigned depth = 0; depth < maxDepth; ++depth) {
+    if (std::optional<ConstantData> data = ConstantData::get(tensor))
+      // The smallest integer marks a dynamic entry in lists of extents.
+      return builder.getIndexAttr(
+          std::max(data->getInt(i), -std::numeric_limits<int64_t>::max()));
+    Operation *op = tensor.getDefiningOp();
+    if (!op)
+      break;
+    // Ops that keep the elements and their order.
+    if (isa<onnx::UnsqueezeOp, onnx::SqueezeOp, onnx::ReshapeOp,
+            onnx::IdentityOp>(op)) {
+      tensor = op->getOperand(0);
+      continue;
+    }
+    if (auto cast = dyn_cast<onnx::CastOp>(op)) {
+      auto isWide = [](Value value) {
+        return cast_or_null<RankedTensorType>(value.getType())
+            .getElementType()
+            .isSignlessInteger(64);
+      };
+      if (!isWide(cast.getInput()) || !isWide(cast.getResult()))
+        break;
+      tensor = cast.getInput();
+      continue;
+    }
+    if (auto concat = dyn_cast<onnx::ConcatOp>(op)) {
+      // Rank 1 only: there is no other axis.
+      if (concat.getResult().getType().getRank() != 1)
+        break;
+      Value part;
+      int64_t rest = i;
+      for (Value input : concat.getInputs()) {
+        int64_t length = getNumElements(input);
+        if (length < 0)
+          break;
+        if (rest < length) {
+          part = input;
+          break;
+        }
+        rest -= length;
+      }
+      if (!part)
+        break;
+      tensor = part;
+      i = rest;
+      continue;
+    }
+    break;
+  }
+  auto type = cast<RankedTensorType>(tensor.getType());
+  // Row-major position of element i.
+  SmallVector<Value> position(type.getRank());
+  int64_t rest = i;
+  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
+    int64_t extent = std::max<int64_t>(1, type.getDimSize(dim));
+    position[dim] = arith::ConstantIndexOp::create(builder, loc, rest % extent);
+    rest /= extent;
+  }
+  Value element = tensor::ExtractOp::create(builder, loc, tensor, position);
+  if (type.getElementType().isUnsignedInteger())
+    return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(),
+                                        element)
+        .getResult();
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                    element)
+      .getResult();
+}
+
+/// The same for all elements of a tensor.
+static bool hasNonNegativeElements(Value tensor, unsigned depth) {
+  if (depth > maxDepth)
+    return false;
+  if (std::optional<ConstantData> data = ConstantData::get(tensor)) {
+    if (!isa<IntegerType>(data->getElementType()))
+      return false;
+    for (int64_t i = 0, e = data->size(); i < e; ++i)
+      if (data->getInt(i) < 0)
+        return false;
+    return true;
+  }
+  Operation *op = tensor.getDefiningOp();
+  if (!op)
+    return false;
+  if (isa<onnx::ShapeOp>(op))
+    return true;
+  // The data decide, not the indices.
+  if (isa<onnx::GatherOp, onnx::SliceOp, onnx::UnsqueezeOp, onnx::SqueezeOp,
+          onnx::ReshapeOp, onnx::IdentityOp, onnx::ExpandOp>(op))
+    return hasNonNegativeElements(op->getOperand(0), depth + 1);
+  if (auto cast = dyn_cast<onnx::CastOp>(op)) {
+    auto to = cast.getResult().getType().getElementType();
+    return to.isSignlessInteger(64) &&
+           hasNonNegativeElements(cast.getInput(), depth + 1);
+  }
+  if (isa<onnx::ConcatOp, onnx::AddOp, onnx::MulOp, onnx::DivOp>(op))
+    return llvm::all_of(op->getOperands(), [&](Value operand) {
+      return hasNonNegativeElements(operand, depth + 1);
+    });
+  return false;
+}
+
+bool isNonNegative(Value index) {
+  if (isa_and_nonnull<tensor::DimOp>(index.getDefiningOp()))
+    return true;
+  if (index.getDefiningOp<arith::IndexCastUIOp>())
+    return true;
+  auto cast = index.getDefiningOp<arith::IndexCastOp>();
+  if (!cast)
+    return false;
+  auto extract = cast.getIn().getDefiningOp<tensor::ExtractOp>();
+  return extract && hasNonNegativeElements(extract.getTensor(), 0);
+}
+
+OpFoldResult multiplyIndices(OpBuilder &builder, Location loc,
+                             ArrayRef<OpFoldResult> indices) {
+  int64_t constant = 1;
+  Value product;
+  for (OpFoldResult index : indices) {
+    if (std::optional<int64_t> value = getConstantIntValue(index)) {
+      constant = llvm::MulOverflow(constant, *value, constant)
+                     ? std::numeric_limits<int64_t>::max()
+                     : constant;
+      continue;
+    }
+    Value factor = cast<Value>(index);
+    product =
+        product
+            ? arith::MulIOp::create(builder, loc, product, factor).getResult()
+            : factor;
+  }
+  if (!product)
+    return builder.getIndexAttr(constant);
+  if (constant == 1)
+    return product;
+  Value factor = arith::ConstantIndexOp::create(builder, loc, constant);
+  return arith::MulIOp::create(builder, loc, product, factor).getResult();
+}
+
+} // namespace ockham::importer

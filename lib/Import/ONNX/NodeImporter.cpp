@@ -1,0 +1,282 @@
+//===- NodeImporter.cpp - One node on its way into a module ---------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "NodeImporter.h"
+
+#include "GraphImporter.h"
+#include "IndexValues.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "ockham/Support/ConstantData.h"
+
+using namespace mlir;
+
+namespace ockham::importer {
+
+NodeImporter::NodeImporter(GraphImporter &graph, pb::NodeProto &node,
+                           int64_t index, int64_t opset,
+                           ArrayRef<Value> operands)
+    : graph(graph), node(node), index(index), opset(opset),
+      loc(graph.getLocation(node, index)), operands(operands) {}
+
+OpBuilder &NodeImporter::getBuilder() { return graph.getBuilder(); }
+
+bool NodeImporter::isResultUsed(unsigned i) const {
+  return i < getNumResults() && graph.isUsed(node.output(i));
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+bool NodeImporter::hasAttribute(StringRef name) const {
+  return llvm::any_of(node.attribute(), [&](const pb::AttributeProto &a) {
+    return a.name() == name;
+  });
+}
+
+const pb::AttributeProto *
+NodeImporter::findAttribute(StringRef name,
+                            pb::AttributeProto::AttributeType type) {
+  for (const pb::AttributeProto &attribute : node.attribute()) {
+    if (attribute.name() != name)
+      continue;
+    // Writers before IR version 2 left the type out.
+    if (attribute.type() == type || !attribute.has_type())
+      return &attribute;
+    (void)fail("attribute " + quote(name) + " has type " +
+               pb::AttributeProto::AttributeType_Name(attribute.type()) +
+               ", expected " + pb::AttributeProto::AttributeType_Name(type));
+    return nullptr;
+  }
+  return nullptr;
+}
+
+int64_t NodeImporter::getInt(StringRef name, int64_t defaultValue) {
+  auto *attribute = findAttribute(name, pb::AttributeProto::INT);
+  return attribute ? attribute->i() : defaultValue;
+}
+
+double NodeImporter::getFloat(StringRef name, double defaultValue) {
+  auto *attribute = findAttribute(name, pb::AttributeProto::FLOAT);
+  return attribute ? attribute->f() : defaultValue;
+}
+
+StringRef NodeImporter::getString(StringRef name, StringRef defaultValue) {
+  auto *attribute = findAttribute(name, pb::AttributeProto::STRING);
+  return attribute ? StringRef(attribute->s()) : defaultValue;
+}
+
+std::optional<SmallVector<int64_t>> NodeImporter::getInts(StringRef name) {
+  auto *attribute = findAttribute(name, pb::AttributeProto::INTS);
+  if (!attribute)
+    return std::nullopt;
+  return SmallVector<int64_t>(attribute->ints().begin(),
+                              attribute->ints().end());
+}
+
+std::optional<SmallVector<float>> NodeImporter::getFloats(StringRef name) {
+  auto *attribute = findAttribute(name, pb::AttributeProto::FLOATS);
+  if (!attribute)
+    return std::nullopt;
+  return SmallVector<float>(attribute->floats().begin(),
+                            attribute->floats().end());
+}
+
+pb::TensorProto *NodeImporter::getTensor(StringRef name) {
+  auto *attribute = findAttribute(name, pb::AttributeProto::TENSOR);
+  // The node is ours: constants move their bytes out of it.
+  return attribute && attribute->has_t()
+             ? const_cast<pb::AttributeProto *>(attribute)->mutable_t()
+             : nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Operands that are constants or lists of extents
+//===----------------------------------------------------------------------===//
+
+FailureOr<SmallVector<int64_t>> NodeImporter::getConstantInts(Value value,
+                                                              StringRef what) {
+  auto entries = getIndexList(value, what);
+  if (failed(entries))
+    return failure();
+  std::optional<SmallVector<int64_t>> ints = getConstantIntValues(*entries);
+  if (!ints)
+    return fail(what + " is computed, expected a constant");
+  return *ints;
+}
+
+FailureOr<double> NodeImporter::getConstantFloat(Value value, StringRef what) {
+  std::optional<ConstantData> data = ConstantData::get(value);
+  if (!data)
+    return fail(what + " is computed, expected a constant");
+  if (data->size() != 1)
+    return fail(what + " has " + count(data->size(), "element") +
+                ", expected 1");
+  return data->getFloat(0);
+}
+
+FailureOr<std::optional<SmallVector<int64_t>>>
+NodeImporter::getIntsOrOperand(StringRef name, unsigned i) {
+  using Result = std::optional<SmallVector<int64_t>>;
+  if (hasOperand(i)) {
+    auto ints = getConstantInts(getOperand(i), name);
+    if (failed(ints))
+      return failure();
+    return Result(*ints);
+  }
+  return Result(getInts(name));
+}
+
+FailureOr<int64_t> NodeImporter::normalizeAxis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank)
+    return fail("axis " + llvm::Twine(axis) + " is outside [" +
+                llvm::Twine(-rank) + ", " + llvm::Twine(rank - 1) + "]");
+  return axis < 0 ? axis + rank : axis;
+}
+
+FailureOr<SmallVector<int64_t>>
+NodeImporter::normalizeAxes(ArrayRef<int64_t> axes, int64_t rank) {
+  SmallVector<int64_t> normal;
+  for (int64_t axis : axes) {
+    auto one = normalizeAxis(axis, rank);
+    if (failed(one))
+      return failure();
+    normal.push_back(*one);
+  }
+  llvm::sort(normal);
+  auto twice = std::adjacent_find(normal.begin(), normal.end());
+  if (twice != normal.end())
+    return fail("axis " + llvm::Twine(*twice) + " appears twice");
+  return normal;
+}
+
+FailureOr<SmallVector<OpFoldResult>>
+NodeImporter::getIndexList(Value value, StringRef what) {
+  RankedTensorType type = getType(value);
+  if (!isa<IntegerType>(type.getElementType()))
+    return fail(what + " has element type " + print(type.getElementType()) +
+                ", expected integers");
+  if (type.getRank() > 1)
+    return fail(what + " has rank " + llvm::Twine(type.getRank()) +
+                ", expected 1");
+  if (!type.hasStaticShape())
+    return fail("the length of " + what +
+                " is known only at run time, expected a fixed number of "
+                "elements");
+  constexpr int64_t longest = 64;
+  if (type.getNumElements() > longest)
+    return fail(what + " has " + count(type.getNumElements(), "element") +
+                ", expected at most " + llvm::Twine(longest));
+  SmallVector<OpFoldResult> entries;
+  for (int64_t i = 0, e = type.getNumElements(); i < e; ++i)
+    entries.push_back(getIndexElement(getBuilder(), loc, value, i));
+  return entries;
+}
+
+OpFoldResult NodeImporter::getDim(Value value, int64_t dim) {
+  return tensor::getMixedSize(getBuilder(), loc, value, dim);
+}
+
+OpFoldResult NodeImporter::getDimProduct(Value value, int64_t begin,
+                                         int64_t end) {
+  SmallVector<OpFoldResult> extents;
+  for (int64_t dim = begin; dim < end; ++dim)
+    extents.push_back(getDim(value, dim));
+  return multiplyIndices(getBuilder(), loc, extents);
+}
+
+//===----------------------------------------------------------------------===//
+// New ops
+//===----------------------------------------------------------------------===//
+
+LogicalResult NodeImporter::finish(Operation *op, Type element) {
+  (void)graph.takeDiagnostic();
+  auto refuse = [&] {
+    std::string reason = graph.takeDiagnostic();
+    if (reason.empty())
+      reason = "the types of its operands do not fit";
+    return fail(reason);
+  };
+  if (auto infer = dyn_cast<InferShapedTypeOpInterface>(op)) {
+    SmallVector<ShapedTypeComponents> components;
+    if (failed(infer.inferReturnTypeComponents(
+            op->getContext(), op->getLoc(), op->getOperands(),
+            op->getAttrDictionary(), op->getPropertiesStorage(), {},
+            components)))
+      return refuse();
+    for (auto [result, shape] : llvm::zip(op->getResults(), components))
+      if (shape.hasRank())
+        result.setType(RankedTensorType::get(shape.getDims(), element));
+  }
+  for (Value result : op->getResults())
+    if (!isa<RankedTensorType>(result.getType()))
+      return fail("the rank of its result is not known");
+  if (failed(op->getName().verifyInvariants(op)))
+    return refuse();
+  return success();
+}
+
+Value NodeImporter::createScalar(Type element, double value) {
+  auto type = RankedTensorType::get({}, element);
+  Attribute attribute;
+  if (auto floatType = dyn_cast<FloatType>(element))
+    attribute = FloatAttr::get(floatType, value);
+  else
+    attribute = IntegerAttr::get(element, static_cast<int64_t>(value));
+  return onnx::ConstantOp::create(getBuilder(), loc, type,
+                                  DenseElementsAttr::get(type, attribute));
+}
+
+Value NodeImporter::createInts(ArrayRef<int64_t> values) {
+  auto attribute = getBuilder().getI64TensorAttr(values);
+  return onnx::ConstantOp::create(getBuilder(), loc, attribute.getType(),
+                                  attribute);
+}
+
+Value NodeImporter::createReshape(Value value, ArrayRef<OpFoldResult> shape) {
+  if (!value)
+    return Value();
+  SmallVector<Value> dynamicShape;
+  SmallVector<int64_t> staticShape;
+  dispatchIndexOpFoldResults(shape, dynamicShape, staticShape);
+  return create<onnx::ReshapeOp>(getElement(value), value,
+                                 ValueRange(dynamicShape), staticShape);
+}
+
+Value NodeImporter::createConstant(pb::TensorProto &tensor, StringRef name) {
+  return graph.importTensor(tensor, name, loc, describe() + " value",
+                            /*isInitializer=*/false);
+}
+
+FailureOr<DenseElementsAttr>
+NodeImporter::readConstant(pb::TensorProto &tensor) {
+  return graph.getReader().readConstant(tensor, describe() + " value");
+}
+
+LogicalResult NodeImporter::setResult(unsigned i, Value value) {
+  if (!value)
+    return failure();
+  if (i >= getNumResults())
+    return fail("has " + count(getNumResults(), "result") + ", expected " +
+                llvm::Twine(i + 1));
+  return graph.define(node.output(i), value, describe());
+}
+
+//===----------------------------------------------------------------------===//
+// Messages
+//===----------------------------------------------------------------------===//
+
+std::string NodeImporter::describe() const {
+  return GraphImporter::describe(node, index);
+}
+
+LogicalResult NodeImporter::fail(const llvm::Twine &text) {
+  return graph.getMessages().error(describe() + ": " + text);
+}
+
+} // namespace ockham::importer

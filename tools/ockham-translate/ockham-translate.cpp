@@ -1,0 +1,82 @@
+//===- ockham-translate.cpp - Other formats into MLIR ---------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Shows what the importer makes of an ONNX file, before any pass:
+//
+//   ockham-translate --import-onnx model.onnx
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/MLIRContext.h"
+#include "ockham/Import/ImportONNX.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+namespace cl = llvm::cl;
+
+static llvm::raw_ostream &error() {
+  return llvm::errs() << "ockham-translate: error: ";
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::OptionCategory category("Options of ockham-translate");
+  cl::opt<std::string> input(cl::Positional, cl::desc("<input file>"),
+                             cl::Required, cl::cat(category));
+  cl::opt<std::string> output("o", cl::desc("Where to write the module"),
+                              cl::value_desc("file"), cl::init("-"),
+                              cl::cat(category));
+  cl::opt<bool> importONNX("import-onnx",
+                           cl::desc("Import an ONNX model into the onnx "
+                                    "dialect"),
+                           cl::Required, cl::cat(category));
+  cl::list<std::string> dims(
+      "dim", cl::desc("Bind a named dimension to an extent (repeatable)"),
+      cl::value_desc("name=extent"), cl::cat(category));
+  cl::opt<bool> allowExternalPaths(
+      "allow-external-paths",
+      cl::desc("Read external data from outside the model's folder as well"),
+      cl::cat(category));
+  mlir::registerAsmPrinterCLOptions();
+  cl::ParseCommandLineOptions(argc, argv, "Ockham: other formats into MLIR\n");
+
+  ockham::ImportOptions options;
+  options.allowExternalPaths = allowExternalPaths;
+  for (llvm::StringRef dim : dims) {
+    auto [name, extent] = dim.rsplit('=');
+    int64_t value;
+    if (name.empty() || extent.getAsInteger(10, value)) {
+      error() << "--dim is '" << dim << "', expected name=extent\n";
+      return 1;
+    }
+    options.dims.push_back({name.str(), value});
+  }
+
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module = ockham::importONNX(
+      input, context, options,
+      [](const llvm::Twine &message) { error() << message << "\n"; },
+      [](const llvm::Twine &message) {
+        llvm::errs() << "ockham-translate: warning: " << message << "\n";
+      });
+  if (!module)
+    return 1;
+  std::error_code code;
+  llvm::ToolOutputFile file(output, code, llvm::sys::fs::OF_Text);
+  if (code) {
+    error() << output << ": " << code.message() << "\n";
+    return 1;
+  }
+  module->print(file.os());
+  file.os() << "\n";
+  file.keep();
+  return 0;
+}
