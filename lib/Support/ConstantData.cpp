@@ -203,15 +203,25 @@ void eraseUnusedWeights(ModuleOp module) {
   module.walk([&](LoadWeightOp load) {
     used.insert(load.getWeightAttr().getAttr());
   });
+  // Weights of different shape may refer to the same bytes.
+  llvm::DenseSet<AsmResourceBlob *> usedBlobs;
+  auto getBlob = [](WeightOp weight) -> AsmResourceBlob * {
+    if (!weight.getValue())
+      return nullptr;
+    auto resource = dyn_cast<DenseResourceElementsAttr>(*weight.getValue());
+    return resource ? resource.getRawHandle().getBlob() : nullptr;
+  };
+  for (WeightOp weight : module.getOps<WeightOp>())
+    if (used.contains(weight.getSymNameAttr()))
+      if (AsmResourceBlob *blob = getBlob(weight))
+        usedBlobs.insert(blob);
   for (WeightOp weight :
        llvm::make_early_inc_range(module.getOps<WeightOp>())) {
     if (used.contains(weight.getSymNameAttr()))
       continue;
-    if (weight.getValue())
-      if (auto resource =
-              dyn_cast<DenseResourceElementsAttr>(*weight.getValue()))
-        if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
-          *blob = AsmResourceBlob();
+    if (AsmResourceBlob *blob = getBlob(weight))
+      if (!usedBlobs.contains(blob))
+        *blob = AsmResourceBlob();
     weight.erase();
   }
 }

@@ -1,4 +1,15 @@
+//===- ONNXToTransformer.cpp - Recognise transformers in ONNX -------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Raising.h"
 #include "ockham/Conversion/Passes.h"
+#include "ockham/Support/ConstantData.h"
+
+using namespace mlir;
 
 namespace ockham {
 #define GEN_PASS_DEF_CONVERTONNXTOTRANSFORMER
@@ -6,7 +17,34 @@ namespace ockham {
 } // namespace ockham
 
 namespace {
-struct ConvertONNXToTransformer : ockham::impl::ConvertONNXToTransformerBase<ConvertONNXToTransformer> {
-  void runOnOperation() override {}
+
+struct ConvertONNXToTransformer
+    : ockham::impl::ConvertONNXToTransformerBase<ConvertONNXToTransformer> {
+  void runOnOperation() override {
+    for (func::FuncOp function : getOperation().getOps<func::FuncOp>())
+      if (function.getBody().hasOneBlock())
+        raise(function);
+    ockham::eraseUnusedWeights(getOperation());
+  }
+
+private:
+  static void raise(func::FuncOp function) {
+    using namespace ockham::raising;
+    Raiser raiser(function);
+    // Later concepts build on earlier ones: attention reads linears, and what
+    // is still a sum of two activations at the end is a residual connection.
+    raiseLinears(raiser);
+    raiseNorms(raiser);
+    raiseActivations(raiser);
+    raiseSplits(raiser);
+    raiseAttentions(raiser);
+    raiseEmbeddings(raiser);
+    raiseResiduals(raiser);
+    tieHeads(raiser);
+    raiseConstants(raiser);
+    raiser.reportLeftovers();
+    formBlocks(raiser);
+  }
 };
+
 } // namespace

@@ -1,0 +1,187 @@
+//===- RaiseLinears.cpp - MatMul, Gemm and Conv1D become tfm.linear -------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constants.h"
+#include "Extents.h"
+#include "Raising.h"
+
+using namespace mlir;
+
+namespace ockham::raising {
+
+namespace {
+
+/// The weight of a linear: the parameter itself, or what a Transpose of the
+/// parameter reads.
+struct LinearWeight {
+  Value value;
+  bool transposed = false;
+
+  int64_t getInputWidth() const { return getDim(transposed ? 1 : 0); }
+  int64_t getOutputWidth() const { return getDim(transposed ? 0 : 1); }
+
+private:
+  int64_t getDim(unsigned dim) const {
+    return cast<RankedTensorType>(value.getType()).getDimSize(dim);
+  }
+};
+
+} // namespace
+
+static std::optional<LinearWeight> matchWeight(Value value) {
+  LinearWeight weight{value};
+  if (auto transpose = value.getDefiningOp<onnx::TransposeOp>()) {
+    if (transpose.getPerm() != ArrayRef<int64_t>{1, 0})
+      return std::nullopt;
+    weight = {transpose.getInput(), true};
+  }
+  auto type = cast<RankedTensorType>(weight.value.getType());
+  if (type.getRank() != 2 || !type.hasStaticShape() ||
+      !isa<FloatType>(type.getElementType()) ||
+      !isParameterOrConstant(weight.value))
+    return std::nullopt;
+  return weight;
+}
+
+static Value createLinear(OpBuilder &builder, Location loc, Value input,
+                          const LinearWeight &weight, Value bias) {
+  auto type = cast<RankedTensorType>(input.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() = weight.getOutputWidth();
+  return tfm::LinearOp::create(
+      builder, loc, type.clone(shape), input, weight.value, bias,
+      /*skip_gain=*/Value(), /*resid_gain=*/Value(), /*row_scale=*/Value(),
+      weight.transposed ? builder.getUnitAttr() : UnitAttr());
+}
+
+/// x W, an activation times a parameter.
+static std::optional<LinearWeight> matchMatMul(onnx::MatMulOp matmul) {
+  std::optional<LinearWeight> weight = matchWeight(matmul.getRhs());
+  auto input = cast<RankedTensorType>(matmul.getLhs().getType());
+  if (!weight || input.getRank() < 2 ||
+      input.getShape().back() != weight->getInputWidth() ||
+      isParameterOrConstant(matmul.getLhs()))
+    return std::nullopt;
+  return weight;
+}
+
+static void raiseMatMul(Raiser &raiser, onnx::MatMulOp matmul) {
+  std::optional<LinearWeight> weight = matchMatMul(matmul);
+  if (!weight)
+    return;
+  Value linear = createLinear(raiser.at(matmul), matmul.getLoc(),
+                              matmul.getLhs(), *weight, Value());
+  (void)raiser.replace(matmul, linear);
+}
+
+/// x W + b. Where something else reads x W as well, two linears would do the
+/// product twice: the Add stays.
+static void raiseBiasedMatMul(Raiser &raiser, onnx::AddOp add) {
+  for (auto [product, bias] : {std::pair(add.getLhs(), add.getRhs()),
+                               std::pair(add.getRhs(), add.getLhs())}) {
+    auto matmul = product.getDefiningOp<onnx::MatMulOp>();
+    if (!matmul || !matmul->hasOneUse() || !isParameterOrConstant(bias))
+      continue;
+    std::optional<LinearWeight> weight = matchMatMul(matmul);
+    if (!weight)
+      continue;
+    Value vector = getVector(raiser.at(add), bias, weight->getOutputWidth());
+    if (!vector)
+      continue;
+    Value linear = createLinear(raiser.getBuilder(), matmul.getLoc(),
+                                matmul.getLhs(), *weight, vector);
+    if (succeeded(raiser.replace(add, linear)))
+      return;
+  }
+}
+
+/// A factor of Gemm that is not 1 goes into the parameter if that is exact.
+static Value foldFactor(OpBuilder &builder, Value parameter, double factor) {
+  return factor == 1.0 ? parameter
+                       : getScaledExactly(builder, parameter, factor);
+}
+
+static LogicalResult raiseGemm(Raiser &raiser, onnx::GemmOp gemm,
+                               Attempt &attempt) {
+  attempt.found(gemm);
+  attempt.addAnchor(gemm);
+  if (gemm.getTransA())
+    return attempt.fail("the activation is transposed");
+  std::optional<LinearWeight> weight = matchWeight(gemm.getB());
+  if (!weight)
+    return attempt.fail("the second operand is not a parameter");
+  if (gemm.getTransB())
+    weight->transposed = !weight->transposed;
+  attempt.found(gemm);
+  OpBuilder &builder = raiser.at(gemm);
+  double alpha = gemm.getAlpha().convertToDouble();
+  double beta = gemm.getBeta().convertToDouble();
+  Value bias;
+  if (gemm.getC() && beta != 0.0) {
+    if (isParameterOrConstant(gemm.getC()))
+      bias = getVector(builder, gemm.getC(), weight->getOutputWidth());
+    if (!bias)
+      return attempt.fail("the bias is not a vector of " +
+                          Twine(weight->getOutputWidth()) + " parameters");
+    bias = foldFactor(builder, bias, beta);
+  }
+  weight->value = foldFactor(builder, weight->value, alpha);
+  if (!weight->value || (gemm.getC() && beta != 0.0 && !bias))
+    return attempt.fail("alpha and beta are " + std::to_string(alpha) +
+                        " and " + std::to_string(beta) +
+                        ", expected powers of two, which fold exactly");
+  attempt.found(gemm);
+
+  // Conv1D flattens the rows around the Gemm; the linear does not need that.
+  Value input = gemm.getA();
+  if (auto reshape = input.getDefiningOp<onnx::ReshapeOp>()) {
+    auto type = cast<RankedTensorType>(reshape.getInput().getType());
+    if (type.getRank() > 2 && type.getShape().back() == weight->getInputWidth())
+      input = reshape.getInput();
+  }
+  Value linear = createLinear(builder, gemm.getLoc(), input, *weight, bias);
+  if (input == gemm.getA())
+    return raiser.replace(gemm, linear);
+
+  auto type = cast<RankedTensorType>(linear.getType());
+  for (OpOperand &use : llvm::make_early_inc_range(gemm->getUses())) {
+    auto reshape = dyn_cast<onnx::ReshapeOp>(use.getOwner());
+    if (!reshape)
+      continue;
+    // The same elements in the same order.
+    use.set(linear);
+    auto target = cast<RankedTensorType>(reshape.getType());
+    if (target.getRank() == type.getRank() &&
+        target.getShape().back() == type.getShape().back() &&
+        haveEqualLeadingExtents(linear, 1, reshape.getStaticShape(),
+                                reshape.getShape(), 1))
+      (void)raiser.replace(reshape, linear);
+  }
+  if (!gemm->use_empty()) {
+    Value rows = onnx::ReshapeOp::create(
+        builder, gemm.getLoc(), gemm.getType(), linear, ValueRange(),
+        ArrayRef<int64_t>{-1, weight->getOutputWidth()});
+    gemm.getResult().replaceAllUsesWith(rows);
+  }
+  return success();
+}
+
+void raiseLinears(Raiser &raiser) {
+  raiser.walkBackwards([&](Operation *op) {
+    if (auto add = dyn_cast<onnx::AddOp>(op)) {
+      raiseBiasedMatMul(raiser, add);
+    } else if (auto matmul = dyn_cast<onnx::MatMulOp>(op)) {
+      raiseMatMul(raiser, matmul);
+    } else if (auto gemm = dyn_cast<onnx::GemmOp>(op)) {
+      Attempt attempt("a linear", 3);
+      if (failed(raiseGemm(raiser, gemm, attempt)))
+        raiser.record(std::move(attempt));
+    }
+  });
+}
+
+} // namespace ockham::raising

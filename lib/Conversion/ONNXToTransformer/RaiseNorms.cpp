@@ -1,0 +1,356 @@
+//===- RaiseNorms.cpp - Layer and RMS norms become tfm.norm ---------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A decomposed norm is found from its root (Sqrt, or ReduceL2 which holds one)
+// in two directions: back through the mean of squares to the input, forward
+// through the quotient to the scale and the shift.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constants.h"
+#include "Expressions.h"
+#include "Raising.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace ockham::raising {
+
+namespace {
+
+/// What stands below the fraction bar: root * factor + epsilon, with the
+/// root of the mean of the squares of `input`, less `mean` if there is one.
+struct NormCore {
+  Value input;
+  Value mean;
+  Value root;
+  /// root is `rootFactor` times the root of the mean of squares (a ReduceL2
+  /// lacks the 1/d), or its inverse when `inverted`.
+  double rootFactor = 1.0;
+  bool inverted = false;
+  double epsInside = 0.0;
+};
+
+/// scale and shift around a core.
+struct NormReader {
+  Value scale;
+  Value shift;
+  double epsOutside = 0.0;
+};
+
+} // namespace
+
+static int64_t getWidth(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape().back();
+}
+
+/// Checks that a reduction is over the last dimension, which stays with
+/// extent 1 and is known.
+template <typename Reduce>
+static LogicalResult checkRows(Reduce reduce, Attempt &attempt) {
+  auto type = cast<RankedTensorType>(reduce.getInput().getType());
+  int64_t last = type.getRank() - 1;
+  if (reduce.getAxes() != ArrayRef<int64_t>{last}) {
+    std::string axes;
+    llvm::raw_string_ostream stream(axes);
+    llvm::interleaveComma(reduce.getAxes(), stream);
+    return attempt.fail(reduce, "reduces axes [" + axes + "], expected [" +
+                                    Twine(last) + "], the last");
+  }
+  if (!reduce.getKeepdims())
+    return attempt.fail(reduce, "drops the reduced dimension");
+  if (type.isDynamicDim(last))
+    return attempt.fail(reduce, "the width is not known");
+  return success();
+}
+
+/// y where the value is y * y.
+static Value matchSquare(Value value) {
+  if (auto mul = value.getDefiningOp<onnx::MulOp>())
+    return mul.getLhs() == mul.getRhs() ? mul.getLhs() : Value();
+  if (auto pow = value.getDefiningOp<onnx::PowOp>())
+    if (getScalar(pow.getRhs(), Scalars::All) == 2.0)
+      return pow.getLhs();
+  return Value();
+}
+
+/// The input of a row mean, if the value is one.
+static Value matchRowMean(Value value) {
+  auto mean = value.getDefiningOp<onnx::ReduceMeanOp>();
+  Attempt scratch("", 0);
+  return mean && succeeded(checkRows(mean, scratch)) ? mean.getInput()
+                                                     : Value();
+}
+
+/// The mean of squares under a root: fills input, mean and epsInside.
+static LogicalResult matchMeanOfSquares(Operation *root, Value radicand,
+                                        NormCore &core, Attempt &attempt) {
+  Expression sum = getExpression(radicand, {}, Scalars::All);
+  SmallVector<Term, 4> terms = sum.getVariableTerms();
+  Operation *reduce = nullptr;
+  double factor = 0.0;
+  for (const Term &term : terms)
+    if (Value atom = term.getSingleAtom())
+      if (Operation *op = atom.getDefiningOp())
+        if (isa<onnx::ReduceMeanOp, onnx::ReduceSumOp>(op)) {
+          reduce = op;
+          factor = term.coefficient;
+        }
+  if (!reduce)
+    return attempt.fail(root, "the root is not of a mean");
+  attempt.addAnchor(reduce);
+  attempt.found(reduce);
+  if (terms.size() != 1) {
+    for (const Term &term : terms)
+      for (const Factor &other : term.factors)
+        if (other.atom != reduce->getResult(0) && other.atom.getDefiningOp())
+          return attempt.fail(other.atom.getDefiningOp(),
+                              "epsilon is not constant");
+    return attempt.fail(root, "epsilon is not constant");
+  }
+  core.epsInside = sum.getConstant();
+
+  Value squares = reduce->getOperand(0);
+  if (auto mean = dyn_cast<onnx::ReduceMeanOp>(reduce)) {
+    if (failed(checkRows(mean, attempt)))
+      return failure();
+  } else {
+    if (failed(checkRows(cast<onnx::ReduceSumOp>(reduce), attempt)))
+      return failure();
+    factor *= getWidth(squares);
+  }
+  if (!isClose(factor, 1.0))
+    return attempt.fail(root, "the mean of squares has the factor " +
+                                  std::to_string(factor) + ", expected 1");
+  attempt.found(reduce);
+
+  Value base = matchSquare(squares);
+  if (!base)
+    return attempt.fail(reduce, "the mean is not of squares");
+  attempt.found(squares.getDefiningOp());
+  core.input = base;
+  if (auto centred = base.getDefiningOp<onnx::SubOp>())
+    if (matchRowMean(centred.getRhs()) == centred.getLhs()) {
+      core.input = centred.getLhs();
+      core.mean = centred.getRhs();
+      attempt.addAnchor(core.mean.getDefiningOp());
+      attempt.found(centred, 2);
+    }
+  return success();
+}
+
+static LogicalResult matchCore(Operation *root, NormCore &core,
+                               Attempt &attempt) {
+  attempt.addAnchor(root);
+  attempt.found(root);
+  core.root = root->getResult(0);
+  if (auto l2 = dyn_cast<onnx::ReduceL2Op>(root)) {
+    if (failed(checkRows(l2, attempt)))
+      return failure();
+    core.input = l2.getInput();
+    core.rootFactor = std::sqrt(static_cast<double>(getWidth(core.input)));
+    attempt.found(root, 3);
+    return success();
+  }
+  if (auto pow = dyn_cast<onnx::PowOp>(root))
+    core.inverted = getScalar(pow.getRhs(), Scalars::All) == -0.5;
+  return matchMeanOfSquares(root, root->getOperand(0), core, attempt);
+}
+
+/// Whether `divisor` is factor * root + constant; the effect of both on the
+/// quotient is divided out of `lead` and given as `epsOutside`.
+static bool matchDivisor(const NormCore &core, Value divisor, double &lead,
+                         double &epsOutside) {
+  double factor = 1.0, constant = 0.0;
+  if (divisor != core.root) {
+    Expression sum = getExpression(divisor, core.root, Scalars::All);
+    SmallVector<Term, 4> terms = sum.getVariableTerms();
+    if (terms.size() != 1 || terms.front().getSingleAtom() != core.root)
+      return false;
+    factor = terms.front().coefficient;
+    constant = sum.getConstant();
+  }
+  factor *= core.rootFactor;
+  lead /= factor;
+  epsOutside = constant / factor;
+  return true;
+}
+
+/// One term of the value: the numerator over the divisor, times a scale.
+/// Returns the lead coefficient, or nothing.
+static std::optional<double> matchQuotient(const NormCore &core, Term term,
+                                           Value numerator,
+                                           NormReader &reader) {
+  if (term.getExponent(numerator) != 1)
+    return std::nullopt;
+  term = term.without(numerator);
+  Value divisor;
+  for (const Factor &factor : term.factors)
+    if (factor.exponent == (core.inverted ? 1 : -1) &&
+        (!core.inverted || factor.atom == core.root)) {
+      divisor = factor.atom;
+      break;
+    }
+  double lead = term.coefficient;
+  if (!divisor || !matchDivisor(core, divisor, lead, reader.epsOutside))
+    return std::nullopt;
+  term = term.without(divisor);
+  if (!term.factors.empty()) {
+    reader.scale = term.getSingleAtom();
+    if (!reader.scale)
+      return std::nullopt;
+  }
+  return lead;
+}
+
+/// Whether `value` is the norm of the core, with or without scale and shift.
+static std::optional<NormReader> matchReader(const NormCore &core,
+                                             Value value) {
+  if (value.getType() != core.input.getType())
+    return std::nullopt;
+  SmallVector<Value, 3> stops = {core.input, core.root};
+  if (core.mean)
+    stops.push_back(core.mean);
+  NormReader reader;
+  double lead = 0.0, meanLead = 0.0;
+  for (const Term &term : getExpression(value, stops).terms) {
+    NormReader other;
+    if (std::optional<double> found =
+            matchQuotient(core, term, core.input, other)) {
+      if (lead != 0.0)
+        return std::nullopt;
+      lead = *found;
+    } else if (core.mean &&
+               (found = matchQuotient(core, term, core.mean, other))) {
+      if (meanLead != 0.0)
+        return std::nullopt;
+      meanLead = *found;
+    } else {
+      Value shift = term.getSingleAtom();
+      if (!shift || reader.shift || term.coefficient != 1.0)
+        return std::nullopt;
+      reader.shift = shift;
+      continue;
+    }
+    bool isFirst = lead == 0.0 || meanLead == 0.0;
+    if (!isFirst &&
+        (reader.scale != other.scale || reader.epsOutside != other.epsOutside))
+      return std::nullopt;
+    reader.scale = other.scale;
+    reader.epsOutside = other.epsOutside;
+  }
+  if (!isClose(lead, 1.0) || (core.mean && !isClose(meanLead, -1.0)))
+    return std::nullopt;
+  if (reader.epsOutside != 0.0 && (core.epsInside != 0.0 || core.mean))
+    return std::nullopt;
+  return reader;
+}
+
+/// A parameter vector as wide as the rows, or null.
+static Value getRowVector(OpBuilder &builder, Value value, Value input) {
+  return getVector(builder, value, getWidth(input));
+}
+
+static LogicalResult createNorm(Raiser &raiser, const NormCore &core,
+                                const NormReader &reader, Value replaced) {
+  OpBuilder &builder = raiser.at(replaced.getDefiningOp());
+  Value scale, shift;
+  if (reader.scale &&
+      !(scale = getRowVector(builder, reader.scale, core.input)))
+    return failure();
+  if (reader.shift &&
+      !(shift = getRowVector(builder, reader.shift, core.input)))
+    return failure();
+  bool outside = reader.epsOutside != 0.0;
+  double eps = outside ? reader.epsOutside : core.epsInside;
+  auto kind = core.mean ? tfm::NormKind::Layer : tfm::NormKind::RMS;
+  Value norm = tfm::NormOp::create(
+      builder, replaced.getLoc(), core.input.getType(),
+      tfm::NormKindAttr::get(builder.getContext(), kind), core.input, scale,
+      shift, /*std=*/Value(), /*alpha=*/Value(), /*offset=*/Value(),
+      /*past=*/Value(), builder.getF64FloatAttr(eps),
+      outside ? builder.getUnitAttr() : UnitAttr(), UnitAttr(),
+      tfm::StdAxisAttr::get(builder.getContext(), tfm::StdAxis::None));
+  return raiser.replace(replaced, norm);
+}
+
+static LogicalResult raiseDecomposed(Raiser &raiser, Operation *root,
+                                     Attempt &attempt) {
+  NormCore core;
+  if (failed(matchCore(root, core, attempt)))
+    return failure();
+  // Twin norms share the root: each reader with its own scale and shift is a
+  // norm. The outermost come last, and what they read is dead after them.
+  SmallVector<Value> readers = getElementwiseReaders(core.root, 8);
+  bool isMatched = false;
+  for (Value value : llvm::reverse(readers)) {
+    if (raiser.eraseIfDead(value.getDefiningOp()))
+      continue;
+    std::optional<NormReader> reader = matchReader(core, value);
+    if (!reader || failed(createNorm(raiser, core, *reader, value)))
+      continue;
+    raiser.eraseIfDead(value.getDefiningOp());
+    isMatched = true;
+  }
+  if (isMatched)
+    return success();
+  return attempt.fail(root, core.mean
+                                ? "the root does not divide the centred input"
+                                : "the root does not divide the input");
+}
+
+static LogicalResult raiseOperator(Raiser &raiser,
+                                   onnx::LayerNormalizationOp norm,
+                                   Attempt &attempt) {
+  attempt.addAnchor(norm);
+  attempt.found(norm);
+  auto type = cast<RankedTensorType>(norm.getInput().getType());
+  int64_t last = type.getRank() - 1;
+  if (static_cast<int64_t>(norm.getAxis()) != last)
+    return attempt.fail("normalises from axis " + Twine(norm.getAxis()) +
+                        " on, expected " + Twine(last) + ", the last");
+  if (type.isDynamicDim(last))
+    return attempt.fail("the width is not known");
+  attempt.found(norm);
+  NormCore core;
+  core.input = norm.getInput();
+  // Any value that is not null: the operator centres by itself.
+  core.mean = norm.getInput();
+  core.epsInside = norm.getEpsilon().convertToDouble();
+  NormReader reader{norm.getScale(), norm.getBias()};
+  if (failed(createNorm(raiser, core, reader, norm)))
+    return attempt.fail("scale and bias are not vectors of " +
+                        Twine(getWidth(norm.getInput())) + " elements");
+  return success();
+}
+
+/// A Sqrt, or a Pow that is one.
+static bool isRoot(Operation *op) {
+  if (auto pow = dyn_cast<onnx::PowOp>(op)) {
+    std::optional<double> power = getScalar(pow.getRhs(), Scalars::All);
+    return power == 0.5 || power == -0.5;
+  }
+  return isa<onnx::SqrtOp, onnx::ReduceL2Op>(op);
+}
+
+void raiseNorms(Raiser &raiser) {
+  raiser.walkBackwards([&](Operation *op) {
+    if (auto norm = dyn_cast<onnx::LayerNormalizationOp>(op)) {
+      Attempt attempt("a layer norm", 3);
+      if (failed(raiseOperator(raiser, norm, attempt)))
+        raiser.record(std::move(attempt));
+    } else if (isRoot(op)) {
+      // Mean, centring, square, mean of squares, epsilon, root, quotient.
+      Attempt attempt("a norm", 7);
+      if (failed(raiseDecomposed(raiser, op, attempt)))
+        raiser.record(std::move(attempt));
+    }
+  });
+}
+
+} // namespace ockham::raising

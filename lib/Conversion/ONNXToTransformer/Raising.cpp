@@ -1,0 +1,132 @@
+//===- Raising.cpp - What the matchers share ------------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Raising.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
+
+#include <map>
+
+using namespace mlir;
+
+namespace ockham::raising {
+
+std::string getNodeName(Operation *op) {
+  std::string name;
+  op->getLoc()->walk([&](Location loc) {
+    auto named = dyn_cast<NameLoc>(loc);
+    if (!named)
+      return WalkResult::advance();
+    name = named.getName().str();
+    return WalkResult::interrupt();
+  });
+  return name.empty() ? op->getName().getStringRef().str() : name;
+}
+
+LogicalResult Attempt::fail(Operation *op, const Twine &reason) {
+  why = reason.str();
+  if (op)
+    node = getNodeName(op);
+  return failure();
+}
+
+bool Raiser::eraseIfDead(Operation *op) {
+  if (!isOpTriviallyDead(op))
+    return false;
+  attempts.erase(op);
+  op->erase();
+  return true;
+}
+
+void Raiser::walkBackwards(llvm::function_ref<void(Operation *)> visit) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : function.getBody().front())
+    ops.push_back(&op);
+  // Whatever reads an op's results comes later in the block and has been
+  // visited, so an op that is dead now stays dead.
+  for (Operation *op : llvm::reverse(ops)) {
+    if (eraseIfDead(op))
+      continue;
+    visit(op);
+    eraseIfDead(op);
+  }
+}
+
+LogicalResult Raiser::replace(Value from, Value to) {
+  if (from.getType() != to.getType()) {
+    if (failed(verifyCompatibleShape(from.getType(), to.getType())) ||
+        getElementTypeOrSelf(from) != getElementTypeOrSelf(to))
+      return failure();
+    builder.setInsertionPointAfterValue(to);
+    to = tensor::CastOp::create(builder, from.getLoc(), from.getType(), to);
+  }
+  from.replaceAllUsesWith(to);
+  return success();
+}
+
+void Raiser::record(Attempt attempt) {
+  auto shared = std::make_shared<Attempt>(std::move(attempt));
+  for (Operation *anchor : shared->anchors) {
+    std::shared_ptr<Attempt> &best = attempts[anchor];
+    if (!best || best->matched < shared->matched)
+      best = shared;
+  }
+}
+
+/// Ops that only transformers' concepts contain: if one is left, something was
+/// not recognised.
+static bool isAnchor(Operation *op) {
+  return isa<onnx::SoftmaxOp, onnx::ErfOp, onnx::SqrtOp, onnx::ReduceMeanOp,
+             onnx::ReduceL2Op, onnx::LayerNormalizationOp, onnx::TanhOp,
+             onnx::SigmoidOp>(op);
+}
+
+void Raiser::reportLeftovers() {
+  llvm::SmallPtrSet<Attempt *, 16> reported;
+  std::map<std::string, unsigned> left;
+  unsigned total = 0;
+  function.walk([&](Operation *op) {
+    if (!isa_and_nonnull<onnx::ONNXDialect>(op->getDialect()))
+      return;
+    if (!isa<onnx::ConstantOp>(op)) {
+      ++left[op->getName().stripDialect().str()];
+      ++total;
+    }
+    auto it = attempts.find(op);
+    if (it == attempts.end()) {
+      if (isAnchor(op))
+        op->emitRemark() << getNodeName(op) << ": not part of anything known";
+      return;
+    }
+    Attempt &attempt = *it->second;
+    // One remark for all anchors of one failed norm or attention.
+    if (!reported.insert(&attempt).second)
+      return;
+    std::string remark = getNodeName(op) + ": " +
+                         std::to_string(attempt.matched) + " of " +
+                         std::to_string(attempt.total) + " ops matched " +
+                         attempt.concept_ + "; " + attempt.why;
+    if (!attempt.node.empty() && attempt.node != getNodeName(op))
+      remark += " (at " + attempt.node + ")";
+    op->emitRemark() << remark;
+  });
+  if (total == 0)
+    return;
+  std::string list;
+  llvm::raw_string_ostream stream(list);
+  llvm::interleaveComma(left, stream, [&](const auto &entry) {
+    stream << entry.first << " (" << entry.second << ")";
+  });
+  function.emitRemark() << total << " onnx operators stay: " << list;
+}
+
+} // namespace ockham::raising
