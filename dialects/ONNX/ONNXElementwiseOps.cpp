@@ -8,8 +8,12 @@
 #include "dialects/ONNX/ONNXOpDetails.h"
 
 #include "mlir/IR/Builders.h"
+#include "ockham/Support/ConstantData.h"
+
+#include <cmath>
 
 using namespace mlir;
+using namespace ockham;
 using namespace ockham::onnx;
 using namespace ockham::onnx::detail;
 
@@ -123,28 +127,89 @@ LogicalResult CastOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
 // Folders
 //===----------------------------------------------------------------------===//
 
+/// Folders do not search larger constants for a single value.
+static constexpr int64_t kMaxComparedElements = 1024;
+
+/// Whether an operand, combined with `other` by broadcasting, leaves the shape
+/// of `other` alone and has the one value `value` everywhere.
+static bool isNeutral(Attribute operand, Value other, Type resultType,
+                      double value) {
+  auto elements = dyn_cast_or_null<ElementsAttr>(operand);
+  auto otherType = getTensorType(other);
+  if (!elements || otherType != resultType)
+    return false;
+  auto type = cast<ShapedType>(elements.getType());
+  if (type.getRank() > otherType.getRank())
+    return false;
+  // An extent other than 1 must be the other operand's own: against a dynamic
+  // one it could be what that is broadcast to.
+  for (auto [have, want] : llvm::zip_equal(
+           type.getShape(), otherType.getShape().take_back(type.getRank())))
+    if (have != 1 && have != want)
+      return false;
+  std::optional<ConstantData> data = ConstantData::get(elements);
+  if (!data || data->size() > kMaxComparedElements)
+    return false;
+  std::optional<double> splat = data->getSplatFloat();
+  // +0 and -0 are different neutral elements.
+  return splat && *splat == value &&
+         (!isa<FloatType>(data->getElementType()) ||
+          std::signbit(*splat) == std::signbit(value));
+}
+
+/// x + 0 is x for integers; for floats only with -0, as +0 turns -0 to +0.
 OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
+  double zero =
+      isa<FloatType>(getTensorType(getResult()).getElementType()) ? -0.0 : 0.0;
+  if (isNeutral(adaptor.getRhs(), getLhs(), getType(), zero))
+    return getLhs();
+  if (isNeutral(adaptor.getLhs(), getRhs(), getType(), zero))
+    return getRhs();
   return foldConstants(*this, adaptor.getOperands());
 }
+
+/// x - 0 is x, signed zeros included.
 OpFoldResult SubOp::fold(FoldAdaptor adaptor) {
+  if (isNeutral(adaptor.getRhs(), getLhs(), getType(), 0.0))
+    return getLhs();
   return foldConstants(*this, adaptor.getOperands());
 }
+
 OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
+  if (isNeutral(adaptor.getRhs(), getLhs(), getType(), 1.0))
+    return getLhs();
+  if (isNeutral(adaptor.getLhs(), getRhs(), getType(), 1.0))
+    return getRhs();
   return foldConstants(*this, adaptor.getOperands());
 }
+
 OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
+  if (isNeutral(adaptor.getRhs(), getLhs(), getType(), 1.0))
+    return getLhs();
   return foldConstants(*this, adaptor.getOperands());
 }
+
 OpFoldResult PowOp::fold(FoldAdaptor adaptor) {
+  if (isNeutral(adaptor.getRhs(), getLhs(), getType(), 1.0))
+    return getLhs();
   return foldConstants(*this, adaptor.getOperands());
 }
+
 OpFoldResult WhereOp::fold(FoldAdaptor adaptor) {
+  // A condition that is the same everywhere chooses, if that operand has the
+  // whole result's shape already.
+  if (isNeutral(adaptor.getCondition(), getLhs(), getType(), 1.0))
+    return getLhs();
+  if (isNeutral(adaptor.getCondition(), getRhs(), getType(), 0.0))
+    return getRhs();
   return foldConstants(*this, adaptor.getOperands());
 }
-OpFoldResult IdentityOp::fold(FoldAdaptor adaptor) {
+
+OpFoldResult IdentityOp::fold(FoldAdaptor) {
   return getInput().getType() == getType() ? OpFoldResult(getInput())
                                            : OpFoldResult();
 }
+
 OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();

@@ -7,6 +7,7 @@
 
 #include "dialects/ONNX/ONNXOpDetails.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -405,24 +406,170 @@ TransposeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
 // Folders
 //===----------------------------------------------------------------------===//
 
-OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) { return {}; }
+/// Moves constant operands of a mixed list of sizes into the attribute, whose
+/// new value it returns; nothing if none is constant.
+static std::optional<SmallVector<int64_t>>
+foldSizes(ArrayRef<int64_t> staticSizes, MutableOperandRange sizes) {
+  SmallVector<int64_t> folded(staticSizes);
+  SmallVector<Value> rest;
+  unsigned next = 0;
+  OperandRange operands = OperandRange(sizes);
+  for (int64_t &size : folded) {
+    if (!ShapedType::isDynamic(size))
+      continue;
+    Value operand = operands[next++];
+    std::optional<int64_t> constant = getConstantIntValue(operand);
+    // The marker of dynamic places itself cannot be a size.
+    if (constant && !ShapedType::isDynamic(*constant))
+      size = *constant;
+    else
+      rest.push_back(operand);
+  }
+  if (rest.size() == operands.size())
+    return std::nullopt;
+  sizes.assign(rest);
+  return folded;
+}
+
+/// The tensor before Reshape, Squeeze and Unsqueeze, all of which keep the
+/// elements and their order.
+static Value lookThroughReshapes(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<ReshapeOp, SqueezeOp, UnsqueezeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
+  if (std::optional<SmallVector<int64_t>> sizes =
+          foldSizes(getStaticShape(), getShapeMutable())) {
+    setStaticShape(*sizes);
+    return getResult();
+  }
+  // To one and the same static shape. A single dynamic extent follows from the
+  // number of elements as well, but only if the others are not 0.
+  Value source = lookThroughReshapes(getInput());
+  auto type = getTensorType(getResult());
+  if (source.getType() == type && type.hasStaticShape())
+    return source;
+  if (source != getInput()) {
+    getInputMutable().assign(source);
+    return getResult();
+  }
+  if (getShape().empty() && adaptor.getInput())
+    return foldConstants(*this, adaptor.getOperands());
+  return {};
+}
+
 OpFoldResult SqueezeOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  if (auto unsqueeze = getInput().getDefiningOp<UnsqueezeOp>())
+    if (unsqueeze.getAxes() == getAxes() &&
+        unsqueeze.getInput().getType() == getType())
+      return unsqueeze.getInput();
   return foldConstants(*this, adaptor.getOperands());
 }
+
 OpFoldResult UnsqueezeOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  if (auto squeeze = getInput().getDefiningOp<SqueezeOp>())
+    if (squeeze.getAxes() == getAxes() &&
+        squeeze.getInput().getType() == getType())
+      return squeeze.getInput();
   return foldConstants(*this, adaptor.getOperands());
 }
-OpFoldResult ConstantOfShapeOp::fold(FoldAdaptor adaptor) { return {}; }
+
+OpFoldResult ExpandOp::fold(FoldAdaptor adaptor) {
+  if (std::optional<SmallVector<int64_t>> sizes =
+          foldSizes(getStaticShape(), getShapeMutable())) {
+    setStaticShape(*sizes);
+    return getResult();
+  }
+  if (getInput().getType() == getType() &&
+      getTensorType(getResult()).hasStaticShape())
+    return getInput();
+  if (getShape().empty() && adaptor.getInput())
+    return foldConstants(*this, adaptor.getOperands());
+  return {};
+}
+
+OpFoldResult ConstantOfShapeOp::fold(FoldAdaptor adaptor) {
+  if (std::optional<SmallVector<int64_t>> sizes =
+          foldSizes(getStaticShape(), getShapeMutable())) {
+    setStaticShape(*sizes);
+    return getResult();
+  }
+  return foldConstants(*this, adaptor.getOperands());
+}
+
 OpFoldResult RangeOp::fold(FoldAdaptor adaptor) {
   return foldConstants(*this, adaptor.getOperands());
 }
-OpFoldResult SliceOp::fold(FoldAdaptor adaptor) { return {}; }
+
+/// Whether a slice takes everything: from 0 to the end or beyond, in steps of
+/// 1, of extents that are known.
+static bool takesEverything(SliceOp op) {
+  RankedTensorType type = getTensorType(op.getInput());
+  for (auto [start, end, axis, step] :
+       llvm::zip_equal(op.getStaticStarts(), op.getStaticEnds(), op.getAxes(),
+                       op.getSteps())) {
+    bool reachesEnd =
+        end >= std::numeric_limits<int32_t>::max() ||
+        (!type.isDynamicDim(axis) && end >= type.getDimSize(axis));
+    if (start != 0 || step != 1 || !reachesEnd)
+      return false;
+  }
+  return true;
+}
+
+OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
+  bool changed = false;
+  if (std::optional<SmallVector<int64_t>> sizes =
+          foldSizes(getStaticStarts(), getStartsMutable())) {
+    setStaticStarts(*sizes);
+    changed = true;
+  }
+  if (std::optional<SmallVector<int64_t>> sizes =
+          foldSizes(getStaticEnds(), getEndsMutable())) {
+    setStaticEnds(*sizes);
+    changed = true;
+  }
+  if (changed)
+    return getResult();
+  if (getInput().getType() == getType() && takesEverything(*this))
+    return getInput();
+  if (getStarts().empty() && getEnds().empty() && adaptor.getInput())
+    return foldConstants(*this, adaptor.getOperands());
+  return {};
+}
+
 OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
   return foldConstants(*this, adaptor.getOperands());
 }
+
 OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
+  if (getInputs().size() == 1 && getInputs().front().getType() == getType())
+    return getInputs().front();
   return foldConstants(*this, adaptor.getOperands());
 }
+
 OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
+  bool isIdentity = true;
+  for (auto [index, dim] : llvm::enumerate(getPerm()))
+    isIdentity &= static_cast<int64_t>(index) == dim;
+  if (isIdentity && getInput().getType() == getType())
+    return getInput();
+  if (auto inner = getInput().getDefiningOp<TransposeOp>()) {
+    SmallVector<int64_t> perm;
+    for (int64_t dim : getPerm())
+      perm.push_back(inner.getPerm()[dim]);
+    setPerm(perm);
+    getInputMutable().assign(inner.getInput());
+    return getResult();
+  }
   return foldConstants(*this, adaptor.getOperands());
 }

@@ -43,8 +43,8 @@ def ONNX_ShapeOp : ONNX_PureOp<"Shape"> {
 def ONNX_ReshapeOp : ONNX_PureOp<"Reshape"> {
   let summary = "The same elements in another shape";
   let description = [{
-    The new extents are integers or `index` values; one may be -1 and follows
-    from the rest. (ONNX's 0, copy the operand's extent, has been replaced by
+    The new extents are integers or `index` values; one integer may be -1 and
+    follows from the rest (an `index` value is never -1). (ONNX's 0, copy the operand's extent, has been replaced by
     the importer.)
 
     ```mlir
@@ -78,6 +78,7 @@ def ONNX_ExpandOp : ONNX_PureOp<"Expand"> {
     $input `to` custom<DynamicIndexList>($shape, $static_shape) attr-dict
     `:` `(` type($input) `)` `->` type($result)
   }];
+  let hasFolder = 1;
 }
 
 def ONNX_ConstantOfShapeOp : ONNX_PureOp<"ConstantOfShape"> {
@@ -102,7 +103,9 @@ def ONNX_SliceOp : ONNX_PureOp<"Slice", [AttrSizedOperandSegments]> {
   let description = [{
     For each of `axes` (non-negative, distinct) the elements
     `start, start + step, ...` before `end`. Negative starts and ends count from
-    the back; both are clamped as in NumPy. Steps are not 0.
+    the back; both are clamped as in NumPy, and from the ends of 32-bit integers
+    on count as infinite. Steps are not 0. (The smallest 64-bit integer marks
+    an operand's place; "down to the first" is written with the next one.)
 
     ```mlir
     %y = onnx.Slice %x [0] to [%n] {axes = array<i64: 2>, steps = array<i64: 1>}
