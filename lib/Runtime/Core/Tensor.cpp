@@ -131,6 +131,30 @@ static void forEachRow(const TensorView &view, Visit visit) {
   }
 }
 
+/// Elements `bytes` wide from and to memory of any alignment; a width that is
+/// known when compiling makes a move of it.
+template <size_t bytes>
+static void copyRow(char *to, int64_t toStep, const char *from,
+                    int64_t fromStep, int64_t length) {
+  for (int64_t i = 0; i < length; ++i)
+    std::memcpy(to + i * toStep, from + i * fromStep, bytes);
+}
+
+using RowCopier = void (*)(char *, int64_t, const char *, int64_t, int64_t);
+
+static RowCopier rowCopier(int64_t elementBytes) {
+  switch (elementBytes) {
+  case 1:
+    return copyRow<1>;
+  case 2:
+    return copyRow<2>;
+  case 4:
+    return copyRow<4>;
+  default:
+    return copyRow<8>;
+  }
+}
+
 void copyToDense(const TensorView &from, void *to) {
   uint64_t bytes = from.bytes();
   if (bytes == 0)
@@ -140,12 +164,12 @@ void copyToDense(const TensorView &from, void *to) {
     return;
   }
   char *next = static_cast<char *>(to);
-  size_t elementBytes = dtypeBytes(from.dtype);
-  int64_t length = from.shape.back();
-  int64_t step = from.strides.back() * static_cast<int64_t>(elementBytes);
+  int64_t elementBytes = dtypeBytes(from.dtype), length = from.shape.back();
+  int64_t step = from.strides.back() * elementBytes;
+  RowCopier copy = rowCopier(elementBytes);
   forEachRow(from, [&](const char *row) {
-    for (int64_t i = 0; i < length; ++i, next += elementBytes)
-      std::memcpy(next, row + i * step, elementBytes);
+    copy(next, elementBytes, row, step, length);
+    next += length * elementBytes;
   });
 }
 
@@ -158,12 +182,12 @@ void copyFromDense(const void *from, const TensorView &to) {
     return;
   }
   const char *next = static_cast<const char *>(from);
-  size_t elementBytes = dtypeBytes(to.dtype);
-  int64_t length = to.shape.back();
-  int64_t step = to.strides.back() * static_cast<int64_t>(elementBytes);
+  int64_t elementBytes = dtypeBytes(to.dtype), length = to.shape.back();
+  int64_t step = to.strides.back() * elementBytes;
+  RowCopier copy = rowCopier(elementBytes);
   forEachRow(to, [&](char *row) {
-    for (int64_t i = 0; i < length; ++i, next += elementBytes)
-      std::memcpy(row + i * step, next, elementBytes);
+    copy(row, step, next, elementBytes, length);
+    next += length * elementBytes;
   });
 }
 

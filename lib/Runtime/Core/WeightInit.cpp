@@ -61,8 +61,11 @@ static double portableLog(double x) {
     ++exponent;
   }
   double s = (m - 1.0) / (m + 1.0), square = s * s, sum = 0;
-  for (int k = 19; k >= 1; k -= 2)
-    sum = sum * square + 1.0 / k;
+  static constexpr double series[] = {1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                      1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,
+                                      1.0 / 3,  1.0};
+  for (double coefficient : series)
+    sum = sum * square + coefficient;
   return static_cast<double>(exponent) * 0.69314718055994530942 + 2.0 * s * sum;
 }
 
@@ -72,13 +75,31 @@ static void portableCosSin(double u, double &cosine, double &sine) {
   double turn = u * 4.0;
   int quarter = static_cast<int>(turn + 0.5);
   double r = (turn - quarter) * 1.57079632679489661923, square = r * r;
+  // 1 / n!, alternating, from n = 16 and n = 17 down.
+  static constexpr double cosines[] = {1.0 / 20922789888000.0,
+                                       -1.0 / 87178291200.0,
+                                       1.0 / 479001600.0,
+                                       -1.0 / 3628800.0,
+                                       1.0 / 40320.0,
+                                       -1.0 / 720.0,
+                                       1.0 / 24.0,
+                                       -1.0 / 2.0,
+                                       1.0};
+  static constexpr double sines[] = {1.0 / 355687428096000.0,
+                                     -1.0 / 1307674368000.0,
+                                     1.0 / 6227020800.0,
+                                     -1.0 / 39916800.0,
+                                     1.0 / 362880.0,
+                                     -1.0 / 5040.0,
+                                     1.0 / 120.0,
+                                     -1.0 / 6.0,
+                                     1.0};
   double c = 0, s = 0;
-  for (int k = 16; k >= 2; k -= 2) {
-    c = (1.0 + c) * -square / (k * (k - 1));
-    s = (1.0 + s) * -square / (k * (k + 1));
+  for (int k = 0; k < 9; ++k) {
+    c = c * square + cosines[k];
+    s = s * square + sines[k];
   }
-  c += 1.0;
-  s = (1.0 + s) * r;
+  s *= r;
   switch (quarter & 3) {
   case 0:
     cosine = c, sine = s;
