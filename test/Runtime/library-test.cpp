@@ -8,6 +8,13 @@
 #include "CPU/Features.h"
 #include "Helpers.h"
 
+// Compiled models contain these structs: their layout is version 1 of the ABI.
+static_assert(sizeof(ockham_dim) == 16 && sizeof(ockham_tensor_spec) == 24);
+static_assert(sizeof(ockham_tensor) == 24 && sizeof(ockham_state_spec) == 32);
+static_assert(sizeof(ockham_weight_spec) == 80);
+static_assert(sizeof(ockham_host) == 80 && sizeof(ockham_call) == 64);
+static_assert(sizeof(ockham_entry) == 56 && sizeof(ockham_model) == 112);
+
 static ockham_status tryLoad(const std::string &path,
                              const ockham_library_options *options = nullptr) {
   ockham_library *library = reinterpret_cast<ockham_library *>(1);
