@@ -106,17 +106,19 @@ static void addUnsigned(OpTable &table, uint64_t (*fn)(uint64_t, uint64_t)) {
 /// Division and remainder: refuse a zero, and -1 where negation overflows.
 template <typename OpTy>
 static void addSignedDivision(OpTable &table, int64_t (*fn)(int64_t, int64_t)) {
-  addPointwise<OpTy>(table, [=](OpTy, Tensor &result, int64_t i,
-                                Operands operands) -> llvm::Error {
-    int64_t lhs = asSigned(*operands[0], i);
-    int64_t rhs = asSigned(*operands[1], i);
-    if (rhs == 0)
-      return makeError("division of " + llvm::Twine(lhs) + " by zero");
-    if (rhs == -1 && lhs == INT64_MIN)
-      return makeError("division of " + llvm::Twine(lhs) + " by -1 overflows");
-    result.setInt(i, toStored(result, fn(lhs, rhs)));
-    return llvm::Error::success();
-  });
+  addPointwise<OpTy>(
+      table,
+      [=](OpTy, Tensor &result, int64_t i, Operands operands) -> llvm::Error {
+        int64_t lhs = asSigned(*operands[0], i);
+        int64_t rhs = asSigned(*operands[1], i);
+        if (rhs == 0)
+          return makeError("division of " + llvm::Twine(lhs) + " by zero");
+        if (rhs == -1 && lhs == INT64_MIN)
+          return makeError("division of " + llvm::Twine(lhs) +
+                           " by -1 overflows");
+        result.setInt(i, toStored(result, fn(lhs, rhs)));
+        return llvm::Error::success();
+      });
 }
 
 template <typename OpTy>

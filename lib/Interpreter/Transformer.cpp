@@ -108,8 +108,8 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
     return makeError("the input has width " +
                      llvm::Twine(input.getShape().back()) +
                      ", the weight takes " + llvm::Twine(in));
-  if (hasGains && in != out)
-    return makeError("gains need a square weight, got " +
+  if (op.getSkipGain() && in != out)
+    return makeError("a skip gain needs a square weight, got " +
                      formatShape(weight.getShape()));
   Gain skip(frame.find(op.getSkipGain()), 0);
   Gain resid(frame.find(op.getResidGain()), 1);
@@ -258,8 +258,8 @@ static RowStatistics measureRow(tfm::NormOp op, const Tensor &input,
   return row;
 }
 
-/// The absolute position of row `row` of an activation [batch, sequence, width]
-/// or [sequence, width].
+/// The absolute position of row `row` of an activation [..., sequence, width],
+/// with `past` of [batch, sequence, width].
 static int64_t getRowPosition(const Tensor &input, const Tensor *past,
                               int64_t row) {
   int64_t sequence = input.getDim(input.getRank() - 2);
@@ -299,14 +299,12 @@ static llvm::Expected<Tensor> evaluateNorm(tfm::NormOp op, Frame &frame) {
       if (llvm::Error error = checkSize(std, "the std per channel", width))
         return error;
     if (axis == StdAxis::Position) {
-      if (input.getRank() != 2 && input.getRank() != 3)
+      if (input.getRank() < (past ? 3 : 2))
         return makeError("a std per position of an input of shape " +
-                         formatShape(input.getShape()) +
-                         ", expected rank 2 or 3");
+                         formatShape(input.getShape()));
       if (std->size() == 0)
         return makeError("the std per position has no elements");
-      int64_t batch = input.getRank() == 3 ? input.getDim(0) : 1;
-      if (llvm::Error error = checkSize(past, "past", batch))
+      if (llvm::Error error = checkSize(past, "past", input.getDim(0)))
         return error;
     }
   }
