@@ -261,6 +261,22 @@ ShapeExpr ShapeScope::getProduct(ArrayRef<ShapeExpr> dims) {
 // Operations that are no polynomials
 //===----------------------------------------------------------------------===//
 
+void ShapeScope::forEachLeaf(
+    const ShapeExpr &expr,
+    function_ref<void(AtomKind, Value, int64_t)> fn) const {
+  for (const ShapeExpr::Term &term : expr.getTerms())
+    for (unsigned number : term.atoms) {
+      const Atom &atom = atoms[number];
+      if (atom.value)
+        fn(atom.kind, atom.value, atom.position);
+      for (Value value : atom.values)
+        if (value)
+          fn(atom.kind, value, 0);
+      for (const ShapeExpr &operand : atom.operands)
+        forEachLeaf(operand, fn);
+    }
+}
+
 bool ShapeScope::isNonNegative(const ShapeExpr &expr) const {
   return llvm::all_of(expr.getTerms(), [&](const ShapeExpr::Term &term) {
     return term.coefficient > 0 &&

@@ -19,6 +19,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <array>
@@ -134,6 +135,12 @@ public:
   ShapeExpr broadcast(const ShapeExpr &lhs, const ShapeExpr &rhs);
   /// A position that counts from the back of `dim` when it is negative.
   ShapeExpr fromBack(const ShapeExpr &position, const ShapeExpr &dim);
+
+  /// Calls `fn(kind, value, position)` for the extents, elements and index
+  /// values that the expression is made of.
+  void forEachLeaf(
+      const ShapeExpr &expr,
+      llvm::function_ref<void(AtomKind, mlir::Value, int64_t)> fn) const;
 
   /// Whether the expression is certainly not negative.
   bool isNonNegative(const ShapeExpr &expr) const;

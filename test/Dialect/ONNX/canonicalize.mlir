@@ -139,6 +139,7 @@ func.func @movement_undone(%x: tensor<?x2x3xf32>, %s: tensor<2x3xf32>)
 func.func @sizes(%x: tensor<?x6xf32>, %n: index) -> (tensor<?x?x?xf32>, tensor<?x?xf32>, tensor<2xi64>) {
   %c2 = arith.constant 2 : index
   %c3 = arith.constant 3 : index
+  // CHECK: onnx.Constant dense<[3, 5]> : tensor<2xi64>
   // CHECK: onnx.Reshape %[[X]] to [2, %[[N]], 3]
   %0 = onnx.Reshape %x to [%c2, %n, %c3] : (tensor<?x6xf32>) -> tensor<?x?x?xf32>
   // CHECK: onnx.Slice %[[X]] [2, %[[N]]] to [%[[N]], 3]
@@ -146,7 +147,6 @@ func.func @sizes(%x: tensor<?x6xf32>, %n: index) -> (tensor<?x?x?xf32>, tensor<?
       : (tensor<?x6xf32>) -> tensor<?x?xf32>
   %s = onnx.ConstantOfShape [3, 5] value 0.0 : f32 -> tensor<3x5xf32>
   %2 = onnx.Shape %s {start = 0, end = 2} : (tensor<3x5xf32>) -> tensor<2xi64>
-  // CHECK: onnx.Constant dense<[3, 5]> : tensor<2xi64>
   return %0, %1, %2 : tensor<?x?x?xf32>, tensor<?x?xf32>, tensor<2xi64>
 }
 

@@ -1,0 +1,54 @@
+//===- ONNXNormalize.h - The parts of --onnx-normalize ----------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_LIB_TRANSFORMS_ONNXNORMALIZE_H
+#define OCKHAM_LIB_TRANSFORMS_ONNXNORMALIZE_H
+
+#include "ONNXFunctionShapes.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace ockham::onnx {
+
+/// Replaces operators whose operands are constants or weights by their results.
+class ConstantFolder {
+public:
+  /// Results of more than `maxBytes` bytes are left to run time.
+  ConstantFolder(mlir::ModuleOp module, WeightTable &weights,
+                 uint64_t maxBytes);
+
+  /// The results of `op` as new constants or weights before it, or nothing if
+  /// one of them cannot be had.
+  llvm::SmallVector<mlir::Value> fold(mlir::Operation *op);
+
+  /// Whether `op` could be folded if its operand `index` were `data`: the
+  /// result as a new constant or weight of the given type, before `op`.
+  mlir::Value foldAs(mlir::Operation *op, mlir::RankedTensorType type,
+                     llvm::ArrayRef<mlir::Value> operands);
+
+  /// A constant before `user`: an attribute if it is small, else a weight whose
+  /// name says that it is `of` some weight, if not empty.
+  mlir::Value makeConstant(mlir::Operation *user, mlir::RankedTensorType type,
+                           std::string bytes, llvm::StringRef of);
+
+private:
+  mlir::ModuleOp module;
+  WeightTable &weights;
+  uint64_t maxBytes;
+  llvm::StringSet<> sources;
+};
+
+/// Normalises one function: types, sizes, constants, data movement that does
+/// nothing.
+void normalizeFunction(mlir::FunctionOpInterface function,
+                       const WeightTable &weights, ConstantFolder &folder);
+
+/// Lets equal weights (type, layout and bytes) be one symbol, the first.
+void shareEqualWeights(mlir::ModuleOp module);
+
+} // namespace ockham::onnx
+
+#endif // OCKHAM_LIB_TRANSFORMS_ONNXNORMALIZE_H
