@@ -37,4 +37,17 @@ def TransformerInlineBlocks
   let dependentDialects = ["::ockham::tfm::TfmDialect"];
 }
 
+def LowerExpandShape
+    : Pass<"ockham-lower-expand-shape", "::mlir::ModuleOp"> {
+  let summary = "Make views with several unknown extents explicit";
+  let description = [{
+    `memref.expand_shape` of one dimension into two or more dynamic ones (rows
+    into batch and sequence) becomes `memref.reinterpret_cast` with the extents
+    that the op lists. Upstream's `expand-strided-metadata` derives extents from
+    the source and does not cover it, so this pass runs before.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 #endif // OCKHAM_TRANSFORMS_PASSES
