@@ -46,6 +46,12 @@ private:
 void normalizeFunction(mlir::FunctionOpInterface function,
                        const WeightTable &weights, ConstantFolder &folder);
 
+/// A Gemm of rows that a Reshape has flattened, as a MatMul (and an Add) of the
+/// tensor before that: exporters write the same linear in both forms. The
+/// result, flattened again, for uses that want it so; nothing if it is no such
+/// Gemm.
+mlir::Value unflattenGemm(GemmOp gemm, FunctionShapes &shapes);
+
 /// Lets equal weights (type, layout and bytes) be one symbol, the first.
 void shareEqualWeights(mlir::ModuleOp module);
 

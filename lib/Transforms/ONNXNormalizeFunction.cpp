@@ -346,6 +346,9 @@ SmallVector<Value> FunctionNormalizer::simplify(Operation *op) {
     return {value};
   if (Value value = sinkIntoSlicedConstant(op))
     return {value};
+  if (auto gemm = dyn_cast<GemmOp>(op))
+    if (Value value = unflattenGemm(gemm, shapes))
+      return {value};
 
   SmallVector<Attribute> operands;
   for (Value operand : op->getOperands()) {
