@@ -37,6 +37,17 @@ def TransformerInlineBlocks
   let dependentDialects = ["::ockham::tfm::TfmDialect"];
 }
 
+def FuseElementwise : Pass<"ockham-fuse-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Fuse element-wise linalg ops that are read once";
+  let description = [{
+    A `linalg.generic` whose result has one reader with the same loops moves into
+    the reader: a bias into the activation behind it, an activation into the
+    residual sum. Unlike upstream's pass it leaves matrix products and reshapes
+    alone and computes no row statistic once per element.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def LowerExpandShape
     : Pass<"ockham-lower-expand-shape", "::mlir::ModuleOp"> {
   let summary = "Make views with several unknown extents explicit";
