@@ -1,1 +1,106 @@
+//===- Pipelines.cpp - Ordered passes -------------------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
 
+#include "ockham/Pipelines/Pipelines.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "ockham/Conversion/Passes.h"
+#include "ockham/Target/CPU/Passes.h"
+#include "ockham/Transforms/Passes.h"
+
+using namespace mlir;
+
+void ockham::buildRaisePipeline(OpPassManager &pm) {
+  pm.addPass(createONNXNormalize());
+  pm.addPass(createConvertONNXToTransformer());
+}
+
+void ockham::buildToLinalgPipeline(OpPassManager &pm) {
+  pm.addPass(createTransformerInlineBlocks());
+  pm.addPass(createConvertTransformerToLinalg());
+  pm.addPass(createConvertONNXToLinalg());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createFuseElementwise());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void ockham::buildBufferizePipeline(OpPassManager &pm) {
+  pm.addPass(createCPUProtectInputs());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  options.allowReturnAllocsFromLoops = true;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void ockham::buildCPUPipeline(OpPassManager &pm,
+                              const CPUPipelineOptions &options) {
+  buildBufferizePipeline(pm);
+  pm.addPass(createCPUUseHostMemory());
+
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  CPULowerContractionsOptions contractions;
+  contractions.vectorBytes = options.vectorBytes;
+  // 32 registers of AVX-512 hold 8 x 3 accumulators; 16 hold 4 x 3 or fewer.
+  contractions.tileRows = options.vectorBytes >= 64 ? 8 : 4;
+  contractions.tileVectors = options.vectorBytes >= 32 ? 3 : 2;
+  functions.addPass(createCPULowerContractions(contractions));
+  CPULowerGenericsOptions generics;
+  generics.vectorBytes = options.vectorBytes;
+  functions.addPass(createCPULowerGenerics(generics));
+  functions.addPass(createCPUApproximateMath());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+
+  pm.addPass(createCPUOutlineParallel());
+  pm.addPass(createLowerExpandShape());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCPULowerHostCalls());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+}
+
+void ockham::registerPipelines() {
+  PassPipelineRegistration<>(
+      "ockham-raise", "Bring an imported module to tfm, as far as recognised",
+      buildRaisePipeline);
+  PassPipelineRegistration<>("ockham-to-linalg",
+                             "Lower onnx and tfm ops to linalg on tensors",
+                             buildToLinalgPipeline);
+  PassPipelineRegistration<>("ockham-bufferize",
+                             "Turn tensors into buffers, once, for everything",
+                             buildBufferizePipeline);
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "ockham-cpu", "Lower linalg on tensors to LLVM, for the CPU",
+      buildCPUPipeline);
+}

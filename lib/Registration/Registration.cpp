@@ -16,6 +16,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "ockham/Conversion/Passes.h"
+#include "ockham/Pipelines/Pipelines.h"
 #include "ockham/Target/CPU/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
@@ -33,6 +34,7 @@ void ockham::registerPasses() {
   registerConversionPasses();
   registerTransformsPasses();
   registerTargetCPUPasses();
+  registerPipelines();
 }
 
 void ockham::registerEverything(DialectRegistry &registry) {

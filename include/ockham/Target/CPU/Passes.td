@@ -79,6 +79,15 @@ def CPUOutlineParallel
     "::mlir::scf::SCFDialect", "::ockham::OckhamDialect"];
 }
 
+def CPUProtectInputs
+    : Pass<"ockham-cpu-protect-inputs", "::mlir::ModuleOp"> {
+  let summary = "Forbid bufferization to write to the inputs of entry points";
+  let description = [{
+    Inputs belong to the caller and weights to all sessions. Sets
+    `bufferization.writable = false` on the arguments of entry points.
+  }];
+}
+
 def CPUUseHostMemory
     : Pass<"ockham-cpu-use-host-memory", "::mlir::ModuleOp"> {
   let summary = "Take buffers from the host and hand outputs over";

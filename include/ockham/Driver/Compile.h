@@ -1,0 +1,89 @@
+//===- Compile.h - A model file to a shared library -------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_DRIVER_COMPILE_H
+#define OCKHAM_DRIVER_COMPILE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mlir {
+class MLIRContext;
+class DialectRegistry;
+} // namespace mlir
+
+namespace ockham {
+
+/// How far a compilation goes, and so what it writes.
+enum class EmitKind {
+  ONNX,   ///< The imported module, as text.
+  Tfm,    ///< After the transformer passes, as text.
+  Linalg, ///< linalg on tensors, as text.
+  LLVM,   ///< The LLVM dialect, as text.
+  Object, ///< An object file without the weights.
+  Library ///< The model: a shared library.
+};
+
+struct CompileOptions {
+  std::string input;  ///< .onnx, or .mlir with onnx or tfm functions.
+  std::string output; ///< "-" for standard output (text kinds only).
+  EmitKind emit = EmitKind::Library;
+  std::vector<std::pair<std::string, int64_t>> dims;
+  /// Passes that run on the imported module in place of `ockham-raise`; what
+  /// they leave is lowered as usual.
+  std::optional<std::string> passes;
+  /// Empty to embed, else the safetensors file to write them to.
+  std::string weightFile;
+  std::string cpu = "native";
+  bool allowExternalPaths = false;
+  /// Prints text kinds with the bytes of the weights, so that the file can be
+  /// read again.
+  bool printWeights = false;
+  /// The command line, for the model's own record.
+  std::string commandLine;
+};
+
+/// Receives what the compiler has to say while it works.
+struct CompileLog {
+  /// A stage begins, e.g. "importing".
+  llvm::function_ref<void(llvm::StringRef)> stage;
+  /// A remark or warning, one line.
+  llvm::function_ref<void(llvm::StringRef)> message;
+};
+
+/// What was compiled, for the summary.
+struct CompileSummary {
+  uint64_t parameters = 0, weightBytes = 0, outputBytes = 0;
+  /// Block kinds in order of appearance with their numbers, e.g. 12 pre_norm.
+  std::vector<std::pair<std::string, unsigned>> blocks;
+  /// Operators that stayed onnx, with their numbers.
+  std::vector<std::pair<std::string, unsigned>> unraised;
+};
+
+/// Compiles a model. On an error nothing is left at `output`, and a file that
+/// stood there before is untouched.
+llvm::Expected<CompileSummary> compileModel(const CompileOptions &options,
+                                            const CompileLog &log);
+
+/// Reads an .onnx file, or an .mlir file, into a verified module.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+readModel(llvm::StringRef path, mlir::MLIRContext &context,
+          const CompileOptions &options, const CompileLog &log);
+
+/// Runs a textual pass pipeline on the module.
+llvm::Error runPasses(mlir::ModuleOp module, llvm::StringRef pipeline,
+                      const CompileLog &log);
+
+} // namespace ockham
+
+#endif // OCKHAM_DRIVER_COMPILE_H

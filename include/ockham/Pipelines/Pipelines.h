@@ -1,0 +1,42 @@
+//===- Pipelines.h - Ordered passes -----------------------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_PIPELINES_PIPELINES_H
+#define OCKHAM_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace ockham {
+
+struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
+  Option<int64_t> vectorBytes{
+      *this, "vector-bytes", llvm::cl::init(64),
+      llvm::cl::desc("Width of a vector register in bytes: 64 for AVX-512, 32 "
+                     "for AVX2, 16 else")};
+};
+
+/// `--ockham-raise`: an imported module to tfm, as far as it is recognised.
+void buildRaisePipeline(mlir::OpPassManager &pm);
+
+/// `--ockham-to-linalg`: onnx and tfm ops to linalg on tensors, fused.
+void buildToLinalgPipeline(mlir::OpPassManager &pm);
+
+/// `--ockham-bufferize`: tensors to buffers, once, for everything.
+void buildBufferizePipeline(mlir::OpPassManager &pm);
+
+/// `--ockham-cpu`: linalg on tensors to the LLVM dialect, with entry points
+/// in the model ABI.
+void buildCPUPipeline(mlir::OpPassManager &pm,
+                      const CPUPipelineOptions &options);
+
+/// Registers all of them under their names.
+void registerPipelines();
+
+} // namespace ockham
+
+#endif // OCKHAM_PIPELINES_PIPELINES_H

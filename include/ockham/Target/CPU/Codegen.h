@@ -1,0 +1,53 @@
+//===- Codegen.h - LLVM code for one CPU ------------------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_TARGET_CPU_CODEGEN_H
+#define OCKHAM_TARGET_CPU_CODEGEN_H
+
+#include "llvm/Support/Error.h"
+
+#include <memory>
+#include <string>
+
+namespace llvm {
+class Module;
+class TargetMachine;
+class raw_pwrite_stream;
+} // namespace llvm
+
+namespace ockham {
+
+/// The processor that code is generated for.
+struct CPUTarget {
+  std::string triple;
+  /// LLVM's name, e.g. "x86-64-v4" or "znver4".
+  std::string cpu;
+  /// LLVM's feature string, e.g. "+avx512f,+fma".
+  std::string features;
+  /// Width of the widest vector register in bytes.
+  int64_t vectorBytes = 16;
+  /// What a machine needs to run the code, as ockham_model.features says it:
+  /// names as in /proc/cpuinfo, separated by spaces.
+  std::string requirements;
+};
+
+/// The processor that `name` stands for: "native" for this machine, "baseline"
+/// for the least of its architecture, or an LLVM CPU name.
+llvm::Expected<CPUTarget> getCPUTarget(llvm::StringRef name);
+
+/// LLVM's code generator for the target.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const CPUTarget &target);
+
+/// Optimises the module for the target and writes an object file.
+llvm::Error emitObject(llvm::Module &module, const CPUTarget &target,
+                       llvm::TargetMachine &machine,
+                       llvm::raw_pwrite_stream &os);
+
+} // namespace ockham
+
+#endif // OCKHAM_TARGET_CPU_CODEGEN_H

@@ -1,0 +1,146 @@
+//===- Codegen.cpp - LLVM code for one CPU --------------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ockham/Target/CPU/Codegen.h"
+
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+
+using namespace llvm;
+
+namespace ockham {
+
+/// LLVM's and /proc/cpuinfo's names of the instruction sets that generated code
+/// may contain and a machine may lack.
+static constexpr std::pair<StringLiteral, StringLiteral> kFeatures[] = {
+    {"avx", "avx"},           {"avx2", "avx2"},
+    {"fma", "fma"},           {"f16c", "f16c"},
+    {"bmi", "bmi1"},          {"bmi2", "bmi2"},
+    {"avx512f", "avx512f"},   {"avx512bw", "avx512bw"},
+    {"avx512cd", "avx512cd"}, {"avx512dq", "avx512dq"},
+    {"avx512vl", "avx512vl"}};
+
+static void initialiseTargets() {
+  static bool done = [] {
+    InitializeNativeTarget();
+    InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  (void)done;
+}
+
+Expected<CPUTarget> getCPUTarget(StringRef name) {
+  initialiseTargets();
+  CPUTarget target;
+  target.triple = sys::getProcessTriple();
+  if (name == "native") {
+    // By features, not by name: virtual machines report processors that they
+    // only partly are.
+    target.cpu = Triple(target.triple).isX86() ? "x86-64" : "generic";
+    SubtargetFeatures features;
+    StringMap<bool> host = sys::getHostCPUFeatures();
+    for (const auto &[llvmName, cpuinfoName] : kFeatures)
+      if (host.lookup(llvmName))
+        features.AddFeature(llvmName);
+    if (Triple(target.triple).isX86())
+      for (StringRef old : {"sse3", "ssse3", "sse4.1", "sse4.2", "popcnt"})
+        if (host.lookup(old))
+          features.AddFeature(old);
+    target.features = features.getString();
+  } else if (name == "baseline") {
+    target.cpu = Triple(target.triple).isX86() ? "x86-64" : "generic";
+  } else {
+    target.cpu = name.str();
+  }
+
+  auto machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  const MCSubtargetInfo &info = *(*machine)->getMCSubtargetInfo();
+  if (!info.isCPUStringValid(target.cpu))
+    return createStringError(
+        "unknown processor '" + name +
+        "'; expected 'native', 'baseline' or one of LLVM's names, e.g. "
+        "'x86-64-v3' (AVX2) or 'x86-64-v4' (AVX-512)");
+  raw_string_ostream requirements(target.requirements);
+  ListSeparator space(" ");
+  bool isX86 = Triple(target.triple).isX86();
+  for (const auto &[llvmName, cpuinfoName] : kFeatures)
+    if (isX86 && info.checkFeatures(("+" + llvmName).str()))
+      requirements << space << cpuinfoName;
+  if (isX86 && info.checkFeatures("+avx512f"))
+    target.vectorBytes = 64;
+  else if (isX86 && info.checkFeatures("+avx"))
+    target.vectorBytes = 32;
+  return target;
+}
+
+Expected<std::unique_ptr<TargetMachine>>
+createTargetMachine(const CPUTarget &target) {
+  std::string problem;
+  const llvm::Target *found =
+      TargetRegistry::lookupTarget(target.triple, problem);
+  if (!found)
+    return createStringError("no code generator for '" + target.triple +
+                             "': " + problem);
+  TargetOptions options;
+  return std::unique_ptr<TargetMachine>(found->createTargetMachine(
+      Triple(target.triple), target.cpu, target.features, options, Reloc::PIC_,
+      std::nullopt, CodeGenOptLevel::Aggressive));
+}
+
+Error emitObject(Module &module, const CPUTarget &target,
+                 TargetMachine &machine, raw_pwrite_stream &os) {
+  module.setDataLayout(machine.createDataLayout());
+  module.setTargetTriple(Triple(target.triple));
+  for (Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", target.features);
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(target.vectorBytes * 8));
+    function.addFnAttr(Attribute::NoUnwind);
+  }
+
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = true;
+  tuning.SLPVectorization = true;
+  PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
+      .run(module, modules);
+
+  legacy::PassManager codegen;
+  if (machine.addPassesToEmitFile(codegen, os, nullptr,
+                                  CodeGenFileType::ObjectFile))
+    return createStringError("the code generator for '" + target.triple +
+                             "' cannot write object files");
+  codegen.run(module);
+  return Error::success();
+}
+
+} // namespace ockham
