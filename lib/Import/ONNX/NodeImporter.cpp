@@ -106,14 +106,14 @@ FailureOr<SmallVector<int64_t>> NodeImporter::getConstantInts(Value value,
     return failure();
   std::optional<SmallVector<int64_t>> ints = getConstantIntValues(*entries);
   if (!ints)
-    return fail(what + " is computed, expected a constant");
+    return fail("needs a constant for " + quote(what) + ", but it is computed");
   return *ints;
 }
 
 FailureOr<double> NodeImporter::getConstantFloat(Value value, StringRef what) {
   std::optional<ConstantData> data = ConstantData::get(value);
   if (!data)
-    return fail(what + " is computed, expected a constant");
+    return fail("needs a constant for " + quote(what) + ", but it is computed");
   if (data->size() != 1)
     return fail(what + " has " + count(data->size(), "element") +
                 ", expected 1");
@@ -265,6 +265,25 @@ LogicalResult NodeImporter::setResult(unsigned i, Value value) {
     return fail("has " + count(getNumResults(), "result") + ", expected " +
                 llvm::Twine(i + 1));
   return graph.define(node.output(i), value, describe());
+}
+
+void NodeImporter::unifyScalars(Value &lhs, Value &rhs) {
+  Type left = getElement(lhs), right = getElement(rhs);
+  if (left == right || !isa<FloatType>(left) || !isa<FloatType>(right))
+    return;
+  auto isScalarConstant = [](Value value) {
+    return getType(value).getRank() == 0 &&
+           value.getDefiningOp<onnx::ConstantOp>();
+  };
+  bool castLeft = isScalarConstant(lhs);
+  if (castLeft == isScalarConstant(rhs))
+    return;
+  Value &scalar = castLeft ? lhs : rhs;
+  Type element = castLeft ? right : left;
+  graph.getMessages().warning(
+      describe() + ": operands have element types " + print(left) + " and " +
+      print(right) + "; the scalar constant is cast to " + print(element));
+  scalar = create<onnx::CastOp>(element, scalar);
 }
 
 //===----------------------------------------------------------------------===//

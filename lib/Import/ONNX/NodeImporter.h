@@ -145,6 +145,12 @@ public:
     return setResult(0, value);
   }
 
+  /// PyTorch writes scalar constants in the precision of Python's floats, and
+  /// ONNX does not allow it. Where the element types of two floats differ and
+  /// one is a scalar constant, it is cast to the other's type, as PyTorch
+  /// would, with a warning.
+  void unifyScalars(mlir::Value &lhs, mlir::Value &rhs);
+
   //===--------------------------------------------------------------------===//
   // Messages
   //===--------------------------------------------------------------------===//

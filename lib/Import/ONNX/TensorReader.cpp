@@ -177,15 +177,16 @@ TensorReader::openExternal(StringRef location, const llvm::Twine &what) {
     file = location;
   else
     path::append(file, location);
-  // Before anything is touched outside, by the words of the path; links are
-  // followed below.
-  bool leaves =
-      path::is_absolute(location) ||
-      llvm::is_contained(
-          llvm::make_range(path::begin(location), path::end(location)), "..");
+  // First by the words of the path, before anything outside is touched; links
+  // are followed below.
+  SmallString<256> plain(location);
+  path::remove_dots(plain, /*remove_dot_dot=*/true);
+  bool leaves = path::is_absolute(plain) ||
+                (!plain.empty() && *path::begin(plain) == "..");
+  static constexpr StringLiteral howToAllow =
+      " outside the model's folder; --allow-external-paths allows it";
   if (!allowExternalPaths && leaves)
-    return messages.error(name + " lies outside the model's folder, which has "
-                                 "to be allowed explicitly");
+    return messages.error(name + " lies" + howToAllow);
   llvm::sys::fs::file_status status;
   if (std::error_code error = llvm::sys::fs::status(file, status)) {
     if (error == std::errc::no_such_file_or_directory)
@@ -193,8 +194,7 @@ TensorReader::openExternal(StringRef location, const llvm::Twine &what) {
     return messages.error(name + " cannot be read: " + error.message());
   }
   if (!allowExternalPaths && !isInside(file, folder))
-    return messages.error(name + " is a link that leads outside the model's "
-                                 "folder, which has to be allowed explicitly");
+    return messages.error(name + " is a link that leads" + howToAllow);
   if (!llvm::sys::fs::is_regular_file(status))
     return messages.error(name + " is not a regular file");
   auto buffer = llvm::MemoryBuffer::getFile(file, /*IsText=*/false,

@@ -14,6 +14,12 @@ using namespace mlir;
 
 namespace ockham::importer {
 
+// The exponent may have a type of its own.
+LogicalResult importPow(NodeImporter &n) {
+  return n.setResult(n.create<onnx::PowOp>(n.getElement(n.getOperand(0)),
+                                           n.getOperand(0), n.getOperand(1)));
+}
+
 LogicalResult importXor(NodeImporter &n) {
   Type i1 = n.getBuilder().getI1Type();
   Value equal = n.create<onnx::EqualOp>(i1, n.getOperand(0), n.getOperand(1));
@@ -81,9 +87,10 @@ LogicalResult importMean(NodeImporter &n) {
 }
 
 LogicalResult importWhere(NodeImporter &n) {
-  return n.setResult(n.create<onnx::WhereOp>(n.getElement(n.getOperand(1)),
-                                             n.getOperand(0), n.getOperand(1),
-                                             n.getOperand(2)));
+  Value lhs = n.getOperand(1), rhs = n.getOperand(2);
+  n.unifyScalars(lhs, rhs);
+  return n.setResult(
+      n.create<onnx::WhereOp>(n.getElement(lhs), n.getOperand(0), lhs, rhs));
 }
 
 // The value goes by both names: axes and shapes behind an Identity stay
@@ -97,7 +104,7 @@ LogicalResult importDropout(NodeImporter &n) {
   if (n.hasOperand(2)) {
     std::optional<ConstantData> training = ConstantData::get(n.getOperand(2));
     if (!training || training->size() != 1)
-      return n.fail("training_mode is computed, expected a constant");
+      return n.fail("needs a constant for 'training_mode', but it is computed");
     if (training->getInt(0))
       return n.fail("training_mode is true, expected an inference graph");
   }

@@ -90,10 +90,10 @@ static LogicalResult importSlice(NodeImporter &n,
   if (!steps)
     steps = SmallVector<int64_t>(size, 1);
   if (ends.size() != size || axes->size() != size || steps->size() != size)
-    return n.fail("has " + count(size, "start") + ", " +
-                  count(ends.size(), "end") + ", " +
-                  count(axes->size(), "axis entry") + " and " +
-                  count(steps->size(), "step") + ", expected equal numbers");
+    return n.fail(
+        "has " + llvm::Twine(size) + " starts, " + llvm::Twine(ends.size()) +
+        " ends, " + llvm::Twine(axes->size()) + " axes and " +
+        llvm::Twine(steps->size()) + " steps, expected equal numbers");
   // One fixed order of axes; slices of different axes commute.
   SmallVector<std::pair<int64_t, size_t>> sorted;
   for (auto [i, axis] : llvm::enumerate(*axes)) {

@@ -20,22 +20,25 @@ using Importer = llvm::LogicalResult(NodeImporter &);
 /// A result of the first operand's element type.
 template <typename OpT>
 llvm::LogicalResult importBinary(NodeImporter &n) {
-  return n.setResult(n.create<OpT>(n.getElement(n.getOperand(0)),
-                                   n.getOperand(0), n.getOperand(1)));
+  mlir::Value lhs = n.getOperand(0), rhs = n.getOperand(1);
+  n.unifyScalars(lhs, rhs);
+  return n.setResult(n.create<OpT>(n.getElement(lhs), lhs, rhs));
 }
 /// A boolean result.
 template <typename OpT>
 llvm::LogicalResult importPredicate(NodeImporter &n) {
-  return n.setResult(n.create<OpT>(n.getBuilder().getI1Type(), n.getOperand(0),
-                                   n.getOperand(1)));
+  mlir::Value lhs = n.getOperand(0), rhs = n.getOperand(1);
+  n.unifyScalars(lhs, rhs);
+  return n.setResult(n.create<OpT>(n.getBuilder().getI1Type(), lhs, rhs));
 }
 template <typename OpT>
 llvm::LogicalResult importUnary(NodeImporter &n) {
   return n.setResult(
       n.create<OpT>(n.getElement(n.getOperand(0)), n.getOperand(0)));
 }
-Importer importXor, importMin, importMax, importSum, importMean, importWhere,
-    importIsNaN, importIdentity, importDropout, importCast, importCastLike;
+Importer importPow, importXor, importMin, importMax, importSum, importMean,
+    importWhere, importIsNaN, importIdentity, importDropout, importCast,
+    importCastLike;
 
 // Activations.cpp
 Importer importLeakyRelu, importPRelu, importGelu, importSwish,

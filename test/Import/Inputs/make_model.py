@@ -1,0 +1,161 @@
+"""Writes small ONNX files, right and wrong ones, for the importer's tests.
+
+    python3 make_model.py TEST
+
+writes into the current folder every file that a line of the test describes with
+a Python expression:
+
+    MODEL relu.onnx: one("Relu")
+    MODEL text.onnx: b"not a model"
+
+Standard library only: a few lines of protobuf writing and the field numbers of
+onnx.proto.
+"""
+
+import struct
+import sys
+
+FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, STRING, BOOL = range(1, 10)
+FLOAT16, DOUBLE, UINT32, UINT64, COMPLEX64, COMPLEX128, BFLOAT16 = range(10, 17)
+
+
+# Protobuf.
+
+
+def varint(value):
+    value &= (1 << 64) - 1
+    out = bytearray()
+    while value > 0x7F:
+        out.append(0x80 | (value & 0x7F))
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def field(number, value):
+    """One field: an integer, a float (32 bits), text or bytes."""
+    if isinstance(value, float):
+        return varint(number << 3 | 5) + struct.pack("<f", value)
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, str):
+        value = value.encode()
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def fields(number, values):
+    return b"".join(field(number, value) for value in values)
+
+
+# ONNX.
+
+
+def tensor(name, type, dims, raw=None, **typed):
+    """A tensor with raw bytes, typed values (float_data=[...], ...) or external
+    data (external={"location": ..., ...})."""
+    out = fields(1, dims) + field(2, type) + (field(8, name) if name else b"")
+    numbers = {"float_data": 4, "int32_data": 5, "int64_data": 7, "double_data": 10}
+    formats = {"float_data": "f", "double_data": "d"}
+    for key, values in typed.items():
+        if key == "external":
+            for entry in values.items():
+                out += field(13, field(1, entry[0]) + field(2, str(entry[1])))
+            out += field(14, 1)
+        elif key in formats:
+            out += field(numbers[key], struct.pack(f"<{len(values)}{formats[key]}", *values))
+        else:
+            out += field(numbers[key], b"".join(varint(v) for v in values))
+    if raw is not None:
+        out += field(9, raw)
+    return out
+
+
+def floats(name, dims, values):
+    return tensor(name, FLOAT, dims, struct.pack(f"<{len(values)}f", *values))
+
+
+def ints(name, values):
+    return tensor(name, INT64, [len(values)], struct.pack(f"<{len(values)}q", *values))
+
+
+def attribute(name, value):
+    out = field(1, name)
+    if isinstance(value, bool):
+        value = int(value)
+    if isinstance(value, float):
+        return out + field(2, value) + field(20, 1)
+    if isinstance(value, int):
+        return out + field(3, value) + field(20, 2)
+    if isinstance(value, str):
+        return out + field(4, value) + field(20, 3)
+    if isinstance(value, bytes):  # a tensor
+        return out + field(5, value) + field(20, 4)
+    if value and isinstance(value[0], float):
+        return out + fields(7, value) + field(20, 6)
+    return out + fields(8, value) + field(20, 7)
+
+
+def node(op, inputs, outputs, name=None, domain=None, **attributes):
+    out = fields(1, inputs) + fields(2, outputs)
+    out += field(3, name if name is not None else "/" + op.lower()) + field(4, op)
+    out += fields(5, [attribute(k, v) for k, v in attributes.items()])
+    return out + (field(7, domain) if domain else b"")
+
+
+def value(name, type, dims):
+    shape = b""
+    for dim in dims or []:
+        if isinstance(dim, str):
+            shape += field(1, field(2, dim))
+        else:
+            shape += field(1, b"" if dim is None else field(1, dim))
+    tensor_type = field(1, type) + (b"" if dims is None else field(2, shape))
+    return field(1, name) + field(2, field(1, tensor_type))
+
+
+def graph(nodes, inputs, outputs, initializers=()):
+    return (
+        fields(1, nodes)
+        + field(2, "test")
+        + fields(5, initializers)
+        + fields(11, inputs)
+        + fields(12, outputs)
+    )
+
+
+def model(graph, opset=17, ir=8, domains=(), extra=b""):
+    opsets = [("", opset)] * (opset is not None) + list(domains)
+    out = field(1, ir) + field(2, "make_model") + field(3, "1")
+    out += b"" if graph is None else field(7, graph)
+    out += fields(8, [field(1, d) + field(2, v) for d, v in opsets])
+    return out + extra
+
+
+X = value("x", FLOAT, ["n", 4])
+Y = value("y", FLOAT, ["n", 4])
+
+
+def one(op, inputs=("x",), outputs=("y",), opset=17, types=(X,), consts=(), **attributes):
+    """A model of one node; `consts` are initializers."""
+    results = [value(output, FLOAT, None) for output in outputs if output]
+    nodes = [node(op, inputs, outputs, **attributes)]
+    return model(graph(nodes, types, results, consts), opset)
+
+
+def add_weight(w):
+    """y = x + w."""
+    return model(graph([node("Add", ["x", "w"], ["y"], "/add")], [X], [Y], [w]))
+
+
+
+def main():
+    with open(sys.argv[1]) as test:
+        lines = [line for line in test if line.startswith("MODEL ")]
+    for line in lines:
+        name, expression = line[len("MODEL ") :].split(": ", 1)
+        with open(name, "wb") as file:
+            file.write(eval(expression))
+
+
+if __name__ == "__main__":
+    main()
