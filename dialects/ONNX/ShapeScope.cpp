@@ -156,6 +156,7 @@ ShapeExpr ShapeScope::getCompound(AtomKind kind, ShapeExpr lhs, ShapeExpr rhs,
   if (isNew) {
     Atom atom;
     atom.kind = kind;
+    atom.complexity = 1 + getComplexity(lhs) + getComplexity(rhs);
     atom.operands = {std::move(lhs), std::move(rhs)};
     atom.nonNegative = nonNegative;
     atoms.push_back(std::move(atom));
@@ -275,6 +276,14 @@ void ShapeScope::forEachLeaf(
       for (const ShapeExpr &operand : atom.operands)
         forEachLeaf(operand, fn);
     }
+}
+
+unsigned ShapeScope::getComplexity(const ShapeExpr &expr) const {
+  unsigned complexity = 0;
+  for (const ShapeExpr::Term &term : expr.getTerms())
+    for (unsigned number : term.atoms)
+      complexity += atoms[number].complexity;
+  return complexity;
 }
 
 bool ShapeScope::isNonNegative(const ShapeExpr &expr) const {

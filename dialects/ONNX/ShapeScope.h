@@ -142,6 +142,10 @@ public:
       const ShapeExpr &expr,
       llvm::function_ref<void(AtomKind, mlir::Value, int64_t)> fn) const;
 
+  /// The number of atoms that the expression is made of, all the way down: the
+  /// cost of building it.
+  unsigned getComplexity(const ShapeExpr &expr) const;
+
   /// Whether the expression is certainly not negative.
   bool isNonNegative(const ShapeExpr &expr) const;
 
@@ -166,6 +170,8 @@ private:
     llvm::SmallVector<ShapeExpr, 2> operands;
     std::array<mlir::Value, 3> values;
     bool nonNegative = false;
+    /// With everything below it.
+    unsigned complexity = 1;
   };
 
   ShapeExpr getCompound(AtomKind kind, ShapeExpr lhs, ShapeExpr rhs,

@@ -21,6 +21,11 @@ using namespace ockham::onnx;
 /// Shapes and the like; anything longer is data.
 static constexpr int64_t kMaxTrackedElements = 64;
 
+/// Expressions beyond this are not followed any further. Sensible extents have
+/// a handful of atoms; ones that nest from layer to layer would grow without
+/// bound.
+static constexpr unsigned kMaxComplexity = 64;
+
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
@@ -160,10 +165,13 @@ SmallVector<InferredTensor, 1> FunctionShapes::visit(Operation *op) {
            llvm::zip_equal(op->getResults(), results)) {
         // What the file says about a type is as good as what follows from it.
         auto type = cast<RankedTensorType>(result.getType());
-        for (auto [dim, extent] :
-             llvm::zip_equal(inferred.dims, type.getShape()))
+        for (auto [index, extent] : llvm::enumerate(type.getShape())) {
+          ShapeExpr &dim = inferred.dims[index];
           if (!ShapedType::isDynamic(extent))
             dim = extent;
+          else if (getComplexity(dim) > kMaxComplexity)
+            dim = getLeaf(AtomKind::Dim, result, index);
+        }
         shapes[result] = inferred.dims;
       }
     }
@@ -244,7 +252,7 @@ void FunctionShapes::visitScalar(Operation *op) {
                 return getElement(extract.getTensor(), flat);
               })
           .Default(std::optional<ShapeExpr>());
-  if (value)
+  if (value && getComplexity(*value) <= kMaxComplexity)
     scalars[op->getResult(0)] = *value;
 }
 
@@ -522,7 +530,10 @@ void FunctionShapes::visitElements(Operation *op) {
     if (llvm::MulOverflow(count, extent, count) || count > kMaxTrackedElements)
       return;
   std::optional<Elements> values = ElementRules(*this, type).get(op);
-  if (values && static_cast<int64_t>(values->size()) == count)
+  if (values && static_cast<int64_t>(values->size()) == count &&
+      llvm::all_of(*values, [&](const ShapeExpr &value) {
+        return getComplexity(value) <= kMaxComplexity;
+      }))
     elements[op->getResult(0)] = std::move(*values);
 }
 
@@ -544,7 +555,9 @@ bool FunctionShapes::dependsOnArgumentsOnly(const ShapeExpr &expr) const {
 Value FunctionShapes::build(const ShapeExpr &expr, Operation *user) {
   if (!dependsOnArgumentsOnly(expr)) {
     OpBuilder builder(user);
-    return materializeValue(builder, user->getLoc(), expr);
+    Value value = materializeValue(builder, user->getLoc(), expr);
+    scalars[value] = expr;
+    return value;
   }
   auto [it, isNew] = built.try_emplace(expr);
   if (isNew) {
@@ -555,6 +568,7 @@ Value FunctionShapes::build(const ShapeExpr &expr, Operation *user) {
       builder.setInsertionPointToStart(&function.getFunctionBody().front());
     it->second = materializeValue(builder, function.getLoc(), expr);
     lastBuilt = it->second.getDefiningOp();
+    scalars[it->second] = expr;
   }
   return it->second;
 }

@@ -22,6 +22,9 @@ using namespace mlir;
 using namespace ockham;
 using namespace ockham::onnx;
 
+/// How often one operator may be changed in place.
+static constexpr unsigned kMaxStepsPerOperator = 8;
+
 namespace {
 class FunctionNormalizer {
 public:
@@ -38,6 +41,7 @@ private:
   void normalizeTargets(Operation *op, ArrayRef<InferredTensor> results);
   void normalizeSlice(SliceOp op);
   SmallVector<Value> simplify(Operation *op);
+  SmallVector<Value> runFolder(Operation *op, bool &changed);
   SmallVector<Value> foldElements(Operation *op);
   Value removeMovement(Operation *op);
   Value sinkIntoSlicedConstant(Operation *op);
@@ -350,6 +354,12 @@ SmallVector<Value> FunctionNormalizer::simplify(Operation *op) {
     if (Value value = unflattenGemm(gemm, shapes))
       return {value};
 
+  return {};
+}
+
+/// Runs the operator's own folder. Gives what replaces it; sets `changed` if it
+/// was changed in place.
+SmallVector<Value> FunctionNormalizer::runFolder(Operation *op, bool &changed) {
   SmallVector<Attribute> operands;
   for (Value operand : op->getOperands()) {
     Attribute constant;
@@ -357,11 +367,12 @@ SmallVector<Value> FunctionNormalizer::simplify(Operation *op) {
     operands.push_back(constant);
   }
   SmallVector<OpFoldResult> folded;
-  if (failed(op->fold(operands, folded)) || folded.empty())
+  if (failed(op->fold(operands, folded)))
     return {};
+  changed = folded.empty();
   SmallVector<Value> values;
   for (OpFoldResult result : folded) {
-    // Constants have been folded above, within this pass's own limits.
+    // Constants have been folded already, within this pass's own limits.
     auto value = dyn_cast<Value>(result);
     if (!value)
       return {};
@@ -371,16 +382,23 @@ SmallVector<Value> FunctionNormalizer::simplify(Operation *op) {
 }
 
 void FunctionNormalizer::normalize(Operation *op) {
-  normalizeSizes(op);
-  SmallVector<InferredTensor, 1> results = shapes.visit(op);
-  if (!isa<ONNXDialect>(op->getDialect()) || isa<ConstantOp>(op))
-    return;
-  normalizeTargets(op, results);
-  refineTypes(op, results);
-  SmallVector<Value> values = simplify(op);
-  for (auto [result, value] :
-       llvm::zip(op->getResults().take_front(values.size()), values))
-    replaceUses(result, value);
+  bool changed = true;
+  // A chain of transposes or reshapes is one step per link.
+  for (unsigned step = 0; changed && step < kMaxStepsPerOperator; ++step) {
+    changed = false;
+    normalizeSizes(op);
+    SmallVector<InferredTensor, 1> results = shapes.visit(op);
+    if (!isa<ONNXDialect>(op->getDialect()) || isa<ConstantOp>(op))
+      return;
+    normalizeTargets(op, results);
+    refineTypes(op, results);
+    SmallVector<Value> values = simplify(op);
+    if (values.empty())
+      values = runFolder(op, changed);
+    for (auto [result, value] :
+         llvm::zip(op->getResults().take_front(values.size()), values))
+      replaceUses(result, value);
+  }
 }
 
 //===----------------------------------------------------------------------===//
