@@ -4,7 +4,333 @@
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// The stream is what depends on the embedding (or on a float input). It is cut
+// wherever a single value carries all of it. Between two cuts lies a segment:
+// an attention with its skip, an MLP, a norm. A block is a segment with an
+// attention and the segments around it that belong to it. Names come from the
+// locations, and only names do.
+//
+//===----------------------------------------------------------------------===//
+
 #include "Raising.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
 namespace ockham::raising {
-void formBlocks(Raiser &raiser) {}
+
+namespace {
+
+/// The ops after one cut up to the next.
+struct Segment {
+  SmallVector<Operation *> ops;
+  /// The values that carry the stream in and out.
+  Value input;
+  Value output;
+  unsigned attentions = 0;
+  unsigned norms = 0;
+  unsigned linears = 0;
+  unsigned activations = 0;
+  unsigned others = 0;
+  bool hasSkip = false;
+
+  bool isOnlyNorm() const {
+    return norms && !attentions && !linears && !activations && !others;
+  }
+  bool isOnlyScale() const {
+    return !norms && !attentions && !linears && !activations && !others;
+  }
+};
+
+/// A range of segments.
+struct BlockRange {
+  unsigned begin;
+  unsigned attention;
+  unsigned end;
+  tfm::BlockKind kind;
+};
+
+class BlockFormer {
+public:
+  explicit BlockFormer(Raiser &raiser) : raiser(raiser) {}
+
+  void run();
+
+private:
+  void collectStream();
+  void cut();
+  unsigned findEnd(unsigned attention, unsigned limit) const;
+  tfm::BlockKind classify(const BlockRange &range) const;
+  void form(const BlockRange &range, unsigned index);
+  Segment describe(ArrayRef<Operation *> ops, Value input) const;
+  /// Whether the segment's result leaves the model (a head).
+  bool isReturned(const Segment &segment) const;
+
+  Raiser &raiser;
+  SmallVector<Operation *> stream;
+  /// The argument that begins the stream where no embedding does.
+  Value entry;
+  llvm::SmallPtrSet<Operation *, 32> inStream;
+  SmallVector<Segment> segments;
+};
+
+} // namespace
+
+static bool isRows(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() == 3 && isa<FloatType>(type.getElementType());
+}
+
+void BlockFormer::collectStream() {
+  for (Operation &op : raiser.getFunction().getBody().front()) {
+    if (op.hasTrait<OpTrait::IsTerminator>())
+      continue;
+    bool carries = isa<tfm::EmbeddingOp>(op);
+    for (Value operand : op.getOperands()) {
+      Operation *source = operand.getDefiningOp();
+      if (source ? inStream.contains(source) : isRows(operand)) {
+        carries = true;
+        if (!source)
+          entry = operand;
+      }
+    }
+    if (carries) {
+      stream.push_back(&op);
+      inStream.insert(&op);
+    }
+  }
+}
+
+Segment BlockFormer::describe(ArrayRef<Operation *> ops, Value input) const {
+  Segment segment;
+  segment.ops.assign(ops.begin(), ops.end());
+  segment.input = input;
+  segment.output = ops.back()->getResult(0);
+  for (Operation *op : ops) {
+    if (isa<tfm::AttentionOp>(op))
+      ++segment.attentions;
+    else if (isa<tfm::NormOp>(op))
+      ++segment.norms;
+    else if (isa<tfm::LinearOp>(op))
+      ++segment.linears;
+    else if (isa<tfm::ActivationOp>(op))
+      ++segment.activations;
+    else if (!isa<tfm::ScaleOp, tfm::AddScaledOp, tfm::SplitOp>(op))
+      ++segment.others;
+    if (isa<tfm::AddScaledOp>(op))
+      segment.hasSkip |= llvm::is_contained(op->getOperands(), input);
+  }
+  return segment;
+}
+
+/// Cuts after every op whose one result is all of the stream that later ops
+/// read.
+void BlockFormer::cut() {
+  llvm::DenseMap<Operation *, unsigned> order;
+  for (auto [i, op] : llvm::enumerate(stream))
+    order[op] = i;
+  SmallVector<Operation *> ops;
+  Value input = entry;
+  // The last reader of any value that was written before the current op.
+  unsigned reach = 0;
+  for (auto [i, op] : llvm::enumerate(stream)) {
+    ops.push_back(op);
+    bool isCut = reach <= i && op->getNumResults() == 1;
+    for (Operation *user : op->getUsers()) {
+      auto it = order.find(user);
+      // What the function returns is read at the very end.
+      reach = std::max<unsigned>(reach, it == order.end() ? stream.size()
+                                                          : it->second);
+    }
+    if (!isCut && i + 1 != stream.size())
+      continue;
+    segments.push_back(describe(ops, input));
+    input = op->getResult(0);
+    ops.clear();
+  }
+}
+
+bool BlockFormer::isReturned(const Segment &segment) const {
+  return llvm::any_of(segment.output.getUsers(), [](Operation *user) {
+    return user->hasTrait<OpTrait::IsTerminator>();
+  });
+}
+
+/// The first segment after the block of `attention`, looking no further than
+/// `limit`: its MLP, what scales the result, and, where norms follow their
+/// branches, the last norm.
+unsigned BlockFormer::findEnd(unsigned attention, unsigned limit) const {
+  auto skipScales = [&](unsigned i) {
+    while (i < limit && segments[i].isOnlyScale())
+      ++i;
+    return i;
+  };
+  auto isProjection = [&](unsigned i) {
+    return i < limit && segments[i].linears && !segments[i].activations &&
+           !segments[i].norms && !isReturned(segments[i]);
+  };
+  unsigned end = skipScales(attention + 1);
+  if (isProjection(end))
+    end = skipScales(end + 1);
+  const Segment &core = segments[attention];
+  unsigned mlp = end;
+  while (mlp < limit && !segments[mlp].activations)
+    ++mlp;
+  bool isPost =
+      core.hasSkip && !core.norms && end < limit && segments[end].isOnlyNorm();
+  if (mlp < limit) {
+    end = mlp + 1;
+    if (segments[mlp].linears < 2 && isProjection(end))
+      ++end;
+    end = skipScales(end);
+    if (isPost && end < limit && segments[end].isOnlyNorm())
+      ++end;
+  } else if (isPost) {
+    ++end;
+  }
+  return end;
+}
+
+tfm::BlockKind BlockFormer::classify(const BlockRange &range) const {
+  const Segment &core = segments[range.attention];
+  unsigned normsBefore = 0, normsAfter = 0, activations = 0, others = 0;
+  for (unsigned i = range.begin; i < range.end; ++i) {
+    (i <= range.attention ? normsBefore : normsAfter) += segments[i].norms;
+    activations += segments[i].activations;
+    others += segments[i].others;
+  }
+  if (core.attentions != 1 || activations == 0 || others)
+    return tfm::BlockKind::Other;
+  tfm::AttentionOp attention;
+  for (Operation *op : core.ops)
+    if (auto found = dyn_cast<tfm::AttentionOp>(op))
+      attention = found;
+  bool isParallel = core.activations != 0;
+  if (!core.hasSkip) {
+    if (!attention.isShaped())
+      return tfm::BlockKind::Other;
+    if (attention.getAlpha() && !attention.getGamma())
+      return tfm::BlockKind::VSkipInit;
+    return isParallel ? tfm::BlockKind::SASP : tfm::BlockKind::SAS;
+  }
+  if (isParallel) {
+    if (core.norms > 2)
+      return tfm::BlockKind::Other;
+    return core.norms == 2   ? tfm::BlockKind::ParallelTwoNorms
+           : core.norms == 1 ? tfm::BlockKind::Parallel
+                             : tfm::BlockKind::Other;
+  }
+  if (normsBefore == 0 && normsAfter == 0)
+    return tfm::BlockKind::NormFree;
+  if (normsBefore == 0)
+    return tfm::BlockKind::PostNorm;
+  return normsAfter ? tfm::BlockKind::PreNorm : tfm::BlockKind::Other;
+}
+
+/// The components that the names of all ops share: "h.0" for "/h.0/attn/MatMul"
+/// and "/h.0/Add".
+static std::string getCommonName(ArrayRef<Operation *> ops) {
+  SmallVector<std::string> common;
+  bool isFirst = true;
+  for (Operation *op : ops) {
+    std::string name = getNodeName(op);
+    if (name == op->getName().getStringRef())
+      continue;
+    SmallVector<StringRef> parts;
+    StringRef(name).split(parts, '/', -1, /*KeepEmpty=*/false);
+    // The last component is the operator.
+    if (!parts.empty())
+      parts.pop_back();
+    if (isFirst) {
+      for (StringRef part : parts)
+        common.push_back(part.str());
+      isFirst = false;
+      continue;
+    }
+    size_t same = 0;
+    while (same < std::min(common.size(), parts.size()) &&
+           common[same] == parts[same])
+      ++same;
+    common.resize(same);
+  }
+  return llvm::join(common, "/");
+}
+
+void BlockFormer::form(const BlockRange &range, unsigned index) {
+  SmallVector<Operation *> ops;
+  for (unsigned i = range.begin; i < range.end; ++i)
+    llvm::append_range(ops, segments[i].ops);
+  Value output = segments[range.end - 1].output;
+  std::string name = getCommonName(ops);
+  if (name.empty())
+    name = "block." + std::to_string(index);
+
+  OpBuilder &builder = raiser.getBuilder();
+  builder.setInsertionPoint(ops.back());
+  auto block = tfm::BlockOp::create(builder, ops.back()->getLoc(),
+                                    TypeRange{output.getType()}, range.kind,
+                                    index, name);
+  // Parameters and constants that only this block reads move along.
+  llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+  llvm::SetVector<Operation *> sources;
+  for (Operation *op : ops)
+    for (Value operand : op->getOperands())
+      if (Operation *source = operand.getDefiningOp())
+        if (!inside.contains(source) &&
+            (isa<LoadWeightOp>(source) ||
+             source->hasTrait<OpTrait::ConstantLike>()) &&
+            llvm::all_of(source->getUsers(), [&](Operation *user) {
+              return inside.contains(user);
+            }))
+          sources.insert(source);
+  Block *body = builder.createBlock(&block.getBody());
+  output.replaceUsesWithIf(block.getResult(0), [&](OpOperand &use) {
+    return !inside.contains(use.getOwner());
+  });
+  builder.setInsertionPointToEnd(body);
+  auto yield = tfm::YieldOp::create(builder, block.getLoc(), output);
+  for (Operation *op : ops) {
+    for (Value operand : op->getOperands())
+      if (Operation *source = operand.getDefiningOp())
+        if (sources.remove(source))
+          source->moveBefore(yield);
+    op->moveBefore(yield);
+  }
+}
+
+void BlockFormer::run() {
+  collectStream();
+  if (stream.empty())
+    return;
+  cut();
+
+  SmallVector<BlockRange> blocks;
+  unsigned claimed = 0;
+  for (unsigned i = 0; i < segments.size(); ++i) {
+    if (!segments[i].attentions)
+      continue;
+    unsigned limit = i + 1;
+    while (limit < segments.size() && !segments[limit].attentions)
+      ++limit;
+    // Without a skip around it, the norm in front of the branches is a segment
+    // of its own.
+    unsigned begin = i;
+    if (!segments[i].hasSkip)
+      while (begin > claimed && segments[begin - 1].isOnlyNorm())
+        --begin;
+    BlockRange range{begin, i, findEnd(i, limit), tfm::BlockKind::Other};
+    range.kind = classify(range);
+    blocks.push_back(range);
+    claimed = range.end;
+  }
+  for (auto [index, range] : llvm::enumerate(blocks))
+    form(range, index);
+}
+
+void formBlocks(Raiser &raiser) { BlockFormer(raiser).run(); }
+
 } // namespace ockham::raising

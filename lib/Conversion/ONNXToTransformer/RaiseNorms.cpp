@@ -246,7 +246,7 @@ static std::optional<NormReader> matchReader(const NormCore &core,
   }
   if (!isClose(lead, 1.0) || (core.mean && !isClose(meanLead, -1.0)))
     return std::nullopt;
-  if (reader.epsOutside != 0.0 && (core.epsInside != 0.0 || core.mean))
+  if (reader.epsOutside != 0.0 && core.epsInside != 0.0)
     return std::nullopt;
   return reader;
 }
