@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "ockham/Support/ConstantData.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -53,7 +54,24 @@ ShapeExpr FunctionShapes::getDim(Value tensor, int64_t position) {
     return type.getDimSize(position);
   if (auto it = dims.find(tensor); it != dims.end())
     return it->second[position];
-  if (auto cast = tensor.getDefiningOp<tensor::CastOp>())
+  // What was linalg before.
+  auto getMixed = [&](OpFoldResult size) {
+    if (std::optional<int64_t> constant = getConstantIntValue(size))
+      return ShapeExpr(*constant);
+    return getScalar(cast<Value>(size));
+  };
+  Operation *op = tensor.getDefiningOp();
+  if (auto destination = dyn_cast_or_null<DestinationStyleOpInterface>(op))
+    return getDim(
+        destination.getTiedOpOperand(cast<OpResult>(tensor))->get(), position);
+  if (auto empty = dyn_cast_or_null<tensor::EmptyOp>(op))
+    return getMixed(empty.getMixedSizes()[position]);
+  if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(op))
+    return getMixed(expand.getMixedOutputShape()[position]);
+  if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op))
+    if (slice.getType().getRank() == slice.getSourceType().getRank())
+      return getMixed(slice.getMixedSizes()[position]);
+  if (auto cast = dyn_cast_or_null<tensor::CastOp>(op))
     if (isa<RankedTensorType>(cast.getSource().getType()))
       return getDim(cast.getSource(), position);
   return ShapeScope::getDim(tensor, position);
