@@ -62,8 +62,8 @@ ShapeExpr FunctionShapes::getDim(Value tensor, int64_t position) {
   };
   Operation *op = tensor.getDefiningOp();
   if (auto destination = dyn_cast_or_null<DestinationStyleOpInterface>(op))
-    return getDim(
-        destination.getTiedOpOperand(cast<OpResult>(tensor))->get(), position);
+    return getDim(destination.getTiedOpOperand(cast<OpResult>(tensor))->get(),
+                  position);
   if (auto empty = dyn_cast_or_null<tensor::EmptyOp>(op))
     return getMixed(empty.getMixedSizes()[position]);
   if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(op))
@@ -81,6 +81,8 @@ ShapeExpr FunctionShapes::getElement(Value tensor, int64_t position) {
   if (auto it = elements.find(tensor); it != elements.end())
     if (position < static_cast<int64_t>(it->second.size()))
       return it->second[position];
+  if (auto elements = tensor.getDefiningOp<tensor::FromElementsOp>())
+    return getScalar(elements.getElements()[position]);
   return ShapeScope::getElement(tensor, position);
 }
 
@@ -113,6 +115,15 @@ ShapeExpr FunctionShapes::getScalar(Value value) {
       })
       .Case([&](arith::MulIOp mul) {
         return getScalar(mul.getLhs()) * getScalar(mul.getRhs());
+      })
+      .Case([&](arith::MinSIOp min) {
+        return this->min(getScalar(min.getLhs()), getScalar(min.getRhs()));
+      })
+      .Case([&](arith::MaxSIOp max) {
+        return this->max(getScalar(max.getLhs()), getScalar(max.getRhs()));
+      })
+      .Case([&](arith::FloorDivSIOp div) {
+        return floorDiv(getScalar(div.getLhs()), getScalar(div.getRhs()));
       })
       .Case([&](tensor::ExtractOp extract) {
         RankedTensorType type = extract.getTensor().getType();
