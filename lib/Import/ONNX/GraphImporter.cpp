@@ -128,10 +128,11 @@ int64_t GraphImporter::getOpset(StringRef domain) const {
 LogicalResult GraphImporter::readOpsets() {
   for (const pb::OperatorSetIdProto &opset : model.opset_import())
     opsets[normalizeDomain(opset.domain())] = opset.version();
+  if (opsets.empty())
+    return messages.error("the model states no opset");
   auto own = opsets.find("");
-  if (own == opsets.end())
-    return messages.error("the model states no version of the ai.onnx opset");
-  int64_t version = own->second;
+  // Without it the model can still consist of other operators.
+  int64_t version = own == opsets.end() ? oldestOpset : own->second;
   if (version < oldestOpset)
     return messages.error("the model uses opset " + llvm::Twine(version) +
                           ", expected " + llvm::Twine(oldestOpset) +

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "ockham/Support/ConstantData.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -27,13 +28,42 @@ static int64_t getNumElements(Value tensor) {
   return type.hasStaticShape() ? type.getNumElements() : -1;
 }
 
+/// The value of a tensor that ops of the dialect compute from constants, as
+/// their folders see it. Looks at no more ops than `budget`.
+static ElementsAttr evaluate(Value tensor, unsigned &budget) {
+  Attribute constant;
+  if (matchPattern(tensor, m_Constant(&constant)))
+    return dyn_cast<ElementsAttr>(constant);
+  Operation *op = tensor.getDefiningOp();
+  if (!op || !isa<onnx::ONNXDialect>(op->getDialect()) || budget == 0)
+    return {};
+  --budget;
+  // Operands that are not constant stay null: the shape of a static tensor does
+  // not need its value.
+  SmallVector<Attribute> operands;
+  for (Value operand : op->getOperands())
+    operands.push_back(isa<TensorType>(operand.getType())
+                           ? evaluate(operand, budget)
+                           : ElementsAttr());
+  SmallVector<OpFoldResult> results;
+  if (failed(op->fold(operands, results)) || results.empty())
+    return {};
+  OpFoldResult result = results[cast<OpResult>(tensor).getResultNumber()];
+  if (auto value = dyn_cast<Value>(result))
+    return value == tensor ? ElementsAttr() : evaluate(value, budget);
+  return dyn_cast_or_null<ElementsAttr>(cast<Attribute>(result));
+}
+
 OpFoldResult getIndexElement(OpBuilder &builder, Location loc, Value tensor,
                              int64_t i) {
+  // The smallest integer marks a dynamic entry in lists of extents.
+  auto getElement = [&](const ConstantData &data) -> OpFoldResult {
+    return builder.getIndexAttr(
+        std::max(data.getInt(i), -std::numeric_limits<int64_t>::max()));
+  };
   for (unsigned depth = 0; depth < maxDepth; ++depth) {
     if (std::optional<ConstantData> data = ConstantData::get(tensor))
-      // The smallest integer marks a dynamic entry in lists of extents.
-      return builder.getIndexAttr(
-          std::max(data->getInt(i), -std::numeric_limits<int64_t>::max()));
+      return getElement(*data);
     Operation *op = tensor.getDefiningOp();
     if (!op)
       break;
@@ -78,6 +108,10 @@ OpFoldResult getIndexElement(OpBuilder &builder, Location loc, Value tensor,
     }
     break;
   }
+  unsigned budget = maxDepth;
+  if (ElementsAttr value = evaluate(tensor, budget))
+    if (std::optional<ConstantData> data = ConstantData::get(value))
+      return getElement(*data);
   auto type = cast<RankedTensorType>(tensor.getType());
   // Row-major position of element i.
   SmallVector<Value> position(type.getRank());

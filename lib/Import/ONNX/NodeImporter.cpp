@@ -221,15 +221,29 @@ LogicalResult NodeImporter::finish(Operation *op, Type element) {
   return success();
 }
 
+static TypedAttr getNumberAttr(Type element, double value) {
+  if (auto floatType = dyn_cast<FloatType>(element))
+    return FloatAttr::get(floatType, value);
+  return IntegerAttr::get(element, static_cast<int64_t>(value));
+}
+
 Value NodeImporter::createScalar(Type element, double value) {
   auto type = RankedTensorType::get({}, element);
-  Attribute attribute;
-  if (auto floatType = dyn_cast<FloatType>(element))
-    attribute = FloatAttr::get(floatType, value);
-  else
-    attribute = IntegerAttr::get(element, static_cast<int64_t>(value));
-  return onnx::ConstantOp::create(getBuilder(), loc, type,
-                                  DenseElementsAttr::get(type, attribute));
+  auto attribute =
+      DenseElementsAttr::get(type, Attribute(getNumberAttr(element, value)));
+  return onnx::ConstantOp::create(getBuilder(), loc, type, attribute);
+}
+
+Value NodeImporter::createFilled(Type element, Value like, double value) {
+  SmallVector<OpFoldResult> shape;
+  for (int64_t dim = 0, e = getType(like).getRank(); dim < e; ++dim)
+    shape.push_back(getDim(like, dim));
+  SmallVector<Value> dynamicShape;
+  SmallVector<int64_t> staticShape;
+  dispatchIndexOpFoldResults(shape, dynamicShape, staticShape);
+  return create<onnx::ConstantOfShapeOp>(element, ValueRange(dynamicShape),
+                                         ArrayRef<int64_t>(staticShape),
+                                         getNumberAttr(element, value));
 }
 
 Value NodeImporter::createInts(ArrayRef<int64_t> values) {

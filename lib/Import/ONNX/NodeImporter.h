@@ -129,6 +129,8 @@ public:
 
   /// A scalar or splat constant of the type `element`, converted from `value`.
   mlir::Value createScalar(mlir::Type element, double value);
+  /// The same value everywhere, in the shape of `like`.
+  mlir::Value createFilled(mlir::Type element, mlir::Value like, double value);
   mlir::Value createInts(llvm::ArrayRef<int64_t> values);
   mlir::Value createReshape(mlir::Value value,
                             llvm::ArrayRef<mlir::OpFoldResult> shape);

@@ -48,7 +48,7 @@ static const OperatorEntry table[] = {
     {"", "Not", 1, 1, 1, 1, importUnary<onnx::NotOp>},
     {"", "IsNaN", 9, 1, 1, 1, importIsNaN},
     {"", "Identity", 1, 1, 1, 1, importIdentity},
-    {"", "Dropout", 7, 1, 3, 1, importDropout},
+    {"", "Dropout", 7, 1, 3, 2, importDropout},
     {"", "Cast", 6, 1, 1, 1, importCast},
     {"", "CastLike", 15, 2, 2, 1, importCastLike},
     // Activations.
@@ -74,7 +74,7 @@ static const OperatorEntry table[] = {
     {"", "LogSoftmax", 1, 1, 1, 1, importFlatLogSoftmax},
     {"", "LogSoftmax", 13, 1, 1, 1, importLogSoftmax},
     // ONNX Runtime writes it in ONNX's own domain below opset 17 too.
-    {"", "LayerNormalization", 1, 1, 3, 1, importLayerNormalization},
+    {"", "LayerNormalization", 1, 1, 3, 3, importLayerNormalization},
     {"", "RMSNormalization", 23, 2, 2, 1, importRMSNormalization},
     // Constants and shapes.
     {"", "Constant", 1, 0, 0, 1, importConstant},

@@ -59,6 +59,14 @@ std::string getElementTypeName(int32_t dataType) {
   if (pb::TensorProto::DataType_IsValid(dataType))
     return pb::TensorProto::DataType_Name(
         static_cast<pb::TensorProto::DataType>(dataType));
+  // Newer than the library's list.
+  static constexpr StringLiteral newer[] = {
+      "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4",
+      "INT4",         "FLOAT4E2M1",     "FLOAT8E8M0", "UINT2",          "INT2"};
+  constexpr int32_t first = 17;
+  if (dataType >= first &&
+      dataType < first + static_cast<int32_t>(std::size(newer)))
+    return newer[dataType - first].str();
   return "number " + std::to_string(dataType);
 }
 

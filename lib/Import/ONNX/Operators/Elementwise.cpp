@@ -108,7 +108,15 @@ LogicalResult importDropout(NodeImporter &n) {
     if (training->getInt(0))
       return n.fail("training_mode is true, expected an inference graph");
   }
-  return n.setResult(n.getOperand(0));
+  Value x = n.getOperand(0);
+  if (n.isResultUsed(1)) {
+    // The mask is boolean since opset 10 and says that all elements stay.
+    Type element =
+        n.getOpset() < 10 ? n.getElement(x) : Type(n.getBuilder().getI1Type());
+    if (failed(n.setResult(1, n.createFilled(element, x, 1))))
+      return failure();
+  }
+  return n.setResult(x);
 }
 
 LogicalResult importCast(NodeImporter &n) {

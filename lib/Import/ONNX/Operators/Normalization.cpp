@@ -7,6 +7,8 @@
 
 #include "Operators.h"
 
+#include "llvm/ADT/Sequence.h"
+
 using namespace mlir;
 
 namespace ockham::importer {
@@ -81,6 +83,35 @@ LogicalResult importFlatLogSoftmax(NodeImporter &n) {
       n, [&](Value x, int64_t axis) { return createLogSoftmax(n, x, axis); });
 }
 
+/// The further results of LayerNormalization: the mean, and the reciprocal of
+/// the standard deviation.
+static LogicalResult importStatistics(NodeImporter &n, Value x, int64_t axis,
+                                      double epsilon) {
+  // They have the type that stash_type names, float32 unless stated.
+  Type precise = n.getInt("stash_type", 1) == 1
+                     ? Type(n.getBuilder().getF32Type())
+                     : n.getElement(x);
+  if (n.getElement(x) != precise)
+    x = n.create<onnx::CastOp>(precise, x);
+  if (!x)
+    return failure();
+  SmallVector<int64_t> dims =
+      llvm::to_vector(llvm::seq<int64_t>(axis, n.getType(x).getRank()));
+  ArrayRef<int64_t> axes(dims);
+  Value mean = n.create<onnx::ReduceMeanOp>(precise, x, axes, true);
+  if (n.isResultUsed(1) && failed(n.setResult(1, mean)))
+    return failure();
+  if (!n.isResultUsed(2))
+    return success();
+  Value centred = n.create<onnx::SubOp>(precise, x, mean);
+  Value square = n.create<onnx::MulOp>(precise, centred, centred);
+  Value variance = n.create<onnx::ReduceMeanOp>(precise, square, axes, true);
+  Value sum = n.create<onnx::AddOp>(precise, variance,
+                                    n.createScalar(precise, epsilon));
+  return n.setResult(2, n.create<onnx::ReciprocalOp>(
+                            precise, n.create<onnx::SqrtOp>(precise, sum)));
+}
+
 LogicalResult importLayerNormalization(NodeImporter &n) {
   Value x = n.getOperand(0);
   auto axis = n.normalizeAxis(n.getInt("axis", -1), n.getType(x).getRank());
@@ -89,10 +120,13 @@ LogicalResult importLayerNormalization(NodeImporter &n) {
   // PyTorch writes a norm without parameters with an empty scale, which ONNX
   // does not allow; its meaning is clear.
   OpBuilder &b = n.getBuilder();
+  double epsilon = n.getFloat("epsilon", 1e-5f);
+  if ((n.isResultUsed(1) || n.isResultUsed(2)) &&
+      failed(importStatistics(n, x, *axis, epsilon)))
+    return failure();
   return n.setResult(n.createWithOptional<onnx::LayerNormalizationOp>(
       n.getElement(x), x, n.getOperand(1), n.getOperand(2),
-      b.getI64IntegerAttr(*axis),
-      b.getF64FloatAttr(n.getFloat("epsilon", 1e-5f))));
+      b.getI64IntegerAttr(*axis), b.getF64FloatAttr(epsilon)));
 }
 
 // x / sqrt(mean(x^2) + epsilon) * scale, in the precision of stash_type.
