@@ -1,16 +1,18 @@
 """Compares lowered onnx operators with the reference interpreter.
 
-    onnx_lowering_reference.py BIN LLVM_BIN [SEED]
+    onnx_lowering_reference.py [SEED]
 
 Every case is one function: a few operators on tensors with dynamic shapes. All
 functions are lowered with --convert-onnx-to-linalg and upstream passes, compiled
 into one library and called with random inputs; ockham-interpret runs the same
 functions. Checks are removed from the compiled code: the inputs are good.
+ockham-opt, ockham-interpret and LLVM's tools are found in PATH.
 """
 
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -95,6 +97,12 @@ def run(command, text=None):
     return done.stdout
 
 
+def tool(name):
+    """LLVM's own, not another version that comes earlier in PATH."""
+    translate = os.path.realpath(shutil.which("mlir-translate"))
+    return os.path.join(os.path.dirname(translate), name)
+
+
 PIPELINE = """builtin.module(
   canonicalize, cse, empty-tensor-to-alloc-tensor,
   one-shot-bufferize{bufferize-function-boundaries
@@ -106,24 +114,24 @@ PIPELINE = """builtin.module(
   convert-index-to-llvm, convert-arith-to-llvm, reconcile-unrealized-casts)"""
 
 
-def compile_cases(cases, binaries, llvm, folder):
+def compile_cases(cases, folder):
     source = "\n".join(case.text() for case in cases)
     with open(os.path.join(folder, "cases.mlir"), "w") as file:
         file.write(source)
-    opt = os.path.join(binaries, "ockham-opt")
-    lowered = run([opt, "--convert-onnx-to-linalg"], source)
+    lowered = run(["ockham-opt", "--convert-onnx-to-linalg"], source)
     if "onnx." in re.sub(r'"[^"]*"', "", lowered):
         sys.exit("an operator was not lowered:\n" + lowered)
     lowered = "\n".join(line for line in lowered.splitlines()
                         if "ockham.check" not in line)
     pipeline = re.sub(r"\s+", " ", PIPELINE)
-    module = run([opt, "--pass-pipeline=" + pipeline], lowered)
-    ir = run([os.path.join(llvm, "mlir-translate"), "--mlir-to-llvmir"], module)
+    module = run(["ockham-opt", "--pass-pipeline=" + pipeline], lowered)
+    ir = run(["mlir-translate", "--mlir-to-llvmir"], module)
     library = os.path.join(folder, "cases.so")
-    run([os.path.join(llvm, "clang"), "-x", "ir", "-", "-O1", "-shared",
-         "-fPIC", "-Wno-override-module", "-o", library, "-lm"], ir)
+    run([tool("clang"), "-x", "ir", "-", "-O1", "-shared", "-fPIC",
+         "-Wno-override-module", "-o", library, "-lm"], ir)
     # Copies between layouts are a library call upstream.
-    ctypes.CDLL(os.path.join(llvm, "../lib/libmlir_c_runner_utils.so"),
+    libraries = os.path.join(os.path.dirname(tool("mlir-translate")), "../lib")
+    ctypes.CDLL(os.path.join(libraries, "libmlir_c_runner_utils.so"),
                 ctypes.RTLD_GLOBAL)
     return ctypes.CDLL(library)
 
@@ -141,9 +149,9 @@ def call(library, case):
             for i, type in enumerate(case.results)]
 
 
-def interpret(case, binaries, folder):
-    command = [os.path.join(binaries, "ockham-interpret"),
-               os.path.join(folder, "cases.mlir"), "--entry=" + case.name]
+def interpret(case, folder):
+    command = ["ockham-interpret", os.path.join(folder, "cases.mlir"),
+               "--entry=" + case.name]
     for name, _, array, _ in map(argument_parts, case.arguments):
         path = os.path.join(folder, name + ".npy")
         np.save(path, array)
@@ -459,15 +467,14 @@ def make_cases(random):
 
 
 def main():
-    binaries, llvm = sys.argv[1:3]
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     cases = make_cases(np.random.default_rng(seed))
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        library = compile_cases(cases, binaries, llvm, folder)
+        library = compile_cases(cases, folder)
         for case in cases:
             difference = compare(case, call(library, case),
-                                 interpret(case, binaries, folder))
+                                 interpret(case, folder))
             if difference:
                 failed += 1
                 print(f"{case.name}: {difference}\n{case.text()}")

@@ -47,7 +47,7 @@ func.func @transposed(%a: memref<?x768xf32>, %b: memref<50257x768xf32>, %c: memr
 // Eight columns need one vector only, and one panel: the batch is left as the
 // parallel loop.
 // CHECK-LABEL: func.func @batched
-// CHECK-SAME:      %[[A:.+]]: memref<?x?x?xf32>, %[[B:.+]]: memref<?x?x8xf32>
+// CHECK-SAME:      %{{.+}}: memref<?x?x?xf32>, %[[B:[a-z0-9]+]]: memref<?x?x8xf32>
 // CHECK:         scf.parallel (%[[BATCH:.+]]) =
 // CHECK:           memref.alloca(){{.*}} : memref<512x8xf32>
 // CHECK:           vector.load %[[B]][%[[BATCH]],
