@@ -39,7 +39,7 @@ func.func @host_table(%n: index, %m: memref<?xf32>) {
   %buffer = ockham.allocate(%n) : memref<?x768xf32>
   // CHECK: ockham.release %[[B]] : memref<?x768xf32>
   ockham.release %buffer : memref<?x768xf32>
-  // CHECK: ockham.output 0 (%{{.*}}, %{{.*}}) : memref<?x?xf32>
+  // CHECK: ockham.output 0(%{{.*}}, %{{.*}}) : memref<?x?xf32>
   %out = ockham.output 0 (%n, %n) : memref<?x?xf32>
   return
 }
