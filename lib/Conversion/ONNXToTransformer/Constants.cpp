@@ -151,10 +151,12 @@ Value getScaledExactly(OpBuilder &builder, Value value, double factor) {
   }
   auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
       load, load.getWeightAttr());
-  WeightOp scaled = createWeight(
-      weight->getParentOfType<ModuleOp>(), weight.getLoc(),
-      weight.getSymName().str() + "_scaled", data->getType(),
-      makeStringBlob(std::move(bytes)), weight.getSource().value_or(""));
+  WeightOp scaled =
+      createWeight(weight->getParentOfType<ModuleOp>(), weight.getLoc(),
+                   weight.getSymName().str() + "_scaled", data->getType(),
+                   makeStringBlob(std::move(bytes)), "");
+  // It is in no file.
+  scaled.removeSourceAttr();
   return LoadWeightOp::create(builder, load.getLoc(), data->getType(),
                               FlatSymbolRefAttr::get(scaled));
 }

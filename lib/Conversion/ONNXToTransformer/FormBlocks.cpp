@@ -195,6 +195,18 @@ unsigned BlockFormer::findEnd(unsigned attention, unsigned limit) const {
   return end;
 }
 
+/// Whether a linear that is no MLP's first reads the attention's output.
+static bool hasProjection(Value output) {
+  return llvm::any_of(output.getUsers(), [](Operation *user) {
+    if (auto scale = dyn_cast<tfm::ScaleOp>(user))
+      return hasProjection(scale);
+    return isa<tfm::LinearOp>(user) &&
+           llvm::none_of(user->getUsers(), [](Operation *reader) {
+             return isa<tfm::ActivationOp>(reader);
+           });
+  });
+}
+
 tfm::BlockKind BlockFormer::classify(const BlockRange &range) const {
   const Segment &core = segments[range.attention];
   unsigned normsBefore = 0, normsAfter = 0, activations = 0, others = 0;
@@ -213,8 +225,10 @@ tfm::BlockKind BlockFormer::classify(const BlockRange &range) const {
   if (!core.hasSkip) {
     if (!attention.isShaped())
       return tfm::BlockKind::Other;
-    if (attention.getAlpha() && !attention.getGamma())
-      return tfm::BlockKind::VSkipInit;
+    // SAS has no projection, V-SkipInit keeps it.
+    if (hasProjection(attention.getOutput()))
+      return attention.getAlpha() && !isParallel ? tfm::BlockKind::VSkipInit
+                                                 : tfm::BlockKind::Other;
     return isParallel ? tfm::BlockKind::SASP : tfm::BlockKind::SAS;
   }
   if (isParallel) {

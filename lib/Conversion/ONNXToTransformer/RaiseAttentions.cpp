@@ -17,8 +17,6 @@
 #include "PositionMatrix.h"
 #include "Raising.h"
 
-#include <map>
-
 using namespace mlir;
 
 namespace ockham::raising {
@@ -196,44 +194,74 @@ static bool isMaskedValue(Value value) {
   return splat && *splat <= kMasked;
 }
 
+/// What a Where shows where it does not mask, and whether its condition says
+/// where it does; null if neither branch is a mask value.
+static std::pair<Value, bool> getUnmasked(onnx::WhereOp where) {
+  if (isMaskedValue(where.getRhs()))
+    return {where.getLhs(), false};
+  if (isMaskedValue(where.getLhs()))
+    return {where.getRhs(), true};
+  return {};
+}
+
+/// Whether a value is computed from a product of two activations by arithmetic
+/// and masks.
+static bool containsProduct(Value value) {
+  if (auto where = value.getDefiningOp<onnx::WhereOp>()) {
+    Value inner = getUnmasked(where).first;
+    return inner && containsProduct(inner);
+  }
+  for (const Term &term : getExpression(value).terms)
+    for (const Factor &factor : term.factors) {
+      if (factor.atom.getDefiningOp<onnx::MatMulOp>())
+        return true;
+      if (factor.atom != value && factor.atom.getDefiningOp<onnx::WhereOp>() &&
+          containsProduct(factor.atom))
+        return true;
+    }
+  return false;
+}
+
 LogicalResult AttentionMatcher::matchScores() {
   Value value = softmax.getInput();
   SmallVector<std::pair<Value, bool>, 1> masks;
-  while (auto where = value.getDefiningOp<onnx::WhereOp>()) {
-    if (isMaskedValue(where.getRhs())) {
-      masks.push_back({where.getCondition(), false});
-      value = where.getLhs();
-    } else if (isMaskedValue(where.getLhs())) {
-      masks.push_back({where.getCondition(), true});
-      value = where.getRhs();
+  SmallVector<Value, 1> addends;
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto where = dyn_cast<onnx::WhereOp>(op)) {
+      auto [inner, inverted] = getUnmasked(where);
+      if (!inner)
+        return attempt.fail(
+            op, "neither branch of the mask is a large negative constant");
+      masks.push_back({where.getCondition(), inverted});
+      value = inner;
+    } else if (auto add = dyn_cast<onnx::AddOp>(op)) {
+      // What does not contain the product is a mask.
+      bool isLeft = containsProduct(add.getLhs());
+      addends.push_back(isLeft ? add.getRhs() : add.getLhs());
+      value = isLeft ? add.getLhs() : add.getRhs();
     } else {
-      return attempt.fail(
-          where, "neither branch of the mask is a large negative constant");
+      break;
     }
   }
   for (auto [condition, inverted] : masks)
     if (failed(matchMask(condition, inverted)))
       return failure();
+  for (Value addend : addends)
+    if (failed(matchAddend(addend)))
+      return failure();
+  attempt.found(softmax);
 
   onnx::MatMulOp product;
-  for (const Term &term : getExpression(value).terms) {
-    Value atom = term.getSingleAtom();
-    if (atom && atom.getDefiningOp<onnx::MatMulOp>() && !product) {
-      product = atom.getDefiningOp<onnx::MatMulOp>();
-      scores.scale = term.coefficient;
-      continue;
-    }
-    if (!atom || term.coefficient != 1.0)
-      return attempt.fail(value.getDefiningOp(),
-                          "the scores are not a product times a constant");
-    if (failed(matchAddend(atom)))
-      return failure();
-  }
+  Expression scaled = getExpression(value);
+  if (Value atom = scaled.terms.size() == 1
+                       ? scaled.terms.front().getSingleAtom()
+                       : Value())
+    product = atom.getDefiningOp<onnx::MatMulOp>();
   if (!product)
     return attempt.fail(value.getDefiningOp(),
                         "the scores are not a product times a constant");
-  // Mask (none is one too), scale, product.
-  attempt.found(product, 3);
+  scores.scale = scaled.terms.front().coefficient;
+  attempt.found(product, 2);
 
   if (failed(matchHeads(product.getLhs(), kHeadsOfRows, "query",
                         /*allowScale=*/true, scores.query)) ||
@@ -254,6 +282,11 @@ LogicalResult AttentionMatcher::matchScores() {
       if (auto matrix = PositionMatrix::get(condition, why))
         if (!matrix->isTrue(inverted) && !coversScores(*matrix))
           return attempt.fail(condition.getDefiningOp(),
+                              "the mask has other extents than the scores");
+    for (Value addend : addends)
+      if (auto matrix = PositionMatrix::get(addend, why))
+        if (!coversScores(*matrix))
+          return attempt.fail(addend.getDefiningOp(),
                               "the mask has other extents than the scores");
     if (getExtent(scores.query.rows, 1) != getExtent(scores.key.rows, 1))
       return attempt.fail(product, "the causal mask is for as many queries as "

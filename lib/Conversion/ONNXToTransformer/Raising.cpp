@@ -104,7 +104,8 @@ void Raiser::reportLeftovers() {
     auto it = attempts.find(op);
     if (it == attempts.end()) {
       if (isAnchor(op))
-        op->emitRemark() << getNodeName(op) << ": not part of anything known";
+        emitRemark(op->getLoc())
+            << getNodeName(op) << ": not part of anything known";
       return;
     }
     Attempt &attempt = *it->second;
@@ -117,7 +118,7 @@ void Raiser::reportLeftovers() {
                          attempt.concept_ + "; " + attempt.why;
     if (!attempt.node.empty() && attempt.node != getNodeName(op))
       remark += " (at " + attempt.node + ")";
-    op->emitRemark() << remark;
+    emitRemark(op->getLoc()) << remark;
   });
   if (total == 0)
     return;
@@ -126,7 +127,10 @@ void Raiser::reportLeftovers() {
   llvm::interleaveComma(left, stream, [&](const auto &entry) {
     stream << entry.first << " (" << entry.second << ")";
   });
-  function.emitRemark() << total << " onnx operators stay: " << list;
+  emitRemark(function.getLoc())
+      << total
+      << (total == 1 ? " onnx operator stays: " : " onnx operators stay: ")
+      << list;
 }
 
 } // namespace ockham::raising
