@@ -13,6 +13,7 @@
 #include "ockham/Support/ConstantData.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 
 #include <queue>
 
@@ -59,7 +60,10 @@ LogicalResult GraphImporter::run() {
     return failure();
 
   Location loc = module.getLoc();
-  module->setAttr("ockham.source", builder.getStringAttr(messages.getPath()));
+  // The folder does not belong into what is compiled.
+  module->setAttr(
+      "ockham.source",
+      builder.getStringAttr(llvm::sys::path::filename(messages.getPath())));
   if (!model.producer_name().empty())
     module->setAttr(
         "ockham.producer",
@@ -161,7 +165,8 @@ LogicalResult GraphImporter::checkFeatures() {
 void GraphImporter::collectUses() {
   for (const pb::NodeProto &node : graph.node())
     for (const std::string &input : node.input())
-      used.insert(input);
+      if (!input.empty())
+        used.insert(input);
   for (const pb::ValueInfoProto &output : graph.output())
     used.insert(output.name());
 }

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace ockham;
@@ -30,8 +31,8 @@ ockham::importONNX(StringRef path, MLIRContext &context,
       importer::readModelFile(messages);
   if (!model)
     return nullptr;
-  OwningOpRef<ModuleOp> module(
-      ModuleOp::create(NameLoc::get(StringAttr::get(&context, path))));
+  OwningOpRef<ModuleOp> module(ModuleOp::create(NameLoc::get(
+      StringAttr::get(&context, llvm::sys::path::filename(path)))));
   importer::GraphImporter graph(*model, *module, options, messages);
   if (failed(graph.run()))
     return nullptr;

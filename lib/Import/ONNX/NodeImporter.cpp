@@ -132,6 +132,13 @@ NodeImporter::getIntsOrOperand(StringRef name, unsigned i) {
   return Result(getInts(name));
 }
 
+LogicalResult NodeImporter::requireFloat(Value value) {
+  if (isa<FloatType>(getElement(value)))
+    return success();
+  return fail("operand has element type " + print(getElement(value)) +
+              ", expected a float");
+}
+
 FailureOr<int64_t> NodeImporter::normalizeAxis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= rank)
     return fail("axis " + llvm::Twine(axis) + " is outside [" +

@@ -79,6 +79,10 @@ public:
   mlir::FailureOr<std::optional<llvm::SmallVector<int64_t>>>
   getIntsOrOperand(llvm::StringRef name, unsigned i);
 
+  /// Fails if the elements are not floats: where a formula with other numbers
+  /// would be wrong without a word.
+  llvm::LogicalResult requireFloat(mlir::Value value);
+
   /// An axis counted from the front. `rank` may be one more than a type's.
   mlir::FailureOr<int64_t> normalizeAxis(int64_t axis, int64_t rank);
   /// Axes counted from the front, ascending, without duplicates.

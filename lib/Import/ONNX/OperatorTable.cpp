@@ -73,8 +73,9 @@ static const OperatorEntry table[] = {
     {"", "Softmax", 13, 1, 1, 1, importSoftmax},
     {"", "LogSoftmax", 1, 1, 1, 1, importFlatLogSoftmax},
     {"", "LogSoftmax", 13, 1, 1, 1, importLogSoftmax},
-    // ONNX Runtime writes it in ONNX's own domain below opset 17 too.
+    // ONNX Runtime writes norms in ONNX's own domain at any opset.
     {"", "LayerNormalization", 1, 1, 3, 3, importLayerNormalization},
+    {"", "SimplifiedLayerNormalization", 1, 2, 2, 1, importRMSNormalization},
     {"", "RMSNormalization", 23, 2, 2, 1, importRMSNormalization},
     // Constants and shapes.
     {"", "Constant", 1, 0, 0, 1, importConstant},

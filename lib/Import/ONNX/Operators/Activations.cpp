@@ -22,6 +22,8 @@ static Value createLeaky(NodeImporter &n, Value x, Value slope) {
 
 LogicalResult importLeakyRelu(NodeImporter &n) {
   Value x = n.getOperand(0);
+  if (failed(n.requireFloat(x)))
+    return failure();
   Value slope = n.createScalar(n.getElement(x), n.getFloat("alpha", 0.01f));
   return n.setResult(createLeaky(n, x, slope));
 }
@@ -32,6 +34,8 @@ LogicalResult importPRelu(NodeImporter &n) {
 
 LogicalResult importGelu(NodeImporter &n) {
   Value x = n.getOperand(0);
+  if (failed(n.requireFloat(x)))
+    return failure();
   Type element = n.getElement(x);
   auto scalar = [&](double value) { return n.createScalar(element, value); };
   StringRef approximate = n.getString("approximate", "none");
@@ -81,6 +85,8 @@ static Value createClip(NodeImporter &n, Value x, Value low, Value high) {
 
 LogicalResult importClipAttributes(NodeImporter &n) {
   Value x = n.getOperand(0);
+  if (failed(n.requireFloat(x)))
+    return failure();
   auto bound = [&](StringRef name) {
     return n.hasAttribute(name)
                ? n.createScalar(n.getElement(x), n.getFloat(name, 0))

@@ -78,6 +78,8 @@ LogicalResult importSum(NodeImporter &n) {
 }
 
 LogicalResult importMean(NodeImporter &n) {
+  if (failed(n.requireFloat(n.getOperand(0))))
+    return failure();
   Type element = n.getElement(n.getOperand(0));
   Value sum = n.getOperand(0);
   for (unsigned i = 1; i < n.getNumOperands(); ++i)

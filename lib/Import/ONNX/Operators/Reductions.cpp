@@ -50,8 +50,8 @@ LogicalResult importReduceMin(NodeImporter &n) {
     return failure();
   Type element = n.getElement(n.getOperand(0));
   // The smallest integer has no negative.
-  if (!isa<FloatType>(element))
-    return n.fail("reduces integers, expected floats");
+  if (failed(n.requireFloat(n.getOperand(0))))
+    return failure();
   Value negative = n.create<onnx::NegOp>(element, n.getOperand(0));
   return n.setResult(n.create<onnx::NegOp>(
       element, createReduction<onnx::ReduceMaxOp>(n, negative, *reduction)));
