@@ -164,8 +164,9 @@ def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
     %q = tfm.linear %x, %w bias %b
         : tensor<?x?x768xf32>, tensor<768x2304xf32>, tensor<2304xf32>
           -> tensor<?x?x2304xf32>
-    %logits = tfm.linear %x, %wte {transposed}
+    %logits = tfm.linear %x, %wte
         : tensor<?x?x768xf32>, tensor<50257x768xf32> -> tensor<?x?x50257xf32>
+          {transposed}
     ```
   }];
   let arguments = (ins Tfm_Activation:$input, Tfm_Matrix:$weight,
@@ -311,7 +312,8 @@ def Tfm_AttentionOp : Tfm_TensorOp<"attention", [AttrSizedOperandSegments,
        `soft_cap` is set; then + mask when the mask is a float tensor.
     3. Key j is visible if: j <= i when `causal`; j < key_lengths[b] when given;
        mask true when the mask is an i1 tensor. The mask is
-       `[B or 1, num_heads or 1, Tq or 1, Tk]`.
+       `[B or 1, num_heads or 1, Tq or 1, Tk]`, where 1 broadcasts; an extent
+       that the type leaves open must be the full one.
     4. a_i = softmax of s_i over the visible keys (0 where none is visible).
     5. out_i = alpha_h v_i + beta_h sum_j a_ij v_j - gamma_h sum_j c_ij v_j
        ([SAS] equation 5, shaped attention). c_i is uniform over the keys
