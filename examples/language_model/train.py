@@ -34,6 +34,17 @@ SKIPPED = {
     "turtledemo",
 }
 
+# What the sample at the end goes on from.
+PROMPT = b'''class Reader:
+    """Read lines from a file."""
+
+    def __init__(self, name):
+        self.name = name
+        self.lines = []
+
+    def read(self, size=-1):
+'''
+
 
 def read_corpus(folder):
     """The .py files below ``folder`` as (training, held out) byte tensors.
@@ -382,7 +393,7 @@ def main():
         f" minutes; held-out loss {loss:.4f} nats/byte"
         f" ({loss / math.log(2):.4f} bits/byte)"
     )
-    text = bytes(generate(model, b"def ", 200))
+    text = bytes(generate(model, PROMPT, 200, temperature=0.7))
     print(text.decode(errors="replace"))
 
 
