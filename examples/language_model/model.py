@@ -197,7 +197,8 @@ def attention_matrix(query, key, mask, head_width):
     queries, keys = query.size(-2), key.size(-2)
     visible = mask[:, :, keys - queries : keys, :keys]
     scores = torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(head_width)
-    lowest = torch.full([], torch.finfo(scores.dtype).min, device=scores.device)
+    lowest = torch.finfo(scores.dtype).min
+    lowest = torch.full([], lowest, dtype=scores.dtype, device=scores.device)
     return torch.softmax(torch.where(visible, scores, lowest), dim=-1)
 
 
