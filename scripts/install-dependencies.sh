@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Usage: scripts/install-dependencies.sh [--tests] [--list]
+#
+# Installs what is missing to build Ockham on Debian 12, with apt and from the
+# package sources that the machine is set up with; nothing else is touched or
+# fetched. Uses sudo unless it runs as root, and only if something is missing.
+#
+#   --tests  also what the tests need beyond that: PyTorch and ONNX for Python,
+#            with which the model of GPT-2 small's shape is made
+#   --list   print the packages and install nothing
+#   --help   print this text
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+packages=(
+  git
+  # The compiler that builds Ockham, the linker that it links with.
+  cmake ninja-build ccache clang-22 lld-22
+  # LLVM and MLIR; lld as a library links compiled models.
+  llvm-22-dev libmlir-22-dev liblld-22-dev llvm-22-tools mlir-22-tools
+  # ONNX's protobuf messages.
+  libonnx-dev libprotobuf-dev protobuf-compiler
+  # The Python package and the tests.
+  python3 python3-numpy
+)
+test_packages=(python3-torch python3-onnx)
+
+list=0
+for argument in "$@"; do
+  case $argument in
+    --tests) packages+=("${test_packages[@]}") ;;
+    --list) list=1 ;;
+    --help | -h) print_help; exit 0 ;;
+    *) die "unknown option '$argument', expected --tests, --list or --help" ;;
+  esac
+done
+if ((list)); then
+  printf '%s\n' "${packages[@]}"
+  exit 0
+fi
+
+if ! command -v apt-get dpkg-query >/dev/null; then
+  die "this is no Debian (no apt-get here); Ockham needs LLVM, MLIR and lld 22.1 and the counterparts of: ${packages[*]}"
+fi
+
+installed() {
+  [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+available() {
+  local policy
+  policy=$(LC_ALL=C apt-cache policy "$1")
+  [[ $policy == *"Candidate: "[!\(]* ]]
+}
+
+missing=()
+for package in "${packages[@]}"; do
+  installed "$package" || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  echo "All ${#packages[@]} packages are installed."
+  exit 0
+fi
+say "Installing ${#missing[@]} missing packages: ${missing[*]}"
+
+as_root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null ||
+    die "packages are missing, and there is neither root nor sudo to install them with: ${missing[*]}"
+  as_root=(sudo)
+fi
+
+"${as_root[@]}" apt-get update
+unavailable=()
+for package in "${missing[@]}"; do
+  available "$package" || unavailable+=("$package")
+done
+if ((${#unavailable[@]})); then
+  case " ${unavailable[*]} " in
+    *-22*) cat >&2 <<'END'
+
+LLVM 22 is not in Debian 12 itself but in its security suite, bookworm-security,
+which this machine's package sources do not list. Every standard installation of
+Debian 12 has it; see "man sources.list" for how to add the suite
+"bookworm-security", component "main", and run this script again.
+END
+      ;;
+  esac
+  die "not available from this machine's package sources: ${unavailable[*]}"
+fi
+
+# Without recommended packages: they bring manuals, debuggers and compilers that
+# nothing here uses.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install --yes --no-install-recommends "${missing[@]}"
