@@ -98,9 +98,10 @@ llvm::Error Attention::checkShapes() {
   if (value.getDim(0) != batch || value.getDim(1) != keys)
     return fail("the value", value,
                 formatShape({batch, keys, kvHeads * valueDim}));
-  for (const Tensor *perSequence : {past, keyLengths})
-    if (perSequence && perSequence->size() != batch)
-      return fail("a tensor per sequence", *perSequence, formatShape(batch));
+  if (llvm::Error error = checkPast(past, batch))
+    return error;
+  if (keyLengths && keyLengths->size() != batch)
+    return fail("key_lengths", *keyLengths, formatShape(batch));
   for (const Tensor *gain : {alpha, beta, gamma})
     if (gain && gain->size() != heads)
       return fail("a gain", *gain, formatShape(heads));
@@ -133,10 +134,7 @@ llvm::Error Attention::checkPositions() {
   for (int64_t b = 0; b < batch; ++b) {
     if (queries == 0)
       continue;
-    int64_t first = getPosition(b, 0), last = getPosition(b, queries - 1);
-    if (first < 0)
-      return makeError("position " + llvm::Twine(first) + " of sequence " +
-                       llvm::Twine(b) + " is negative");
+    int64_t last = getPosition(b, queries - 1);
     if (alpha && last >= keys)
       return makeError("the query at position " + llvm::Twine(last) +
                        " of sequence " + llvm::Twine(b) +

@@ -139,8 +139,12 @@ int64_t getBroadcastPosition(llvm::ArrayRef<int64_t> index,
 llvm::Expected<Extents> broadcastShapes(llvm::ArrayRef<int64_t> lhs,
                                         llvm::ArrayRef<int64_t> rhs);
 
-/// Product of the extents in [begin, end).
+/// Product of the extents.
 int64_t getProduct(llvm::ArrayRef<int64_t> shape);
+
+/// Checks the positions already seen of each sequence: `batch` numbers of at
+/// least 0. Null is none at all.
+llvm::Error checkPast(const Tensor *past, int64_t batch);
 
 } // namespace ockham::interpreter
 

@@ -262,6 +262,20 @@ int64_t getProduct(ArrayRef<int64_t> shape) {
   return product;
 }
 
+llvm::Error checkPast(const Tensor *past, int64_t batch) {
+  if (!past)
+    return llvm::Error::success();
+  if (past->size() != batch)
+    return makeError("past has " + llvm::Twine(past->size()) +
+                     " elements, expected " + llvm::Twine(batch));
+  for (int64_t b = 0; b < batch; ++b)
+    if (past->getInt(b) < 0 || past->getInt(b) > Tensor::kMaxElements)
+      return makeError("past of sequence " + llvm::Twine(b) + " is " +
+                       llvm::Twine(past->getInt(b)) + ", expected 0 to " +
+                       llvm::Twine(Tensor::kMaxElements));
+  return llvm::Error::success();
+}
+
 //===----------------------------------------------------------------------===//
 // Entry points
 //===----------------------------------------------------------------------===//

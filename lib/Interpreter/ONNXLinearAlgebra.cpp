@@ -31,16 +31,20 @@ struct MatrixView {
 };
 } // namespace
 
-/// Element (i, j) of A B as a sum over k in ascending order.
-static double dotFloats(const MatrixView &a, const MatrixView &b, int64_t i,
-                        int64_t j, int64_t depth) {
-  double sum = 0;
-  for (int64_t k = 0; k < depth; ++k)
-    sum += a.tensor.getFloat(a.at(i, k)) * b.tensor.getFloat(b.at(k, j));
-  return sum;
+/// Row i of A B; every element is a sum over k in ascending order.
+static std::vector<double> multiplyRow(const MatrixView &a, const MatrixView &b,
+                                       int64_t i, int64_t depth,
+                                       int64_t columns) {
+  std::vector<double> sums(columns);
+  for (int64_t k = 0; k < depth; ++k) {
+    double x = a.tensor.getFloat(a.at(i, k));
+    for (int64_t j = 0; j < columns; ++j)
+      sums[j] += x * b.tensor.getFloat(b.at(k, j));
+  }
+  return sums;
 }
 
-/// The same modulo 2^64.
+/// Element (i, j) of A B modulo 2^64.
 static int64_t dotInts(const MatrixView &a, const MatrixView &b, int64_t i,
                        int64_t j, int64_t depth) {
   uint64_t sum = 0;
@@ -88,12 +92,15 @@ static llvm::Expected<Tensor> evaluateMatMul(onnx::MatMulOp op, Frame &frame) {
                         getBroadcastPosition(index, rhsBatch) * depth * columns,
                         columns, 1};
     int64_t to = position * rows * columns;
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < columns; ++j, ++to)
-        if (result->isFloat())
-          result->setFloat(to, dotFloats(left, right, i, j, depth));
-        else
-          result->setInt(to, dotInts(left, right, i, j, depth));
+    for (int64_t i = 0; i < rows; ++i) {
+      if (!result->isFloat()) {
+        for (int64_t j = 0; j < columns; ++j)
+          result->setInt(to++, dotInts(left, right, i, j, depth));
+        continue;
+      }
+      for (double sum : multiplyRow(left, right, i, depth, columns))
+        result->setFloat(to++, sum);
+    }
   });
   return result;
 }
@@ -137,6 +144,7 @@ static llvm::Expected<Tensor> evaluateGemm(onnx::GemmOp op, Frame &frame) {
   double alpha = op.getAlpha().convertToDouble();
   double beta = op.getBeta().convertToDouble();
   bool inInts = !result->isFloat() && alpha == 1 && beta == 1;
+  std::vector<double> row;
   forEachIndex(shape, [&](ArrayRef<int64_t> index, int64_t to) {
     int64_t i = index[0], j = index[1];
     int64_t from = c ? getBroadcastPosition(index, c->getShape()) : 0;
@@ -145,7 +153,9 @@ static llvm::Expected<Tensor> evaluateGemm(onnx::GemmOp op, Frame &frame) {
       result->setInt(to, c ? sum + uint64_t(c->getInt(from)) : sum);
       return;
     }
-    double sum = alpha * dotFloats(left, right, i, j, depth);
+    if (j == 0)
+      row = multiplyRow(left, right, i, depth, columns);
+    double sum = alpha * row[j];
     result->setFloat(to, c ? sum + beta * c->getFloat(from) : sum);
   });
   return result;

@@ -51,9 +51,10 @@ evaluateConstantOfShape(onnx::ConstantOfShapeOp op, Frame &frame) {
     if (real)
       result->setFloat(i, real.getValueAsDouble());
     else
-      result->setInt(i, integer.getType().isUnsignedInteger()
-                            ? int64_t(integer.getValue().getZExtValue())
-                            : integer.getValue().getSExtValue());
+      result->setInt(
+          i, integer.getType().isUnsignedInteger()
+                 ? int64_t(integer.getValue().zextOrTrunc(64).getZExtValue())
+                 : integer.getValue().sextOrTrunc(64).getSExtValue());
   }
   return result;
 }
@@ -319,8 +320,13 @@ static llvm::Expected<Results> evaluateSplit(onnx::SplitOp op, Frame &frame) {
   if (llvm::Error error = checkAxis(axis, input))
     return error;
   int64_t total = 0;
-  for (int64_t size : op.getSizes())
+  for (int64_t size : op.getSizes()) {
+    if (size < 0 || size > input.getDim(axis))
+      return makeError("size " + llvm::Twine(size) + " of dimension " +
+                       llvm::Twine(axis) + ", which is " +
+                       llvm::Twine(input.getDim(axis)));
     total += size;
+  }
   if (total != input.getDim(axis))
     return makeError("sizes add up to " + llvm::Twine(total) +
                      " but dimension " + llvm::Twine(axis) + " is " +

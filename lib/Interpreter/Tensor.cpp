@@ -278,11 +278,6 @@ llvm::Expected<Tensor> Tensor::fromConstant(const ConstantData &data) {
 // Elements
 //===----------------------------------------------------------------------===//
 
-double Tensor::getFloat(int64_t index) const {
-  return isFloat() ? (*floatData)[index]
-                   : static_cast<double>((*intData)[index]);
-}
-
 int64_t Tensor::getInt(int64_t index) const {
   return isFloat() ? truncateToInt((*floatData)[index]) : (*intData)[index];
 }

@@ -133,9 +133,12 @@ static llvm::Expected<Tensor> evaluateExpandShape(tensor::ExpandShapeOp op,
       frame.getMixed(op.getOutputShape(), op.getStaticOutputShape());
   for (auto [axis, group] : llvm::enumerate(op.getReassociationIndices())) {
     __int128 extent = 1;
-    for (int64_t inner : group)
-      extent *= std::clamp<int64_t>(shape[inner], -1, Tensor::kMaxElements);
-    if (extent != source.getDim(axis))
+    bool valid = true;
+    for (int64_t inner : group) {
+      valid &= shape[inner] >= 0 && extent <= Tensor::kMaxElements;
+      extent *= valid ? shape[inner] : 0;
+    }
+    if (!valid || extent != source.getDim(axis))
       return makeError("cannot expand " + formatShape(source.getShape()) +
                        " to " + formatShape(shape));
   }

@@ -63,7 +63,7 @@ static llvm::Expected<Tensor> evaluateEmbedding(tfm::EmbeddingOp op,
   const Tensor *past = frame.find(op.getPast());
   int64_t batch = ids.getDim(0), sequence = ids.getDim(1);
   int64_t width = table.getDim(1);
-  if (llvm::Error error = checkSize(past, "past", batch))
+  if (llvm::Error error = checkPast(past, batch))
     return error;
   if (positions && positions->getDim(1) != width)
     return makeError("the position table has width " +
@@ -81,7 +81,7 @@ static llvm::Expected<Tensor> evaluateEmbedding(tfm::EmbeddingOp op,
         return makeError("id " + llvm::Twine(id) +
                          " is outside of the table, which has " +
                          llvm::Twine(table.getDim(0)) + " rows");
-      if (positions && (position < 0 || position >= positions->getDim(0)))
+      if (positions && position >= positions->getDim(0))
         return makeError("position " + llvm::Twine(position) +
                          " is outside of the position table, which has " +
                          llvm::Twine(positions->getDim(0)) + " rows");
@@ -101,7 +101,6 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
   const Tensor *bias = frame.find(op.getBias());
   const Tensor *rowScale = frame.find(op.getRowScale());
   bool transposed = op.getTransposed();
-  bool hasGains = op.getSkipGain() || op.getResidGain();
   int64_t in = weight.getDim(transposed ? 1 : 0);
   int64_t out = weight.getDim(transposed ? 0 : 1);
   if (input.getShape().back() != in)
@@ -128,22 +127,27 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
   llvm::Expected<Tensor> result = Tensor::create(input.getDType(), shape);
   if (!result)
     return result;
-  for (int64_t row = 0; row < rows; ++row)
-    for (int64_t j = 0; j < out; ++j) {
-      double sum = 0;
-      for (int64_t k = 0; k < in; ++k) {
-        double m = resid.at(j) *
-                   weight.getFloat(transposed ? j * in + k : k * out + j);
-        if (hasGains && k == j)
-          m += skip.at(j);
-        sum += input.getFloat(row * in + k) * m;
-      }
-      if (rowScale)
-        sum *= rowScale->getFloat(row);
-      if (bias)
-        sum += bias->getFloat(j);
-      result->setFloat(row * out + j, sum);
+  // M as the description has it.
+  std::vector<double> matrix(in * out);
+  for (int64_t k = 0; k < in; ++k)
+    for (int64_t j = 0; j < out; ++j)
+      matrix[k * out + j] =
+          resid.at(j) * weight.getFloat(transposed ? j * in + k : k * out + j) +
+          (op.getSkipGain() && k == j ? skip.at(j) : 0);
+
+  std::vector<double> sums(out);
+  for (int64_t row = 0; row < rows; ++row) {
+    std::fill(sums.begin(), sums.end(), 0);
+    for (int64_t k = 0; k < in; ++k) {
+      double x = input.getFloat(row * in + k);
+      for (int64_t j = 0; j < out; ++j)
+        sums[j] += x * matrix[k * out + j];
     }
+    double factor = rowScale ? rowScale->getFloat(row) : 1;
+    for (int64_t j = 0; j < out; ++j)
+      result->setFloat(row * out + j,
+                       factor * sums[j] + (bias ? bias->getFloat(j) : 0));
+  }
   return result;
 }
 
@@ -304,7 +308,7 @@ static llvm::Expected<Tensor> evaluateNorm(tfm::NormOp op, Frame &frame) {
                          formatShape(input.getShape()));
       if (std->size() == 0)
         return makeError("the std per position has no elements");
-      if (llvm::Error error = checkSize(past, "past", input.getDim(0)))
+      if (llvm::Error error = checkPast(past, input.getDim(0)))
         return error;
     }
   }
@@ -323,8 +327,6 @@ static llvm::Expected<Tensor> evaluateNorm(tfm::NormOp op, Frame &frame) {
       statistics.mean = meanOfRow(input, start, width);
     if (kind == NormKind::Fixed && axis == StdAxis::Position) {
       position = getRowPosition(input, past, row);
-      if (position < 0)
-        return makeError("position " + llvm::Twine(position) + " is negative");
       // The last entry serves all positions beyond.
       position = std::min(position, std->size() - 1);
     }

@@ -32,6 +32,17 @@ func.func @position() -> tensor<1x1x2xf32> {
   return %x : tensor<1x1x2xf32>
 }
 
+// RUN: not ockham-interpret %s --entry past 2>&1 | FileCheck %s --check-prefix PAST
+// PAST: 'tfm.embedding': past of sequence 0 is -1, expected 0 to 2147483648
+func.func @past() -> tensor<1x1x2xf32> {
+  %ids = onnx.Constant dense<1> : tensor<1x1xi64>
+  %past = onnx.Constant dense<-1> : tensor<1xi64>
+  %table = onnx.Constant dense<0.0> : tensor<2x2xf32>
+  %x = tfm.embedding %ids, %table positions %table past %past
+      : tensor<1x1xi64>, tensor<2x2xf32>, tensor<2x2xf32> past tensor<1xi64> -> tensor<1x1x2xf32>
+  return %x : tensor<1x1x2xf32>
+}
+
 // RUN: not ockham-interpret %s --entry broadcast 2>&1 | FileCheck %s --check-prefix BROADCAST
 // BROADCAST: 'onnx.Add': shapes [2] and [3] do not broadcast
 func.func @broadcast() -> tensor<?xf32> {

@@ -58,7 +58,10 @@ public:
 
   /// Element `index` in row-major order, converted: float to integer truncates
   /// and saturates (NaN is 0).
-  double getFloat(int64_t index) const;
+  double getFloat(int64_t index) const {
+    return isFloat() ? (*floatData)[index]
+                     : static_cast<double>((*intData)[index]);
+  }
   int64_t getInt(int64_t index) const;
   /// Stores a value converted to the element type's kind: integers wrap to
   /// their width, booleans become `value != 0`. Floats are not rounded here.
