@@ -105,13 +105,14 @@ static LogicalResult matchMeanOfSquares(Operation *root, Value radicand,
     return attempt.fail(root, "the root is not of a mean");
   attempt.addAnchor(reduce);
   attempt.found(reduce);
+  // Go on, to say how much of it is a norm.
+  Operation *computedEpsilon = nullptr;
   if (terms.size() != 1) {
+    computedEpsilon = root;
     for (const Term &term : terms)
       for (const Factor &other : term.factors)
         if (other.atom != reduce->getResult(0) && other.atom.getDefiningOp())
-          return attempt.fail(other.atom.getDefiningOp(),
-                              "epsilon is not constant");
-    return attempt.fail(root, "epsilon is not constant");
+          computedEpsilon = other.atom.getDefiningOp();
   }
   core.epsInside = sum.getConstant();
 
@@ -141,6 +142,8 @@ static LogicalResult matchMeanOfSquares(Operation *root, Value radicand,
       attempt.addAnchor(core.mean.getDefiningOp());
       attempt.found(centred, 2);
     }
+  if (computedEpsilon)
+    return attempt.fail(computedEpsilon, "epsilon is not constant");
   return success();
 }
 

@@ -74,6 +74,10 @@ LogicalResult Raiser::replace(Value from, Value to) {
 }
 
 void Raiser::record(Attempt attempt) {
+  if (attempt.anchors.empty())
+    return;
+  attempt.anchorName = getNodeName(attempt.anchors.front());
+  attempt.anchorLoc = attempt.anchors.front()->getLoc();
   auto shared = std::make_shared<Attempt>(std::move(attempt));
   for (Operation *anchor : shared->anchors) {
     std::shared_ptr<Attempt> &best = attempts[anchor];
@@ -112,13 +116,13 @@ void Raiser::reportLeftovers() {
     // One remark for all anchors of one failed norm or attention.
     if (!reported.insert(&attempt).second)
       return;
-    std::string remark = getNodeName(op) + ": " +
+    std::string remark = attempt.anchorName + ": " +
                          std::to_string(attempt.matched) + " of " +
                          std::to_string(attempt.total) + " ops matched " +
                          attempt.concept_ + "; " + attempt.why;
-    if (!attempt.node.empty() && attempt.node != getNodeName(op))
+    if (!attempt.node.empty() && attempt.node != attempt.anchorName)
       remark += " (at " + attempt.node + ")";
-    emitRemark(op->getLoc()) << remark;
+    emitRemark(attempt.anchorLoc) << remark;
   });
   if (total == 0)
     return;

@@ -45,7 +45,8 @@ public:
     matched += roles;
     at = op;
   }
-  /// Marks an op for which a user would ask why it did not raise.
+  /// Marks an op for which a user would ask why it did not raise. The first one
+  /// stands for the whole in the remark.
   void addAnchor(mlir::Operation *op) { anchors.push_back(op); }
   /// Ends the attempt at `op`.
   llvm::LogicalResult fail(mlir::Operation *op, const llvm::Twine &why);
@@ -59,9 +60,11 @@ private:
   unsigned total;
   mlir::Operation *at = nullptr;
   llvm::SmallVector<mlir::Operation *, 4> anchors;
-  /// Filled by fail(): the text and the place outlive the ops.
+  /// Text and places, which outlive the ops.
   std::string why;
   std::string node;
+  std::string anchorName;
+  mlir::LocationAttr anchorLoc;
 };
 
 /// One function that is being raised.
