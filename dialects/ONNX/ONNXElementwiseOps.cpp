@@ -130,23 +130,29 @@ LogicalResult CastOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
 /// Folders do not search larger constants for a single value.
 static constexpr int64_t kMaxComparedElements = 1024;
 
+/// Whether a tensor of type `from` broadcasts to `target` without widening it:
+/// an extent other than 1 must be the target's own. Against a dynamic one it
+/// could be what that is broadcast to.
+static bool broadcastsInto(Type from, RankedTensorType target) {
+  auto type = cast<ShapedType>(from);
+  if (type.getRank() > target.getRank())
+    return false;
+  for (auto [have, want] : llvm::zip_equal(
+           type.getShape(), target.getShape().take_back(type.getRank())))
+    if (have != 1 && (have != want || ShapedType::isDynamic(have)))
+      return false;
+  return true;
+}
+
 /// Whether an operand, combined with `other` by broadcasting, leaves the shape
 /// of `other` alone and has the one value `value` everywhere.
 static bool isNeutral(Attribute operand, Value other, Type resultType,
                       double value) {
   auto elements = dyn_cast_or_null<ElementsAttr>(operand);
   auto otherType = getTensorType(other);
-  if (!elements || otherType != resultType)
+  if (!elements || otherType != resultType ||
+      !broadcastsInto(elements.getType(), otherType))
     return false;
-  auto type = cast<ShapedType>(elements.getType());
-  if (type.getRank() > otherType.getRank())
-    return false;
-  // An extent other than 1 must be the other operand's own: against a dynamic
-  // one it could be what that is broadcast to.
-  for (auto [have, want] : llvm::zip_equal(
-           type.getShape(), otherType.getShape().take_back(type.getRank())))
-    if (have != 1 && have != want)
-      return false;
   std::optional<ConstantData> data = ConstantData::get(elements);
   if (!data || data->size() > kMaxComparedElements)
     return false;
@@ -198,9 +204,12 @@ OpFoldResult PowOp::fold(FoldAdaptor adaptor) {
 OpFoldResult WhereOp::fold(FoldAdaptor adaptor) {
   // A condition that is the same everywhere chooses, if that operand has the
   // whole result's shape already.
-  if (isNeutral(adaptor.getCondition(), getLhs(), getType(), 1.0))
+  auto type = getTensorType(getResult());
+  if (isNeutral(adaptor.getCondition(), getLhs(), type, 1.0) &&
+      broadcastsInto(getRhs().getType(), type))
     return getLhs();
-  if (isNeutral(adaptor.getCondition(), getRhs(), getType(), 0.0))
+  if (isNeutral(adaptor.getCondition(), getRhs(), type, 0.0) &&
+      broadcastsInto(getLhs().getType(), type))
     return getRhs();
   return foldConstants(*this, adaptor.getOperands());
 }

@@ -221,6 +221,9 @@ LogicalResult RangeOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
       return error("operands have different element types ", elementType,
                    " and ", type.getElementType());
   }
+  if (!isa<FloatType>(elementType) &&
+      scope.getElement(adaptor.getDelta(), 0).isConstant(0))
+    return error("has delta 0, expected another");
   results.push_back(
       {{scope.getRangeLength(adaptor.getStart(), adaptor.getLimit(),
                              adaptor.getDelta())},

@@ -475,14 +475,20 @@ std::optional<Elements> ElementRules::get(Operation *op) {
           [&](auto) { return read(op->getOperand(0)); })
       .Case<CastOp>([&](CastOp cast) -> Result {
         std::optional<Elements> values = read(cast.getInput());
-        // An extent fits every integer type that files use for it; a boolean
-        // is another matter.
-        if (!values || !type.getElementType().isInteger(1))
-          return values;
+        if (!values)
+          return std::nullopt;
+        // An extent fits the integer types that files use for it. A constant
+        // may not, and a boolean is another matter.
+        bool isBoolean = type.getElementType().isInteger(1);
+        bool isNarrow = type.getElementType().isInteger(32);
         for (ShapeExpr &value : *values) {
-          if (!value.getConstant())
+          std::optional<int64_t> constant = value.getConstant();
+          if (isBoolean ? !constant
+                        : isNarrow && constant &&
+                              *constant != static_cast<int32_t>(*constant))
             return std::nullopt;
-          value = *value.getConstant() != 0;
+          if (isBoolean)
+            value = *constant != 0;
         }
         return values;
       })
@@ -498,8 +504,11 @@ std::optional<Elements> ElementRules::get(Operation *op) {
         auto value = dyn_cast<IntegerAttr>(fill.getValue());
         if (!value)
           return std::nullopt;
+        APInt number = value.getValue();
         return Elements(type.getNumElements(),
-                        ShapeExpr(value.getValue().getSExtValue()));
+                        ShapeExpr(number.getBitWidth() == 1
+                                      ? int64_t(number.getZExtValue())
+                                      : number.getSExtValue()));
       })
       .Case<tensor::FromElementsOp>([&](tensor::FromElementsOp from) {
         Elements values;
@@ -514,7 +523,9 @@ void FunctionShapes::visitElements(Operation *op) {
   if (op->getNumResults() != 1)
     return;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || !type.getElementType().isSignlessInteger())
+  if (!type || !(type.getElementType().isInteger(1) ||
+                 type.getElementType().isSignlessInteger(32) ||
+                 type.getElementType().isSignlessInteger(64)))
     return;
   // The declared type may not know yet what the extents are.
   if (auto it = shapes.find(op->getResult(0)); it != shapes.end()) {

@@ -34,13 +34,14 @@ struct ONNXNormalize : ockham::impl::ONNXNormalizeBase<ONNXNormalize> {
     uint64_t maxBytes = std::max<int64_t>(0, maxConstantBytes);
     // Twice: operators that the first round made equal (CSE) or next to each
     // other show the second one more. Nothing is left for a third.
+    WeightHashes hashes;
     for (unsigned round = 0; round < 2; ++round) {
       WeightTable weights(module);
       ConstantFolder folder(module, weights, maxBytes);
       for (auto function : module.getOps<FunctionOpInterface>())
         if (!function.isExternal())
           normalizeFunction(function, weights, folder);
-      shareEqualWeights(module);
+      shareEqualWeights(module, hashes);
       if (failed(runPipeline(cleanup, module)))
         return signalPassFailure();
       eraseUnusedWeights(module);

@@ -52,8 +52,11 @@ void normalizeFunction(mlir::FunctionOpInterface function,
 /// Gemm.
 mlir::Value unflattenGemm(GemmOp gemm, FunctionShapes &shapes);
 
+/// Hashes of values that have been read already.
+using WeightHashes = llvm::DenseMap<mlir::Attribute, uint64_t>;
+
 /// Lets equal weights (type, layout and bytes) be one symbol, the first.
-void shareEqualWeights(mlir::ModuleOp module);
+void shareEqualWeights(mlir::ModuleOp module, WeightHashes &hashes);
 
 } // namespace ockham::onnx
 

@@ -15,9 +15,9 @@ using namespace mlir;
 using namespace ockham;
 using namespace ockham::onnx;
 
-/// From this size on a sample is hashed. Only weights whose samples agree are
-/// read as a whole, to be compared.
-static constexpr size_t kHashedWholeBytes = size_t(64) << 20;
+/// From this size on a sample is hashed, so that the pages of a large file are
+/// not all read. Only weights whose samples agree are, to be compared.
+static constexpr size_t kHashedWholeBytes = size_t(4) << 20;
 static constexpr size_t kSamples = 256, kSampleBytes = 4096;
 
 static uint64_t hashBytes(ArrayRef<char> bytes) {
@@ -35,13 +35,12 @@ static uint64_t hashBytes(ArrayRef<char> bytes) {
   return result;
 }
 
-void ockham::onnx::shareEqualWeights(ModuleOp module) {
+void ockham::onnx::shareEqualWeights(ModuleOp module, WeightHashes &hashes) {
   struct Candidate {
     WeightOp weight;
     ConstantData data;
   };
-  // Looked up only: the order of addresses is never
-  // seen.
+  // Looked up only: the order of addresses is never seen.
   std::map<std::tuple<const void *, const void *, uint64_t, uint64_t>,
            SmallVector<Candidate, 1>>
       groups;
@@ -51,9 +50,12 @@ void ockham::onnx::shareEqualWeights(ModuleOp module) {
     if (!data)
       continue;
     ArrayRef<char> bytes = data->getRawBytes();
+    auto [hash, isNew] = hashes.try_emplace(*weight.getValue());
+    if (isNew)
+      hash->second = hashBytes(bytes);
     auto &group = groups[{weight.getTensorType().getAsOpaquePointer(),
                           weight.getLayoutAttr().getAsOpaquePointer(),
-                          bytes.size(), hashBytes(bytes)}];
+                          bytes.size(), hash->second}];
     Candidate *equal = llvm::find_if(group, [&](const Candidate &candidate) {
       return candidate.data.getRawBytes() == bytes;
     });

@@ -13,10 +13,36 @@ include "mlir/Pass/PassBase.td"
 def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
   let summary = "Bring an imported module to the form that raising expects";
   let description = [{
-    Folds constants (results of at most `max-constant-bytes`), resolves computed
-    shapes until Reshape, Slice, Expand and ConstantOfShape carry integers or
-    the extents of the function's arguments, removes Identity and equal
-    operators, shares equal weights, and erases what nothing uses.
+    Follows extents and the elements of small integer tensors through each
+    function as expressions over the extents of its arguments, and rewrites by
+    what it then knows. Afterwards:
+
+    - Reshape, Expand, Slice and ConstantOfShape carry integers and `index`
+      values made from `tensor.dim` of arguments (of the first one where
+      `ockham.dims` gives several the same name), at the start of the function.
+      Only sizes that depend on the elements of an input remain computed, with
+      a -1 beside them;
+    - no Shape is left: where an extent is data (the limit of a Range), it is
+      `tensor.from_elements` of `arith.index_cast` of an extent;
+    - Reshape follows no Reshape, Squeeze or Unsqueeze, Transpose no Transpose,
+      and none of them is without effect. A Slice takes all its axes at once,
+      and a comparison or conversion of a slice of a constant is a slice of the
+      converted constant;
+    - a Gemm of rows that a Reshape has flattened is a MatMul and an Add on all
+      dimensions;
+    - operators on constants and on weights are constants, if their results take
+      at most `max-constant-bytes`; those of more than 256 bytes are new
+      weights, named after the one they come from (`mask.Cast`);
+    - Identity, equal operators, equal weights and whatever nothing uses are
+      gone. Types say every extent that is known; the function's own type does
+      not change, a `tensor.cast` stands before the return if need be.
+
+    ```mlir
+    // Before: x.view(b, s, 4, 8), where b and s take Shape, Gather, Unsqueeze,
+    // Concat and tensor.extract.
+    // After:
+    %y = onnx.Reshape %x to [%b, %s, 4, 8] : (tensor<?x?x32xf32>) -> tensor<?x?x4x8xf32>
+    ```
   }];
   let options = [
     Option<"maxConstantBytes", "max-constant-bytes", "int64_t", "1048576",

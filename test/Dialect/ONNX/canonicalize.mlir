@@ -59,13 +59,16 @@ func.func @neutral(%x: tensor<?x4xf32>, %n: tensor<3xi64>)
 
 // -----
 
-// A factor of ones may still broadcast.
+// A factor of ones may still broadcast, and so may the operand not chosen.
 // CHECK-LABEL: func @broadcasting_one
-func.func @broadcasting_one(%x: tensor<?xf32>) -> tensor<?xf32> {
+func.func @broadcasting_one(%x: tensor<?xf32>, %y: tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>) {
   %ones = onnx.Constant dense<1.0> : tensor<4xf32>
   // CHECK: onnx.Mul
   %0 = onnx.Mul %x, %ones : (tensor<?xf32>, tensor<4xf32>) -> tensor<?xf32>
-  return %0 : tensor<?xf32>
+  %yes = onnx.Constant dense<true> : tensor<i1>
+  // CHECK: onnx.Where
+  %1 = onnx.Where %yes, %x, %y : (tensor<i1>, tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+  return %0, %1 : tensor<?xf32>, tensor<?xf32>
 }
 
 // -----

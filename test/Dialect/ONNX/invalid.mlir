@@ -286,3 +286,12 @@ func.func @transpose_twice(%x: tensor<2x3xf32>) {
   %0 = onnx.Transpose %x {perm = array<i64: 1, 1>} : (tensor<2x3xf32>) -> tensor<3x3xf32>
   return
 }
+
+// -----
+
+func.func @range_delta(%n: tensor<i64>) {
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  // expected-error @+1 {{'onnx.Range' op has delta 0, expected another}}
+  %0 = onnx.Range %n, %n, %zero : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  return
+}
