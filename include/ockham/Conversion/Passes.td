@@ -29,7 +29,18 @@ def ConvertONNXToLinalg : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp"> {
   let description = [{
     Every operator becomes `linalg`, `tensor` and `arith` ops on tensors, with
     `ockham.check` where the operator's meaning depends on run-time values
-    (indices of Gather, sizes of Reshape).
+    (indices of Gather, sizes of Reshape). Products are `linalg.matmul` and
+    `linalg.batch_matmul` on collapsed batches; reductions accumulate in f32 or
+    wider; a transposed weight is read as it lies.
+
+    Extents are followed through the function as expressions over the extents
+    of its arguments (equal names in `ockham.dims` are equal extents), so that
+    most broadcasting is decided here. Where an extent may be 1 at run time and
+    stand against a larger one, an `scf.if` chooses between the code for equal
+    extents, which is the same as if they were known to be equal, and code that
+    looks at each index.
+
+    Unsigned element types have no lowering and are refused.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
