@@ -137,15 +137,22 @@ void BlockFormer::cut() {
   Value input = entry;
   // The last reader of any value that was written before the current op.
   unsigned reach = 0;
-  for (auto [i, op] : llvm::enumerate(stream)) {
-    ops.push_back(op);
-    bool isCut = reach <= i && op->getNumResults() == 1;
-    for (Operation *user : op->getUsers()) {
+  auto extendReach = [&](Value value) {
+    for (Operation *user : value.getUsers()) {
       auto it = order.find(user);
       // What the function returns is read at the very end.
       reach = std::max<unsigned>(reach, it == order.end() ? stream.size()
                                                           : it->second);
     }
+  };
+  if (entry)
+    extendReach(entry);
+  for (auto [i, op] : llvm::enumerate(stream)) {
+    ops.push_back(op);
+    bool isCut =
+        reach <= i && op->getNumResults() == 1 && isRows(op->getResult(0));
+    for (Value result : op->getResults())
+      extendReach(result);
     if (!isCut && i + 1 != stream.size())
       continue;
     segments.push_back(describe(ops, input));
@@ -278,7 +285,20 @@ void BlockFormer::form(const BlockRange &range, unsigned index) {
   SmallVector<Operation *> ops;
   for (unsigned i = range.begin; i < range.end; ++i)
     llvm::append_range(ops, segments[i].ops);
-  Value output = segments[range.end - 1].output;
+  // One value, but for the last segment: a model may return more than the end
+  // of its stream.
+  llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+  auto isOutside = [&](OpOperand &use) {
+    return !inside.contains(use.getOwner());
+  };
+  SmallVector<Value> outputs;
+  for (Operation *op : ops)
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUses(), isOutside))
+        outputs.push_back(result);
+  if (!llvm::all_of(ValueRange(outputs).getTypes(),
+                    llvm::IsaPred<RankedTensorType>))
+    return;
   std::string name = getCommonName(ops);
   if (name.empty())
     name = "block." + std::to_string(index);
@@ -286,10 +306,9 @@ void BlockFormer::form(const BlockRange &range, unsigned index) {
   OpBuilder &builder = raiser.getBuilder();
   builder.setInsertionPoint(ops.back());
   auto block = tfm::BlockOp::create(builder, ops.back()->getLoc(),
-                                    TypeRange{output.getType()}, range.kind,
+                                    TypeRange(ValueRange(outputs)), range.kind,
                                     index, name);
   // Parameters and constants that only this block reads move along.
-  llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
   llvm::SetVector<Operation *> sources;
   for (Operation *op : ops)
     for (Value operand : op->getOperands())
@@ -302,11 +321,10 @@ void BlockFormer::form(const BlockRange &range, unsigned index) {
             }))
           sources.insert(source);
   Block *body = builder.createBlock(&block.getBody());
-  output.replaceUsesWithIf(block.getResult(0), [&](OpOperand &use) {
-    return !inside.contains(use.getOwner());
-  });
+  for (auto [output, result] : llvm::zip(outputs, block.getResults()))
+    output.replaceUsesWithIf(result, isOutside);
   builder.setInsertionPointToEnd(body);
-  auto yield = tfm::YieldOp::create(builder, block.getLoc(), output);
+  auto yield = tfm::YieldOp::create(builder, block.getLoc(), outputs);
   for (Operation *op : ops) {
     for (Value operand : op->getOperands())
       if (Operation *source = operand.getDefiningOp())
