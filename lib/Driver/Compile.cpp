@@ -125,6 +125,7 @@ static Error run(PassManager &pm, ModuleOp module, const CompileLog &log,
 
 Error runPasses(ModuleOp module, llvm::StringRef pipeline,
                 const CompileLog &log) {
+  registerPasses();
   PassManager pm(module.getContext());
   std::string problem;
   llvm::raw_string_ostream os(problem);
@@ -236,9 +237,8 @@ static Expected<std::string> getWeightFileName(const CompileOptions &options) {
   };
   if (folder(options.weightFile) != folder(options.output))
     return createStringError(
-        "--weights: '" + options.weightFile +
-        "' must lie in the folder of '" + options.output +
-        "', because the library looks for it beside itself");
+        "--weights: '" + options.weightFile + "' must lie in the folder of '" +
+        options.output + "', because the library looks for it beside itself");
   return llvm::sys::path::filename(options.weightFile).str();
 }
 

@@ -7,7 +7,6 @@
 
 #include "ockham/Support/ConstantData.h"
 
-#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -35,8 +34,7 @@ uint64_t getStorageBytes(RankedTensorType type) {
 
 std::optional<ConstantData> ConstantData::get(ElementsAttr attribute) {
   auto type = dyn_cast<RankedTensorType>(attribute.getShapedType());
-  if (!type || !type.hasStaticShape() ||
-      !type.getElementType().isIntOrFloat())
+  if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat())
     return std::nullopt;
   ConstantData data;
   data.type = type;
@@ -85,7 +83,8 @@ std::optional<ConstantData> ConstantData::get(Value value) {
   return std::nullopt;
 }
 
-template <typename T> static T readAs(const char *from) {
+template <typename T>
+static T readAs(const char *from) {
   T value;
   std::memcpy(&value, from, sizeof(T));
   return value;
@@ -171,8 +170,7 @@ WeightOp createWeight(ModuleOp module, Location loc, StringRef name,
                       RankedTensorType type, AsmResourceBlob blob,
                       StringRef source) {
   MLIRContext *context = module.getContext();
-  auto &manager =
-      DenseResourceElementsHandle::getManagerInterface(context);
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(context);
   DenseResourceElementsHandle handle = manager.insert(name, std::move(blob));
   auto value = DenseResourceElementsAttr::get(type, handle);
 
@@ -203,9 +201,8 @@ WeightOp createWeight(ModuleOp module, Location loc, StringRef name,
 
 void eraseUnusedWeights(ModuleOp module) {
   llvm::DenseSet<StringAttr> used;
-  module.walk([&](LoadWeightOp load) {
-    used.insert(load.getWeightAttr().getAttr());
-  });
+  module.walk(
+      [&](LoadWeightOp load) { used.insert(load.getWeightAttr().getAttr()); });
   // Weights of different shape may refer to the same bytes.
   llvm::DenseSet<AsmResourceBlob *> usedBlobs;
   auto getBlob = [](WeightOp weight) -> AsmResourceBlob * {

@@ -24,13 +24,13 @@ Expected<OutputFile> OutputFile::create(StringRef path) {
   sys::path::append(model, "." + sys::path::filename(path) + ".%%%%%%");
   SmallString<128> name;
   int descriptor;
-  std::error_code problem = sys::fs::is_directory(path)
-                                ? make_error_code(errc::is_a_directory)
-                                : sys::fs::createUniqueFile(model, descriptor,
-                                                            name);
+  std::error_code problem =
+      sys::fs::is_directory(path)
+          ? make_error_code(errc::is_a_directory)
+          : sys::fs::createUniqueFile(model, descriptor, name);
   if (problem)
-    return createStringError("cannot write '" + path + "': " +
-                             problem.message());
+    return createStringError("cannot write '" + path +
+                             "': " + problem.message());
   file.temporary = name.str().str();
   sys::RemoveFileOnSignal(file.temporary);
   file.stream = std::make_unique<raw_fd_ostream>(descriptor, true);
@@ -56,8 +56,8 @@ Error OutputFile::close() {
   stream->clear_error();
   stream.reset();
   if (problem)
-    return createStringError("cannot write '" + path + "': " +
-                             problem.message());
+    return createStringError("cannot write '" + path +
+                             "': " + problem.message());
   return Error::success();
 }
 
@@ -69,8 +69,8 @@ Error OutputFile::keep() {
   umask(mask);
   chmod(temporary.c_str(), 0666 & ~mask);
   if (std::error_code problem = sys::fs::rename(temporary, path))
-    return createStringError("cannot write '" + path + "': " +
-                             problem.message());
+    return createStringError("cannot write '" + path +
+                             "': " + problem.message());
   sys::DontRemoveFileOnSignal(temporary);
   temporary.clear();
   return Error::success();

@@ -139,16 +139,15 @@ int ockham::tool::runBench(int argc, char **argv) {
   std::vector<double> times;
   double total = 0;
   for (int64_t i = -warmup;
-       runs ? i < runs
-            : i < 5 || (total < seconds && times.size() < 100000);
+       runs ? i < runs : i < 5 || (total < seconds && times.size() < 100000);
        ++i) {
     NamedArrays outputs;
     std::vector<ockham_tensor> tensors;
     auto start = std::chrono::steady_clock::now();
     problem = session.run(*entry, inputs, outputs);
-    double elapsed = std::chrono::duration<double>(
-                         std::chrono::steady_clock::now() - start)
-                         .count();
+    double elapsed =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+            .count();
     if (!problem.empty())
       return fail(problem);
     if (i < 0)
@@ -170,8 +169,7 @@ int ockham::tool::runBench(int argc, char **argv) {
   std::printf("latency  median %.3f ms, 10%%..90%% %.3f..%.3f, best %.3f\n",
               quantile(0.5), quantile(0.1), quantile(0.9), times.front() * 1e3);
   if (symbols.count("batch") && symbols.count("sequence")) {
-    double tokens =
-        static_cast<double>(symbols["batch"] * symbols["sequence"]);
+    double tokens = static_cast<double>(symbols["batch"] * symbols["sequence"]);
     std::printf("tokens   %.0f per second (batch %lld, sequence %lld)\n",
                 tokens / (quantile(0.5) * 1e-3),
                 static_cast<long long>(symbols["batch"]),

@@ -7,9 +7,9 @@
 
 #include "CommandLine.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cerrno>
 
 namespace ockham::tool {
 
@@ -78,15 +78,13 @@ void CommandLine::pairs(
     const std::string &name, const std::string &valueName,
     std::vector<std::pair<std::string, std::string>> &values,
     const std::string &help) {
-  option(name, valueName, help,
-         [&values, valueName](const std::string &given) {
-           size_t equals = given.find('=');
-           if (equals == std::string::npos || equals == 0)
-             return "'" + given + "' has no '='; expected " + valueName;
-           values.push_back(
-               {given.substr(0, equals), given.substr(equals + 1)});
-           return std::string();
-         });
+  option(name, valueName, help, [&values, valueName](const std::string &given) {
+    size_t equals = given.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return "'" + given + "' has no '='; expected " + valueName;
+    values.push_back({given.substr(0, equals), given.substr(equals + 1)});
+    return std::string();
+  });
 }
 
 void CommandLine::positional(const std::string &name, std::string &value) {

@@ -116,8 +116,7 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.flag("--print-weights", options.printWeights,
             "Write the bytes of large weights into text output, so that it "
             "can be read again.");
-  line.flag("--remarks", remarks,
-            "Say what was not recognised, and why.");
+  line.flag("--remarks", remarks, "Say what was not recognised, and why.");
   line.flag("--quiet", quiet, "Print nothing but errors.");
   line.epilogue(
       "Examples:\n"
@@ -130,8 +129,8 @@ int ockham::tool::runCompile(int argc, char **argv) {
   if (options.output.empty())
     return fail("-o is missing: where shall the result go? (see 'ockham "
                 "compile --help')");
-  bool isText = options.emit != EmitKind::Object &&
-                options.emit != EmitKind::Library;
+  bool isText =
+      options.emit != EmitKind::Object && options.emit != EmitKind::Library;
   if (options.output == "-" && !isText)
     return fail("-o -: only text can go to standard output; give a file name, "
                 "or --emit onnx, tfm, linalg or llvm");

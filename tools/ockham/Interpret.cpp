@@ -18,8 +18,7 @@ using namespace mlir;
 namespace ockham::tool {
 
 static std::string format(const TensorDescription &tensor) {
-  std::string text =
-      std::string(ockham_dtype_name(tensor.dtype)) + " [";
+  std::string text = std::string(ockham_dtype_name(tensor.dtype)) + " [";
   for (size_t i = 0; i < tensor.dims.size(); ++i) {
     const TensorDescription::Dim &dim = tensor.dims[i];
     text += i ? ", " : "";
@@ -61,8 +60,8 @@ static std::string orderInputs(const EntryDescription &entry,
     if (!found)
       return "input '" + input.name + "' is missing: expected " +
              format(input) + "; give --input " + input.name + "=FILE.npy";
-    llvm::Expected<interpreter::Tensor> tensor = interpreter::Tensor::fromBytes(
-        found->dtype, found->shape, found->data);
+    llvm::Expected<interpreter::Tensor> tensor =
+        interpreter::Tensor::fromBytes(found->dtype, found->shape, found->data);
     if (!tensor)
       return llvm::toString(tensor.takeError());
     ordered.push_back(std::move(*tensor));
@@ -117,8 +116,8 @@ std::string interpretModel(const InterpretSettings &settings,
   for (size_t i = 0; i < results->size(); ++i) {
     const interpreter::Tensor &tensor = (*results)[i];
     NpyArray array;
-    array.dtype = settings.float64 && tensor.isFloat() ? OCKHAM_F64
-                                                       : tensor.getDType();
+    array.dtype =
+        settings.float64 && tensor.isFloat() ? OCKHAM_F64 : tensor.getDType();
     array.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
     array.data = tensor.toBytes(settings.float64);
     outputs.push_back({entry->outputs[i].name, std::move(array)});

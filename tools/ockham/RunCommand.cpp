@@ -35,8 +35,7 @@ static void describe(const std::string &name, const NpyArray &array) {
     std::memcpy(&value, &array.data[i * 8], 8);
     return value;
   };
-  if (count > 0 &&
-      (array.dtype == OCKHAM_F32 || array.dtype == OCKHAM_F64)) {
+  if (count > 0 && (array.dtype == OCKHAM_F32 || array.dtype == OCKHAM_F64)) {
     double least = at(0), most = at(0), sum = 0;
     for (uint64_t i = 0; i < count; ++i) {
       least = std::min(least, at(i));

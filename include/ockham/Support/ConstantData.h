@@ -23,8 +23,8 @@ class MemoryBuffer;
 namespace ockham {
 
 /// The elements of a constant tensor, wherever they lie: in an `onnx.Constant`
-/// or `arith.constant`, or in a weight with mapped bytes. Reads convert; nothing
-/// is copied. Row-major order.
+/// or `arith.constant`, or in a weight with mapped bytes. Reads convert;
+/// nothing is copied. Row-major order.
 class ConstantData {
 public:
   /// The elements of `value` if it is a constant or a loaded weight whose bytes
@@ -69,9 +69,8 @@ uint64_t getStorageBytes(mlir::RankedTensorType type);
 
 /// A blob that refers to `[offset, offset + size)` of a buffer (a mapped file)
 /// and keeps the buffer alive.
-mlir::AsmResourceBlob
-makeBufferBlob(std::shared_ptr<llvm::MemoryBuffer> buffer, uint64_t offset,
-               uint64_t size);
+mlir::AsmResourceBlob makeBufferBlob(std::shared_ptr<llvm::MemoryBuffer> buffer,
+                                     uint64_t offset, uint64_t size);
 /// A blob that takes over the bytes of a string.
 mlir::AsmResourceBlob makeStringBlob(std::unique_ptr<std::string> bytes);
 

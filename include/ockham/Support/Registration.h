@@ -18,10 +18,11 @@ namespace ockham {
 /// external models and translations that they need.
 void registerDialects(mlir::DialectRegistry &registry);
 
-/// Ockham's passes and pipelines under their names on the command line.
+/// Ockham's passes and pipelines, and all upstream passes, under their names on
+/// the command line. May be called again.
 void registerPasses();
 
-/// All of the above, with all upstream dialects, extensions and passes.
+/// All of the above.
 void registerEverything(mlir::DialectRegistry &registry);
 
 } // namespace ockham

@@ -7,8 +7,8 @@
 
 #include "ockham/Target/CPU/Codegen.h"
 
-#include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"

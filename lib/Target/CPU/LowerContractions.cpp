@@ -64,8 +64,9 @@ private:
   }
   Value index(int64_t value) { return constantIndex(b, loc, value); }
   Value add(Value lhs, int64_t rhs) {
-    return rhs == 0 ? lhs
-                    : arith::AddIOp::create(b, loc, lhs, index(rhs)).getResult();
+    return rhs == 0
+               ? lhs
+               : arith::AddIOp::create(b, loc, lhs, index(rhs)).getResult();
   }
   Value add(Value lhs, Value rhs) {
     return arith::AddIOp::create(b, loc, lhs, rhs);
@@ -82,11 +83,11 @@ private:
   Contraction product;
   int64_t lanes, tileRows, tileVectors, panelColumns;
   Type element;
-  Value batch;           ///< Current batch, when batched.
-  Value m, n, k;         ///< Extents.
-  Value firstColumn;     ///< Of the current panel.
-  Value columns;         ///< Valid columns of the current panel.
-  Value panel;           ///< Packed [kPackedRows, panelColumns].
+  Value batch;              ///< Current batch, when batched.
+  Value m, n, k;            ///< Extents.
+  Value firstColumn;        ///< Of the current panel.
+  Value columns;            ///< Valid columns of the current panel.
+  Value panel;              ///< Packed [kPackedRows, panelColumns].
   SmallVector<Value> masks; ///< Valid lanes of each vector of the panel.
 };
 
@@ -189,8 +190,7 @@ void ContractionLowering::run() {
 }
 
 void ContractionLowering::emitPanel(Value panelIndex) {
-  firstColumn =
-      arith::MulIOp::create(b, loc, panelIndex, index(panelColumns));
+  firstColumn = arith::MulIOp::create(b, loc, panelIndex, index(panelColumns));
   Value left = arith::SubIOp::create(b, loc, n, firstColumn);
   columns = arith::MinSIOp::create(b, loc, left, index(panelColumns));
   for (int64_t v = 0; v < tileVectors; ++v) {
@@ -225,8 +225,8 @@ void ContractionLowering::emitPanel(Value panelIndex) {
   Value row = whole;
   for (int64_t height = tileRows / 2; height >= 1; height /= 2) {
     Value bit = arith::AndIOp::create(b, loc, rest, index(height));
-    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, bit,
-                                       index(0));
+    Value some =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, bit, index(0));
     auto branch = scf::IfOp::create(b, loc, some, /*withElseRegion=*/false);
     {
       OpBuilder::InsertionGuard inner(b);
@@ -243,11 +243,11 @@ void ContractionLowering::packRows(Value firstK, Value count) {
   b.setInsertionPointToStart(loop.getBody());
   Value row = add(firstK, loop.getInductionVar());
   for (int64_t v = 0; v < tileVectors; ++v) {
-    Value value = loadLanes(b, loc, product.b,
-                            at(row, add(firstColumn, v * lanes)), lanes,
-                            masks[v]);
-    storeLanes(b, loc, value, panel,
-               {loop.getInductionVar(), index(v * lanes)}, Value());
+    Value value =
+        loadLanes(b, loc, product.b, at(row, add(firstColumn, v * lanes)),
+                  lanes, masks[v]);
+    storeLanes(b, loc, value, panel, {loop.getInductionVar(), index(v * lanes)},
+               Value());
   }
 }
 
@@ -259,8 +259,8 @@ void ContractionLowering::packTransposed(Value firstK, Value count) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(overColumns.getBody());
   Value column = overColumns.getInductionVar();
-  Value isValid = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                        column, columns);
+  Value isValid =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, column, columns);
   auto branch = scf::IfOp::create(b, loc, isValid, /*withElseRegion=*/true);
   b.setInsertionPointToStart(branch.thenBlock());
   auto loop = scf::ForOp::create(b, loc, index(0), count, index(1));
@@ -283,10 +283,9 @@ void ContractionLowering::emitTile(Value row, int64_t rows, Value firstK,
   SmallVector<Value> accumulators;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t v = 0; v < tileVectors; ++v)
-      accumulators.push_back(
-          loadLanes(b, loc, product.c,
-                    at(add(row, r), add(firstColumn, v * lanes)), lanes,
-                    masks[v]));
+      accumulators.push_back(loadLanes(
+          b, loc, product.c, at(add(row, r), add(firstColumn, v * lanes)),
+          lanes, masks[v]));
   auto loop =
       scf::ForOp::create(b, loc, index(0), count, index(1), accumulators);
   {
@@ -301,8 +300,8 @@ void ContractionLowering::emitTile(Value row, int64_t rows, Value firstK,
     auto type = VectorType::get(lanes, element);
     SmallVector<Value> results;
     for (int64_t r = 0; r < rows; ++r) {
-      Value scalar = memref::LoadOp::create(b, loc, product.a,
-                                            at(add(row, r), column));
+      Value scalar =
+          memref::LoadOp::create(b, loc, product.a, at(add(row, r), column));
       Value broadcast = vector::BroadcastOp::create(b, loc, type, scalar);
       for (int64_t v = 0; v < tileVectors; ++v)
         results.push_back(vector::FMAOp::create(
@@ -327,7 +326,8 @@ struct CPULowerContractions
     if (!isPowerOfTwo(tileRows) || tileVectors < 1 ||
         !isPowerOfTwo(vectorBytes) || vectorBytes < 8)
       return emitError(UnknownLoc::get(context))
-             << "ockham-cpu-lower-contractions: tile-rows and vector-bytes must "
+             << "ockham-cpu-lower-contractions: tile-rows and vector-bytes "
+                "must "
                 "be powers of two (given "
              << int64_t(tileRows) << " and " << int64_t(vectorBytes)
              << "), vector-bytes at least 8 and tile-vectors at least 1 (given "

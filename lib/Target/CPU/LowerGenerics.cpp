@@ -97,8 +97,7 @@ bool GenericLowering::involvesLanes(OpOperand &operand) {
 }
 
 bool GenericLowering::isLaneLoad(memref::LoadOp load, unsigned dim) {
-  if (load.getIndices().empty() ||
-      !isContiguousInLastDim(load.getMemRefType()))
+  if (load.getIndices().empty() || !isContiguousInLastDim(load.getMemRefType()))
     return false;
   auto last = load.getIndices().back().getDefiningOp<linalg::IndexOp>();
   return last && last.getDim() == dim;
@@ -167,8 +166,7 @@ bool GenericLowering::isLaneDimPossible(unsigned dim) {
     for (unsigned i = 0, e = map.getNumResults(); i + 1 < e; ++i)
       if (map.getResult(i).isFunctionOfDim(dim))
         return false;
-    if (map.getResults().back() !=
-        getAffineDimExpr(dim, op.getContext()))
+    if (map.getResults().back() != getAffineDimExpr(dim, op.getContext()))
       return false;
   }
   combiners.clear();
@@ -309,9 +307,8 @@ SmallVector<Value> GenericLowering::emitReductionLoops(
   if (next == outerReductions.size())
     return f(point, carried);
   unsigned dim = outerReductions[next];
-  auto loop = scf::ForOp::create(b, loc, constantIndex(b, loc, 0),
-                                 extents[dim], constantIndex(b, loc, 1),
-                                 carried);
+  auto loop = scf::ForOp::create(b, loc, constantIndex(b, loc, 0), extents[dim],
+                                 constantIndex(b, loc, 1), carried);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   point.indices[dim] = loop.getInductionVar();
@@ -349,8 +346,7 @@ void GenericLowering::emitParallelLanes(Point &point) {
             value = toVector(value);
           return yields;
         });
-    for (auto [init, value] :
-         llvm::zip_equal(op.getDpsInitsMutable(), results))
+    for (auto [init, value] : llvm::zip_equal(op.getDpsInitsMutable(), results))
       storeLanes(b, loc, value, init.get(),
                  getOperandIndices(init, chunk.indices), mask);
   };
@@ -366,8 +362,8 @@ void GenericLowering::emitParallelLanes(Point &point) {
     emitChunk(loop.getInductionVar(), Value());
   }
   if (ShapedType::isDynamic(known) || known % lanes != 0) {
-    Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest,
-                                       zero);
+    Value some =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, zero);
     auto branch = scf::IfOp::create(b, loc, some, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
@@ -425,16 +421,15 @@ void GenericLowering::emitReducedLanes(Point &point) {
   Value rest = arith::RemUIOp::create(b, loc, extent, step);
   Value whole = arith::SubIOp::create(b, loc, extent, rest);
 
-  SmallVector<Value> partial = emitReductionLoops(
-      0, point, neutral, [&](Point &p, ValueRange carried) {
+  SmallVector<Value> partial =
+      emitReductionLoops(0, point, neutral, [&](Point &p, ValueRange carried) {
         auto loop = scf::ForOp::create(b, loc, zero, whole, step, carried);
         {
           OpBuilder::InsertionGuard guard(b);
           b.setInsertionPointToStart(loop.getBody());
           Point chunk = p;
           chunk.indices[*laneDim] = loop.getInductionVar();
-          SmallVector<Value> yields =
-              emitBody(chunk, loop.getRegionIterArgs());
+          SmallVector<Value> yields = emitBody(chunk, loop.getRegionIterArgs());
           for (Value &value : yields)
             value = toVector(value);
           scf::YieldOp::create(b, loc, yields);
@@ -442,8 +437,8 @@ void GenericLowering::emitReducedLanes(Point &point) {
         SmallVector<Value> results(loop.getResults());
         if (!ShapedType::isDynamic(known) && known % lanes == 0)
           return results;
-        Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
-                                           rest, zero);
+        Value some =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, zero);
         auto branch = scf::IfOp::create(b, loc, ValueRange(results).getTypes(),
                                         some, /*withElseRegion=*/true);
         OpBuilder::InsertionGuard guard(b);
@@ -531,7 +526,8 @@ void GenericLowering::run() {
     loop->setAttr(kGrainAttrName, b.getI64IntegerAttr(std::max<int64_t>(
                                       1, grain / workPerIteration)));
     b.setInsertionPointToStart(loop.getBody());
-    for (auto [dim, iv] : llvm::zip_equal(parallelDims, loop.getInductionVars()))
+    for (auto [dim, iv] :
+         llvm::zip_equal(parallelDims, loop.getInductionVars()))
       point.indices[dim] = iv;
     emitInner();
   }
@@ -543,8 +539,7 @@ void GenericLowering::run() {
 //===----------------------------------------------------------------------===//
 
 namespace {
-struct CPULowerGenerics
-    : ockham::impl::CPULowerGenericsBase<CPULowerGenerics> {
+struct CPULowerGenerics : ockham::impl::CPULowerGenericsBase<CPULowerGenerics> {
   using CPULowerGenericsBase::CPULowerGenericsBase;
 
   void runOnOperation() override {

@@ -74,8 +74,9 @@ struct ABIBuilder {
     SmallVector<Value> extents;
     unsigned next = 0;
     for (int64_t i = 0, e = type.getRank(); i < e; ++i)
-      extents.push_back(type.isDynamicDim(i) ? sizes[next++]
-                                             : constant(i64, type.getDimSize(i)));
+      extents.push_back(type.isDynamicDim(i)
+                            ? sizes[next++]
+                            : constant(i64, type.getDimSize(i)));
     Value stride = constant(i64, 1);
     for (int64_t i = type.getRank(); i-- > 0;) {
       descriptor.setSize(b, loc, i, extents[i]);
@@ -88,8 +89,7 @@ struct ABIBuilder {
 
   /// Bytes of a dense buffer; booleans take a byte each.
   Value countBytes(MemRefType type, ValueRange sizes) {
-    int64_t known =
-        std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+    int64_t known = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
     for (int64_t i = 0, e = type.getRank(); i < e; ++i)
       if (!type.isDynamicDim(i))
         known *= type.getDimSize(i);
@@ -131,8 +131,7 @@ private:
       types.push_back(arg.getType());
       operands.push_back(arg);
     }
-    Type returned =
-        result ? result : LLVM::LLVMVoidType::get(b.getContext());
+    Type returned = result ? result : LLVM::LLVMVoidType::get(b.getContext());
     auto type = LLVM::LLVMFunctionType::get(returned, types);
     auto call = LLVM::CallOp::create(b, abi.loc, type, operands);
     return result ? call.getResult() : Value();
@@ -165,9 +164,8 @@ void EntryLowering::exitIf(Location loc, Operation *before, Value condition,
   Block *block = before->getBlock();
   Block *rest = block->splitBlock(before);
   b.setInsertionPointToEnd(block);
-  Value code =
-      LLVM::ConstantOp::create(b, loc, b.getI32Type(),
-                               b.getI32IntegerAttr(status));
+  Value code = LLVM::ConstantOp::create(b, loc, b.getI32Type(),
+                                        b.getI32IntegerAttr(status));
   cf::CondBranchOp::create(b, loc, condition, exit, ValueRange{code}, rest,
                            ValueRange{});
   b.setInsertionPoint(before);
@@ -219,8 +217,8 @@ void EntryLowering::lower(AllocateOp op) {
   Value data =
       callHost(abi, offsetof(ockham_host, allocate), ptr, ValueRange{bytes});
   Value null = LLVM::ZeroOp::create(b, abi.loc, ptr);
-  Value failed = LLVM::ICmpOp::create(b, abi.loc, LLVM::ICmpPredicate::eq,
-                                      data, null);
+  Value failed =
+      LLVM::ICmpOp::create(b, abi.loc, LLVM::ICmpPredicate::eq, data, null);
   exitIf(abi.loc, op, failed, OCKHAM_OUT_OF_MEMORY);
   op.replaceAllUsesWith(abi.makeMemRef(type, data, sizes));
   op.erase();
@@ -249,16 +247,15 @@ void EntryLowering::lower(OutputOp op) {
     Value extent = type.isDynamicDim(i)
                        ? sizes[next++]
                        : abi.constant(abi.i64, type.getDimSize(i));
-    LLVM::StoreOp::create(b, abi.loc, extent,
-                          abi.element(abi.i64, shape, i));
+    LLVM::StoreOp::create(b, abi.loc, extent, abi.element(abi.i64, shape, i));
   }
-  Value data = callHost(
-      abi, offsetof(ockham_host, output), ptr,
-      ValueRange{abi.constant(abi.i32, op.getIndex()),
-                 abi.constant(abi.i32, type.getRank()), shape});
+  Value data =
+      callHost(abi, offsetof(ockham_host, output), ptr,
+               ValueRange{abi.constant(abi.i32, op.getIndex()),
+                          abi.constant(abi.i32, type.getRank()), shape});
   Value null = LLVM::ZeroOp::create(b, abi.loc, ptr);
-  Value failed = LLVM::ICmpOp::create(b, abi.loc, LLVM::ICmpPredicate::eq,
-                                      data, null);
+  Value failed =
+      LLVM::ICmpOp::create(b, abi.loc, LLVM::ICmpPredicate::eq, data, null);
   exitIf(abi.loc, op, failed, OCKHAM_INVALID_ARGUMENT);
   op.replaceAllUsesWith(abi.makeMemRef(type, data, sizes));
   op.erase();
@@ -362,9 +359,9 @@ LogicalResult EntryLowering::run() {
   lowerArguments();
   function->removeAttr("arg_attrs");
   function.setType(b.getFunctionType({ptr, ptr}, {b.getI32Type()}));
-  function->setAttr("llvm.linkage",
-                    LLVM::LinkageAttr::get(b.getContext(),
-                                           LLVM::Linkage::Internal));
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
 
   SmallVector<Operation *> work;
   function.walk([&](Operation *op) {
@@ -430,9 +427,9 @@ static void lowerBody(func::FuncOp function,
   entry.eraseArguments(4, before.size());
   function.setType(
       b.getFunctionType({abi.ptr, abi.i64, abi.i64, abi.i32}, TypeRange{}));
-  function->setAttr("llvm.linkage",
-                    LLVM::LinkageAttr::get(b.getContext(),
-                                           LLVM::Linkage::Internal));
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
 }
 
 namespace {

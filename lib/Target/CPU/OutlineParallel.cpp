@@ -121,8 +121,8 @@ private:
     SmallVector<Type> types{b.getIndexType(), b.getIndexType()};
     for (Value capture : captures)
       types.push_back(capture.getType());
-    auto function = func::FuncOp::create(
-        loc, "parallel_body", b.getFunctionType(types, {}));
+    auto function = func::FuncOp::create(loc, "parallel_body",
+                                         b.getFunctionType(types, {}));
     function.setPrivate();
     Block *entry = function.addEntryBlock();
     OpBuilder body = OpBuilder::atBlockBegin(entry);

@@ -17,8 +17,7 @@ namespace ockham {
 using namespace mlir;
 
 namespace {
-struct CPUProtectInputs
-    : ockham::impl::CPUProtectInputsBase<CPUProtectInputs> {
+struct CPUProtectInputs : ockham::impl::CPUProtectInputsBase<CPUProtectInputs> {
   void runOnOperation() override {
     auto name = bufferization::BufferizationDialect::kWritableAttrName;
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {

@@ -35,8 +35,7 @@ static Operation *findLastUse(Value value, Block *block,
 }
 
 namespace {
-struct CPUUseHostMemory
-    : ockham::impl::CPUUseHostMemoryBase<CPUUseHostMemory> {
+struct CPUUseHostMemory : ockham::impl::CPUUseHostMemoryBase<CPUUseHostMemory> {
 
   void runOnOperation() override {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
@@ -86,9 +85,8 @@ private:
       if (!(op->getBlock() == alloc->getBlock() && op->isBeforeInBlock(alloc)))
         op->moveBefore(alloc);
     OpBuilder b(alloc);
-    auto output =
-        OutputOp::create(b, alloc.getLoc(), expand.getResultType(), number,
-                         expand.getOutputShape());
+    auto output = OutputOp::create(b, alloc.getLoc(), expand.getResultType(),
+                                   number, expand.getOutputShape());
     auto collapsed = memref::CollapseShapeOp::create(
         b, alloc.getLoc(), output, expand.getReassociationIndices());
     alloc.replaceAllUsesWith(collapsed.getResult());
@@ -124,8 +122,7 @@ private:
         if (type.isDynamicDim(i))
           sizes.push_back(memref::DimOp::create(b, exit.getLoc(), value, i));
       auto plain = MemRefType::get(type.getShape(), type.getElementType());
-      auto output =
-          OutputOp::create(b, exit.getLoc(), plain, number, sizes);
+      auto output = OutputOp::create(b, exit.getLoc(), plain, number, sizes);
       memref::CopyOp::create(b, exit.getLoc(), value, output);
     }
     OpBuilder b(exit);

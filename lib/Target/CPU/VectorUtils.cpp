@@ -19,8 +19,8 @@ Value constantIndex(OpBuilder &b, Location loc, int64_t value) {
 
 Value createLaneMask(OpBuilder &b, Location loc, Value count, int64_t lanes) {
   // Compared as i32, so that one AVX-512 instruction covers 16 lanes.
-  Value limit = arith::MinSIOp::create(b, loc, count,
-                                       constantIndex(b, loc, lanes));
+  Value limit =
+      arith::MinSIOp::create(b, loc, count, constantIndex(b, loc, lanes));
   limit = arith::IndexCastOp::create(b, loc, b.getI32Type(), limit);
   auto type = VectorType::get(lanes, b.getI32Type());
   SmallVector<int32_t> numbers(lanes);

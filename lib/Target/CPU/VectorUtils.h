@@ -31,8 +31,7 @@ mlir::Value loadLanes(mlir::OpBuilder &b, mlir::Location loc,
                       mlir::Value memref, mlir::ValueRange indices,
                       int64_t lanes, mlir::Value mask);
 void storeLanes(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value,
-                mlir::Value memref, mlir::ValueRange indices,
-                mlir::Value mask);
+                mlir::Value memref, mlir::ValueRange indices, mlir::Value mask);
 
 /// True if neighbouring elements of the last dimension are neighbours in memory
 /// and can be loaded as a vector.

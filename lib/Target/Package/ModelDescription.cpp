@@ -84,8 +84,7 @@ describeTensor(Type type, DictionaryAttr attributes, const llvm::Twine &name) {
   return description;
 }
 
-llvm::Expected<std::vector<EntryDescription>>
-describeEntries(ModuleOp module) {
+llvm::Expected<std::vector<EntryDescription>> describeEntries(ModuleOp module) {
   std::vector<EntryDescription> entries;
   for (auto function : module.getOps<func::FuncOp>()) {
     auto kind = function->getAttrOfType<StringAttr>(kEntryAttrName);
@@ -148,8 +147,7 @@ llvm::Error describeWeights(ModuleOp module, ModelDescription &description) {
         return makeError("weight '" + weight.name +
                          "' has neither bytes nor an initialisation recipe");
       weight.bytes = getStorageBytes(type);
-      weight.offset =
-          llvm::alignTo(description.weightBytes, OCKHAM_ALIGNMENT);
+      weight.offset = llvm::alignTo(description.weightBytes, OCKHAM_ALIGNMENT);
       description.weightBytes = weight.offset + weight.bytes;
     }
     description.weights.push_back(std::move(weight));

@@ -99,8 +99,7 @@ public:
     return structOf(
         {string(weight.name), number32(weight.dtype),
          number32(weight.shape.size()), table(shape, "shape"),
-         string(weight.layout), number64(weight.offset),
-         number64(weight.bytes),
+         string(weight.layout), number64(weight.offset), number64(weight.bytes),
          number32(hasRecipe ? OCKHAM_INIT_NORMAL : OCKHAM_INIT_STORED),
          number32(0), real(mean), real(std),
          number64(hasRecipe ? op.getInit()->getSeed() : 0)});
@@ -137,11 +136,11 @@ void ockham::addModelTable(Module &module,
       b.structOf({b.number32(sizeof(ockham_model)),
                   b.number32(OCKHAM_ABI_VERSION), b.string(description.name),
                   b.string(description.target), b.string(description.features),
-                  b.string(description.producer),
-                  b.string(description.options), b.number32(entries.size()),
-                  b.number32(weights.size()), b.number32(0), b.number32(0),
-                  b.table(entries, "entries"), b.table(weights, "weights"),
-                  b.null(), data, b.number64(description.weightBytes),
+                  b.string(description.producer), b.string(description.options),
+                  b.number32(entries.size()), b.number32(weights.size()),
+                  b.number32(0), b.number32(0), b.table(entries, "entries"),
+                  b.table(weights, "weights"), b.null(), data,
+                  b.number64(description.weightBytes),
                   b.stringOrNull(description.weightFile)}),
       "model");
 
@@ -150,7 +149,7 @@ void ockham::addModelTable(Module &module,
   auto *query = Function::Create(type, GlobalValue::ExternalLinkage,
                                  "ockham_model_query", module);
   IRBuilder<> ir(BasicBlock::Create(b.context, "", query));
-  Value *knows = ir.CreateICmpUGE(query->getArg(0),
-                                  b.number32(OCKHAM_ABI_VERSION));
+  Value *knows =
+      ir.CreateICmpUGE(query->getArg(0), b.number32(OCKHAM_ABI_VERSION));
   ir.CreateRet(ir.CreateSelect(knows, model, b.null()));
 }

@@ -11,45 +11,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ockham/Support/ConstantData.h"
+#include "WeightBytes.h"
 #include "ockham/Target/Package/Package.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
-
-/// Writes the bytes of one weight, expanding splats.
-static void writeBytes(raw_ostream &os, const ockham::WeightDescription &weight) {
-  std::optional<ockham::ConstantData> data =
-      ockham::ConstantData::get(weight.op);
-  ArrayRef<char> raw = data->getRawBytes();
-  if (raw.size() == weight.bytes) {
-    os.write(raw.data(), raw.size());
-    return;
-  }
-  std::vector<char> expanded(weight.bytes);
-  data->copyTo(expanded.data());
-  os.write(expanded.data(), expanded.size());
-}
-
-/// Writes all stored weights at their offsets, from zero on.
-static void writeAllWeights(raw_ostream &os,
-                            const ockham::ModelDescription &description) {
-  uint64_t position = 0;
-  for (const ockham::WeightDescription &weight : description.weights) {
-    if (weight.bytes == 0)
-      continue;
-    os.write_zeros(weight.offset - position);
-    writeBytes(os, weight);
-    position = weight.offset + weight.bytes;
-  }
-}
-
-template <typename T> static void writeStruct(raw_ostream &os, const T &value) {
-  os.write(reinterpret_cast<const char *>(&value), sizeof(T));
-}
+using ockham::writeStruct;
 
 Error ockham::writeWeightObject(raw_ostream &os, StringRef triple,
                                 const ModelDescription &description) {
@@ -148,54 +117,5 @@ Error ockham::writeWeightObject(raw_ostream &os, StringRef triple,
   stack.sh_offset = headersOffset;
   stack.sh_addralign = 1;
   writeStruct(os, stack);
-  return Error::success();
-}
-
-/// Name of an element type in a safetensors header.
-static StringRef getSafetensorsType(int32_t dtype) {
-  static constexpr StringLiteral names[] = {"",    "BOOL", "U8",  "I8",
-                                            "I16", "I32",  "I64", "F16",
-                                            "BF16", "F32", "F64"};
-  return names[dtype];
-}
-
-static void writeQuoted(raw_ostream &os, StringRef text) {
-  os << '"';
-  for (unsigned char c : text) {
-    if (c == '"' || c == '\\')
-      os << '\\' << c;
-    else if (c < 0x20)
-      os << format("\\u%04x", c);
-    else
-      os << c;
-  }
-  os << '"';
-}
-
-Error ockham::writeSafetensors(raw_ostream &os,
-                               const ModelDescription &description) {
-  std::string header;
-  raw_string_ostream json(header);
-  json << '{';
-  bool first = true;
-  for (const WeightDescription &weight : description.weights) {
-    if (weight.bytes == 0)
-      continue;
-    if (!first)
-      json << ',';
-    first = false;
-    writeQuoted(json, weight.name);
-    json << ":{\"dtype\":\"" << getSafetensorsType(weight.dtype)
-         << "\",\"shape\":[";
-    llvm::interleave(weight.shape, json, ",");
-    json << "],\"data_offsets\":[" << weight.offset << ','
-         << weight.offset + weight.bytes << "]}";
-  }
-  json << '}';
-  // The data begins aligned, as the format recommends.
-  header.append(alignTo(8 + header.size(), 64) - 8 - header.size(), ' ');
-  writeStruct(os, static_cast<uint64_t>(header.size()));
-  os << header;
-  writeAllWeights(os, description);
   return Error::success();
 }
