@@ -7,7 +7,7 @@
 #   --no-install  take the machine as it is
 #   --model FILE  a byte-level model as examples/language_model/export.py writes
 #                 it; the one that lies there by default
-#   --prompt TEXT what it continues; the head of a Python class by default
+#   --prompt TEXT what it continues; the beginning of a Python class by default
 #   --bytes N     how much it adds; 400
 #   --help        print this text
 set -euo pipefail
@@ -16,7 +16,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 install=1
 model=$root/examples/language_model/sasp_none_python.onnx
-prompt=$'class Reader:\n    def __init__(self'
+prompt=()
 bytes=400
 while (($#)); do
   case $1 in
@@ -25,7 +25,7 @@ while (($#)); do
       (($# > 1)) || die "$1 needs a value"
       case $1 in
         --model) model=$(realpath -- "$2") ;;
-        --prompt) prompt=$2 ;;
+        --prompt) prompt=(--prompt "$2") ;;
         --bytes) bytes=$2 ;;
       esac
       shift
@@ -53,7 +53,7 @@ build/bin/ockham run "$library"
 
 say "Continuing a prompt (temperature 0.6, every byte one run of the model)"
 "$python" examples/language_model/generate.py "$library" \
-  --prompt "$prompt" --bytes "$bytes" --temperature 0.6
+  "${prompt[@]}" --bytes "$bytes" --temperature 0.6
 
 cat <<END
 
@@ -66,6 +66,6 @@ cat <<END
 == What to try next
   build/bin/ockham bench $library --dim batch=1 --dim sequence=256
   build/bin/ockham compile ${model#"$root"/} --emit tfm -o - | less
-  $python examples/language_model/generate.py $library --prompt 'import os' --bytes 200
+  $python examples/language_model/generate.py $library --temperature 0
   scripts/test.sh           all tests
 END

@@ -22,6 +22,17 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "python"))
 
 SEPARATOR = 0  # stands between the files of the training data
 
+# Some lines to go on from: the small model is lost after a few letters.
+PROMPT = '''class Reader:
+    """Read lines from a file."""
+
+    def __init__(self, name):
+        self.name = name
+        self.lines = []
+
+    def read(self, size=-1):
+'''
+
 
 def sample(logits, temperature, generator):
     """The next token for logits [vocabulary]; the likeliest at temperature 0."""
@@ -54,7 +65,7 @@ def parse_arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", help="library written by 'ockham compile'")
-    parser.add_argument("--prompt", default="class Reader:\n    def __init__(self", help="text to continue [the head of a class]")
+    parser.add_argument("--prompt", default=PROMPT, help="text to continue [a small class]")
     parser.add_argument("--bytes", type=int, default=400, help="bytes to add [400]")
     parser.add_argument(
         "--temperature",
