@@ -9,7 +9,9 @@
 
 #include "Expressions.h"
 #include "Raising.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -101,8 +103,17 @@ static bool isPrefix(onnx::SliceOp slice) {
          llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
 }
 
-std::optional<PositionMatrix> PositionMatrix::get(Value value,
-                                                  std::string &why) {
+/// The attribute that names or holds the elements of a constant.
+static const void *getIdentity(Value value) {
+  if (auto load = value.getDefiningOp<LoadWeightOp>())
+    return load.getWeightAttr().getAsOpaquePointer();
+  Attribute attribute;
+  matchPattern(value, m_Constant(&attribute));
+  return attribute.getAsOpaquePointer();
+}
+
+std::optional<PositionMatrix>
+PositionMatrix::get(Value value, PositionVerdicts &verdicts, std::string &why) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getRank() < 2) {
     why = "it is no matrix";
@@ -111,6 +122,7 @@ std::optional<PositionMatrix> PositionMatrix::get(Value value,
   Extent rows = getExtent(value, type.getRank() - 2);
   Extent columns = getExtent(value, type.getRank() - 1);
   SmallVector<Step, 2> steps;
+  std::string key;
   while (true) {
     if (std::optional<ConstantData> data = ConstantData::get(value)) {
       ArrayRef<int64_t> shape = data->getShape();
@@ -120,7 +132,9 @@ std::optional<PositionMatrix> PositionMatrix::get(Value value,
         why = "it differs between batches or heads";
         return std::nullopt;
       }
-      PositionMatrix matrix(std::move(*data));
+      PositionMatrix matrix(std::move(*data), verdicts);
+      llvm::raw_string_ostream(key) << getIdentity(value);
+      matrix.key = std::move(key);
       matrix.rows = rows;
       matrix.columns = columns;
       matrix.steps.assign(steps.rbegin(), steps.rend());
@@ -155,12 +169,24 @@ std::optional<PositionMatrix> PositionMatrix::get(Value value,
       return std::nullopt;
     }
     steps.push_back(std::move(step));
+    // The op, the types and the other operands make the step.
+    llvm::raw_string_ostream stream(key);
+    stream << op->getName() << op->getResult(0).getType();
+    for (Value other : op->getOperands()) {
+      std::optional<double> number = getScalar(other, Scalars::All);
+      stream << (other == operand ? "x" : " ")
+             << llvm::format("%.17g ", number.value_or(0.0));
+    }
     value = operand;
   }
 }
 
 bool PositionMatrix::all(
+    StringRef question,
     llvm::function_ref<bool(int64_t, int64_t, double)> holds) const {
+  auto [verdict, isNew] = verdicts.try_emplace(key + question.str(), true);
+  if (!isNew)
+    return verdict->second;
   ArrayRef<int64_t> shape = data.getShape();
   int64_t width = shape.back(), height = shape[shape.size() - 2];
   for (int64_t row = 0; row < height; ++row)
@@ -169,37 +195,38 @@ bool PositionMatrix::all(
       for (const Step &step : steps)
         value = step(value);
       if (!holds(row, column, value))
-        return false;
+        return verdict->second = false;
     }
   return true;
 }
 
 bool PositionMatrix::isCausalCondition(bool inverted) const {
-  return all([&](int64_t row, int64_t column, double value) {
-    return ((value != 0.0) != inverted) == (column <= row);
-  });
+  return all(inverted ? "causal inverted" : "causal",
+             [&](int64_t row, int64_t column, double value) {
+               return ((value != 0.0) != inverted) == (column <= row);
+             });
 }
 
 bool PositionMatrix::isCausalAddend() const {
-  return all([](int64_t row, int64_t column, double value) {
+  return all("causal addend", [](int64_t row, int64_t column, double value) {
     return column <= row ? value == 0.0 : value <= kMasked;
   });
 }
 
 bool PositionMatrix::isTrue(bool inverted) const {
-  return all([&](int64_t, int64_t, double value) {
+  return all(inverted ? "false" : "true", [&](int64_t, int64_t, double value) {
     return (value != 0.0) != inverted;
   });
 }
 
 bool PositionMatrix::isIdentity() const {
-  return all([](int64_t row, int64_t column, double value) {
+  return all("identity", [](int64_t row, int64_t column, double value) {
     return value == (row == column ? 1.0 : 0.0);
   });
 }
 
 bool PositionMatrix::isCausalUniform() const {
-  return all([](int64_t row, int64_t column, double value) {
+  return all("causal uniform", [](int64_t row, int64_t column, double value) {
     return column <= row ? isClose(value, 1.0 / (row + 1)) : value == 0.0;
   });
 }

@@ -21,6 +21,7 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -29,13 +30,18 @@ namespace ockham::raising {
 /// A mask value below this leaves a softmax weight of zero.
 constexpr double kMasked = -1e4;
 
+/// What was found out about matrices: the layers of a model share their
+/// buffers, and reading all elements once is enough.
+using PositionVerdicts = std::map<std::string, bool>;
+
 /// The first `rows` rows and `columns` columns of a constant matrix, the same
 /// for every batch and head, possibly through elementwise ops with constants.
 class PositionMatrix {
 public:
   /// Follows a value of shape [.., rows, columns] back to its buffer. `why`
   /// says what was found instead.
-  static std::optional<PositionMatrix> get(mlir::Value value, std::string &why);
+  static std::optional<PositionMatrix>
+  get(mlir::Value value, PositionVerdicts &verdicts, std::string &why);
 
   const Extent &getRows() const { return rows; }
   const Extent &getColumns() const { return columns; }
@@ -53,12 +59,18 @@ public:
   bool isCausalUniform() const;
 
 private:
-  explicit PositionMatrix(ConstantData data) : data(std::move(data)) {}
+  PositionMatrix(ConstantData data, PositionVerdicts &verdicts)
+      : data(std::move(data)), verdicts(verdicts) {}
 
-  bool all(llvm::function_ref<bool(int64_t row, int64_t column, double value)>
+  /// Whether `holds` for all elements of the buffer. `question` identifies it.
+  bool all(llvm::StringRef question,
+           llvm::function_ref<bool(int64_t row, int64_t column, double value)>
                holds) const;
 
   ConstantData data;
+  PositionVerdicts &verdicts;
+  /// Identifies the buffer and the steps.
+  std::string key;
   Extent rows;
   Extent columns;
   /// What happens to an element on the way, innermost first.

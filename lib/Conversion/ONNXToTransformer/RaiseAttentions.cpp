@@ -49,8 +49,10 @@ struct Shape {
 
 class AttentionMatcher {
 public:
-  AttentionMatcher(Raiser &raiser, onnx::SoftmaxOp softmax, Attempt &attempt)
-      : raiser(raiser), softmax(softmax), attempt(attempt) {}
+  AttentionMatcher(Raiser &raiser, onnx::SoftmaxOp softmax, Attempt &attempt,
+                   PositionVerdicts &verdicts)
+      : raiser(raiser), softmax(softmax), attempt(attempt), verdicts(verdicts) {
+  }
 
   LogicalResult run();
 
@@ -72,6 +74,7 @@ private:
   Raiser &raiser;
   onnx::SoftmaxOp softmax;
   Attempt &attempt;
+  PositionVerdicts &verdicts;
   Scores scores;
 };
 
@@ -163,7 +166,8 @@ LogicalResult AttentionMatcher::useCausal(const PositionMatrix &matrix,
 LogicalResult AttentionMatcher::matchMask(Value condition, bool inverted) {
   std::string why;
   Operation *at = condition.getDefiningOp();
-  std::optional<PositionMatrix> matrix = PositionMatrix::get(condition, why);
+  std::optional<PositionMatrix> matrix =
+      PositionMatrix::get(condition, verdicts, why);
   if (!matrix)
     return attempt.fail(at, "the mask is not known: " + Twine(why));
   if (matrix->isTrue(inverted))
@@ -176,7 +180,8 @@ LogicalResult AttentionMatcher::matchMask(Value condition, bool inverted) {
 LogicalResult AttentionMatcher::matchAddend(Value addend) {
   std::string why;
   Operation *at = addend.getDefiningOp();
-  std::optional<PositionMatrix> matrix = PositionMatrix::get(addend, why);
+  std::optional<PositionMatrix> matrix =
+      PositionMatrix::get(addend, verdicts, why);
   if (!matrix)
     return attempt.fail(at, "what is added to the scores is not known: " +
                                 Twine(why));
@@ -279,12 +284,12 @@ LogicalResult AttentionMatcher::matchScores() {
   std::string why;
   if (scores.causal) {
     for (auto [condition, inverted] : masks)
-      if (auto matrix = PositionMatrix::get(condition, why))
+      if (auto matrix = PositionMatrix::get(condition, verdicts, why))
         if (!matrix->isTrue(inverted) && !coversScores(*matrix))
           return attempt.fail(condition.getDefiningOp(),
                               "the mask has other extents than the scores");
     for (Value addend : addends)
-      if (auto matrix = PositionMatrix::get(addend, why))
+      if (auto matrix = PositionMatrix::get(addend, verdicts, why))
         if (!coversScores(*matrix))
           return attempt.fail(addend.getDefiningOp(),
                               "the mask has other extents than the scores");
@@ -320,7 +325,8 @@ LogicalResult AttentionMatcher::matchShapeTerm(const Term &term, Shape &shape) {
   } else {
     std::string why;
     Operation *at = matrix.getDefiningOp();
-    std::optional<PositionMatrix> positions = PositionMatrix::get(matrix, why);
+    std::optional<PositionMatrix> positions =
+        PositionMatrix::get(matrix, verdicts, why);
     if (!positions)
       return attempt.fail(
           at,
@@ -468,13 +474,14 @@ LogicalResult AttentionMatcher::run() {
 }
 
 void raiseAttentions(Raiser &raiser) {
+  PositionVerdicts verdicts;
   raiser.walkBackwards([&](Operation *op) {
     auto softmax = dyn_cast<onnx::SoftmaxOp>(op);
     if (!softmax)
       return;
     // Softmax, mask, scale, scores, query, key, weights, values, heads merged.
     Attempt attempt("attention", 10);
-    if (failed(AttentionMatcher(raiser, softmax, attempt).run()))
+    if (failed(AttentionMatcher(raiser, softmax, attempt, verdicts).run()))
       raiser.record(std::move(attempt));
   });
 }

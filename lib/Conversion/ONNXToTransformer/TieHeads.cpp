@@ -20,18 +20,16 @@ using namespace mlir;
 
 namespace ockham::raising {
 
-/// Whether `a` is the transpose of `b`, byte by byte.
-static bool isTransposed(const ConstantData &a, const ConstantData &b) {
-  if (a.getElementType() != b.getElementType() || a.getShape().size() != 2 ||
-      b.getShape().size() != 2 || a.getShape()[0] != b.getShape()[1] ||
-      a.getShape()[1] != b.getShape()[0])
-    return false;
-  size_t width = getStorageBytes(a.getElementType());
-  int64_t rows = a.getShape()[0], columns = a.getShape()[1];
-  const char *left = a.getRawBytes().data(), *right = b.getRawBytes().data();
-  if (a.getRawBytes().size() != rows * columns * width ||
-      b.getRawBytes().size() != rows * columns * width)
-    return false;
+/// Whether `left` [rows, columns] is the transpose of `right`, bit by bit.
+/// Mapped bytes may lie anywhere in a file: nothing is aligned.
+template <typename Bits>
+static bool isTransposed(const char *left, const char *right, int64_t rows,
+                         int64_t columns) {
+  auto read = [](const char *from, int64_t index) {
+    Bits bits;
+    std::memcpy(&bits, from + index * sizeof(Bits), sizeof(Bits));
+    return bits;
+  };
   // By tiles, so that both sides stay in the cache; the first difference ends
   // it.
   constexpr int64_t kTile = 32;
@@ -39,10 +37,31 @@ static bool isTransposed(const ConstantData &a, const ConstantData &b) {
     for (int64_t j = 0; j < columns; j += kTile)
       for (int64_t r = i, rEnd = std::min(rows, i + kTile); r < rEnd; ++r)
         for (int64_t c = j, cEnd = std::min(columns, j + kTile); c < cEnd; ++c)
-          if (std::memcmp(left + (r * columns + c) * width,
-                          right + (c * rows + r) * width, width) != 0)
+          if (read(left, r * columns + c) != read(right, c * rows + r))
             return false;
   return true;
+}
+
+static bool isTransposed(const ConstantData &a, const ConstantData &b) {
+  if (a.getElementType() != b.getElementType() || a.getShape().size() != 2 ||
+      b.getShape().size() != 2 || a.getShape()[0] != b.getShape()[1] ||
+      a.getShape()[1] != b.getShape()[0])
+    return false;
+  ArrayRef<char> left = a.getRawBytes(), right = b.getRawBytes();
+  uint64_t bytes = getStorageBytes(a.getType());
+  if (left.size() != bytes || right.size() != bytes)
+    return false;
+  int64_t rows = a.getShape()[0], columns = a.getShape()[1];
+  switch (getStorageBytes(a.getElementType())) {
+  case 2:
+    return isTransposed<uint16_t>(left.data(), right.data(), rows, columns);
+  case 4:
+    return isTransposed<uint32_t>(left.data(), right.data(), rows, columns);
+  case 8:
+    return isTransposed<uint64_t>(left.data(), right.data(), rows, columns);
+  default:
+    return false;
+  }
 }
 
 void tieHeads(Raiser &raiser) {
