@@ -151,3 +151,14 @@ func.func @nothing_known(%x: tensor<?x?x4xf32>) -> tensor<?x?x1xf32> {
   %mean = onnx.ReduceMean %x {axes = array<i64: 2>, keepdims} : (tensor<?x?x4xf32>) -> tensor<?x?x1xf32>
   return %mean : tensor<?x?x1xf32>
 }
+
+// -----
+
+// expected-remark @+1 {{3 onnx operators stay: MatMul (2), Softmax (1)}}
+func.func @query_of_lower_rank(%q: tensor<2x3x4xf32>, %k: tensor<1x2x4x3xf32>, %v: tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32> {
+  %p = onnx.MatMul %q, %k : (tensor<2x3x4xf32>, tensor<1x2x4x3xf32>) -> tensor<1x2x3x3xf32>
+  // expected-remark @+1 {{4 of 10 ops matched attention; the query is not [batch, heads, sequence, width]}}
+  %a = onnx.Softmax %p {axis = 3} : (tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %o = onnx.MatMul %a, %v : (tensor<1x2x3x3xf32>, tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+  return %o : tensor<1x2x3x4xf32>
+}

@@ -80,11 +80,6 @@ private:
 
 } // namespace
 
-static bool isRows(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() == 3 && isa<FloatType>(type.getElementType());
-}
-
 void BlockFormer::collectStream() {
   for (Operation &op : raiser.getFunction().getBody().front()) {
     if (op.hasTrait<OpTrait::IsTerminator>())

@@ -101,6 +101,10 @@ LogicalResult AttentionMatcher::matchHeads(Value value,
                                            ArrayRef<int64_t> wanted,
                                            StringRef role, bool allowScale,
                                            Heads &heads) {
+  if (cast<RankedTensorType>(value.getType()).getRank() != 4)
+    return attempt.fail(value.getDefiningOp(),
+                        "the " + Twine(role) +
+                            " is not [batch, heads, sequence, width]");
   SmallVector<int64_t> perm = {0, 1, 2, 3};
   while (true) {
     Operation *op = value.getDefiningOp();

@@ -25,12 +25,6 @@ struct Scaled {
 
 } // namespace
 
-/// A row of the residual stream: [batch, sequence, width].
-static bool isRows(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getRank() == 3 && isa<FloatType>(type.getElementType());
-}
-
 /// The gain as a scalar or a vector over the channels, or null.
 static Value getGain(OpBuilder &builder, Value value, Value activation) {
   if (!isParameterOrConstant(value))

@@ -32,6 +32,11 @@ std::string getNodeName(Operation *op) {
   return name.empty() ? op->getName().getStringRef().str() : name;
 }
 
+bool isRows(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getRank() == 3 && isa<FloatType>(type.getElementType());
+}
+
 LogicalResult Attempt::fail(Operation *op, const Twine &reason) {
   why = reason.str();
   if (op)

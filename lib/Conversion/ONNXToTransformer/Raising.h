@@ -33,6 +33,9 @@ namespace ockham::raising {
 /// The name that the file gives a node, or the op's name.
 std::string getNodeName(mlir::Operation *op);
 
+/// Rows of the residual stream: floats [batch, sequence, width].
+bool isRows(mlir::Value value);
+
 /// How far one match got. A matcher counts the roles of its concept (for a
 /// layer norm: mean, centring, square, ...) as it fills them.
 class Attempt {
