@@ -20,6 +20,8 @@
 #include "ockham/Target/CPU/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
+#include <mutex>
+
 using namespace mlir;
 
 void ockham::registerDialects(DialectRegistry &registry) {
@@ -31,14 +33,18 @@ void ockham::registerDialects(DialectRegistry &registry) {
 }
 
 void ockham::registerPasses() {
-  registerConversionPasses();
-  registerTransformsPasses();
-  registerTargetCPUPasses();
-  registerPipelines();
+  // A pipeline that is registered twice ends the process.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    registerConversionPasses();
+    registerTransformsPasses();
+    registerTargetCPUPasses();
+    registerPipelines();
+    registerAllPasses();
+  });
 }
 
 void ockham::registerEverything(DialectRegistry &registry) {
   registerDialects(registry);
   registerPasses();
-  registerAllPasses();
 }
