@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 #include "ockham/Support/ConstantData.h"
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -9,6 +9,7 @@
 #define OCKHAM_LIB_CONVERSION_ONNXTOTRANSFORMER_EXTENTS_H
 
 #include "mlir/IR/Value.h"
+#include "mlir/IR/ValueRange.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
