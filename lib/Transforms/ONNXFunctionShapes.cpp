@@ -121,9 +121,9 @@ ShapeExpr FunctionShapes::getScalar(Value value) {
 /// Ranges of floats are written with bounds cast from integers.
 ShapeExpr FunctionShapes::getRangeLength(Value start, Value limit,
                                          Value delta) {
+  Value operands[] = {start, limit, delta};
   ShapeExpr bounds[3];
-  for (auto [bound, operand] :
-       llvm::zip_equal(bounds, ArrayRef<Value>{start, limit, delta})) {
+  for (auto [bound, operand] : llvm::zip_equal(bounds, operands)) {
     Value value = operand;
     while (auto cast = value.getDefiningOp<CastOp>())
       value = cast.getInput();
