@@ -65,23 +65,29 @@ def parse_arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", help="library written by 'ockham compile'")
-    parser.add_argument("--prompt", default=PROMPT, help="text to continue [a small class]")
+    parser.add_argument(
+        "--prompt", default=PROMPT, help="text to continue [a small class]"
+    )
     parser.add_argument("--bytes", type=int, default=400, help="bytes to add [400]")
     parser.add_argument(
         "--temperature",
         type=float,
         default=0.6,
-        help="0 takes the likeliest byte, 1 samples from the model's distribution [0.6]",
+        help="0 takes the likeliest byte, 1 draws from the distribution [0.6]",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the sampling [0]")
     parser.add_argument(
-        "--context", type=int, default=256, help="tokens that the model sees at most [256]"
+        "--context",
+        type=int,
+        default=256,
+        help="tokens that the model sees at most [256]",
     )
     parser.add_argument("--threads", type=int, default=0, help="0 for all cores [0]")
     args = parser.parse_args()
     if not args.prompt:
         parser.error("--prompt is empty, expected at least one byte")
-    for name, least in (("bytes", 1), ("context", 1), ("temperature", 0), ("threads", 0)):
+    least_values = {"bytes": 1, "context": 1, "temperature": 0, "threads": 0}
+    for name, least in least_values.items():
         value = getattr(args, name)
         if not value >= least:
             parser.error(f"--{name} is {value}, expected at least {least}")
@@ -90,7 +96,7 @@ def parse_arguments():
 
 def main():
     args = parse_arguments()
-    # Importing looks for the runtime's library, which takes --help no further.
+    # Not before: it looks for the runtime's library, which --help does not need.
     import ockham
 
     try:
