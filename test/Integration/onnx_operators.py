@@ -1,176 +1,79 @@
-"""Compares lowered onnx operators with the reference interpreter.
+"""Compares compiled onnx operators with the reference interpreter.
 
-    onnx_lowering_reference.py [SEED]
+    onnx_operators.py [SEED] [COMPILE_OPTION ...]
 
-Every case is one function: a few operators on tensors with dynamic shapes. All
-functions are lowered with --convert-onnx-to-linalg and upstream passes, compiled
-into one library and called with random inputs; ockham-interpret runs the same
-functions. Checks are removed from the compiled code: the inputs are good.
-ockham-opt, ockham-interpret and LLVM's tools are found in PATH.
+Every case is one entry point: a few operators on tensors with dynamic shapes.
+All of them are compiled into one library, without raising, and called with
+random inputs; the interpreter runs the same module. Then come inputs that must
+be refused with a message. The tools are found in PATH.
 """
 
-import ctypes
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
 
-DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16,
-          "i64": np.int64, "i32": np.int32, "i8": np.int8, "i1": np.bool_}
-
 
 class Case:
-    """Operators as text, the arguments' types with their extents at run time,
-    and the types of the results."""
+    """Operators as text; (name, type, array[, dimension names]) per argument;
+    the types of the results. A case with a message must be refused with it."""
 
-    def __init__(self, name, arguments, body, results, tolerance=1e-5):
+    def __init__(self, name, arguments, body, results, tolerance=1e-5,
+                 message=None):
         self.name, self.body, self.results = name, body, results
         self.arguments, self.tolerance = arguments, tolerance
+        self.message = message
 
     def text(self):
-        types = ", ".join(
-            f"%{name}: {type} {{ockham.name = \"{name}\"{dims}}}"
-            for name, type, _, dims in map(argument_parts, self.arguments))
-        body = "\n".join("  " + line.strip()
-                         for line in self.body.strip().splitlines())
+        arguments = []
+        for name, type, _, *dims in self.arguments:
+            text = f'%{name}: {type} {{ockham.name = "{name}"'
+            if dims:
+                names = ", ".join(f'"{dim}"' for dim in dims[0])
+                text += f", ockham.dims = [{names}]"
+            arguments.append(text + "}")
+        results = ", ".join(f'{type} {{ockham.name = "r{i}"}}'
+                            for i, type in enumerate(self.results))
         values = ", ".join(f"%r{i}" for i in range(len(self.results)))
-        return (f"func.func @{self.name}({types}) -> ({', '.join(self.results)})"
-                f" attributes {{llvm.emit_c_interface}} {{\n{body}\n"
+        return (f"func.func @{self.name}({', '.join(arguments)}) -> ({results})"
+                f' attributes {{ockham.entry = "other"}} {{\n{self.body}\n'
                 f"  return {values} : {', '.join(self.results)}\n}}\n")
 
 
-def argument_parts(argument):
-    """(name, type, array, dims attribute) of ("x", "tensor<...>", array, dims)."""
-    name, type, array, *dims = argument
-    text = ""
-    if dims:
-        text = ", ockham.dims = [" + ", ".join(f'"{d}"' for d in dims[0]) + "]"
-    return name, type, array, text
+def run(*command):
+    done = subprocess.run(command, text=True, capture_output=True)
+    return done.returncode, done.stderr
 
 
-def element_type(type):
-    return re.search(r"(\w+)>$", type).group(1).split("x")[-1]
-
-
-def rank(type):
-    return type.count("x") if "x" in type else 0
-
-
-def memref_type(rank):
-    fields = [("base", ctypes.c_void_p), ("data", ctypes.c_void_p),
-              ("offset", ctypes.c_int64)]
-    if rank:
-        fields += [("sizes", ctypes.c_int64 * rank),
-                   ("strides", ctypes.c_int64 * rank)]
-    return type(f"MemRef{rank}", (ctypes.Structure,), {"_fields_": fields})
-
-
-def to_memref(array):
-    memref = memref_type(array.ndim)()
-    memref.base = memref.data = array.ctypes.data
-    for i in range(array.ndim):
-        memref.sizes[i] = array.shape[i]
-        memref.strides[i] = array.strides[i] // array.itemsize
-    return memref
-
-
-def from_memref(memref, rank, dtype):
-    shape = [memref.sizes[i] for i in range(rank)]
-    dtype = np.dtype(dtype)
-    if 0 in shape:
-        return np.zeros(shape, dtype)
-    strides = [memref.strides[i] * dtype.itemsize for i in range(rank)]
-    span = sum((n - 1) * s for n, s in zip(shape, strides)) + dtype.itemsize
-    address = memref.data + memref.offset * dtype.itemsize
-    buffer = (ctypes.c_char * span).from_address(address)
-    return np.ndarray(shape, dtype, bytes(buffer), strides=strides).copy()
-
-
-def run(command, text=None):
-    done = subprocess.run(command, input=text, text=True, capture_output=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stderr[:4000]}")
-    return done.stdout
-
-
-def tool(name):
-    """LLVM's own, not another version that comes earlier in PATH."""
-    translate = os.path.realpath(shutil.which("mlir-translate"))
-    return os.path.join(os.path.dirname(translate), name)
-
-
-PIPELINE = """builtin.module(
-  canonicalize, cse, empty-tensor-to-alloc-tensor,
-  one-shot-bufferize{bufferize-function-boundaries
-    function-boundary-type-conversion=identity-layout-map},
-  func.func(convert-linalg-to-loops), canonicalize,
-  ockham-lower-expand-shape, expand-strided-metadata, lower-affine, convert-scf-to-cf,
-  convert-math-to-llvm, convert-math-to-libm, convert-arith-to-llvm,
-  finalize-memref-to-llvm, convert-cf-to-llvm, convert-func-to-llvm,
-  convert-index-to-llvm, convert-arith-to-llvm, reconcile-unrealized-casts)"""
-
-
-def compile_cases(cases, folder):
-    source = "\n".join(case.text() for case in cases)
-    with open(os.path.join(folder, "cases.mlir"), "w") as file:
-        file.write(source)
-    lowered = run(["ockham-opt", "--convert-onnx-to-linalg"], source)
-    if "onnx." in re.sub(r'"[^"]*"', "", lowered):
-        sys.exit("an operator was not lowered:\n" + lowered)
-    lowered = "\n".join(line for line in lowered.splitlines()
-                        if "ockham.check" not in line)
-    pipeline = re.sub(r"\s+", " ", PIPELINE)
-    module = run(["ockham-opt", "--pass-pipeline=" + pipeline], lowered)
-    ir = run(["mlir-translate", "--mlir-to-llvmir"], module)
-    library = os.path.join(folder, "cases.so")
-    run([tool("clang"), "-x", "ir", "-", "-O1", "-shared", "-fPIC",
-         "-Wno-override-module", "-o", library, "-lm"], ir)
-    # Copies between layouts are a library call upstream.
-    libraries = os.path.join(os.path.dirname(tool("mlir-translate")), "../lib")
-    ctypes.CDLL(os.path.join(libraries, "libmlir_c_runner_utils.so"),
-                ctypes.RTLD_GLOBAL)
-    return ctypes.CDLL(library)
-
-
-def call(library, case):
-    arrays = [np.ascontiguousarray(argument[2]) for argument in case.arguments]
-    memrefs = [to_memref(array) for array in arrays]
-    ranks = [rank(type) for type in case.results]
-    fields = [(f"r{i}", memref_type(r)) for i, r in enumerate(ranks)]
-    results = type("Results", (ctypes.Structure,), {"_fields_": fields})()
-    function = getattr(library, "_mlir_ciface_" + case.name)
-    function(ctypes.byref(results), *map(ctypes.byref, memrefs))
-    return [from_memref(getattr(results, f"r{i}"), ranks[i],
-                        DTYPES[element_type(type)])
-            for i, type in enumerate(case.results)]
-
-
-def interpret(case, folder):
-    command = ["ockham-interpret", os.path.join(folder, "cases.mlir"),
-               "--entry=" + case.name]
-    for name, _, array, _ in map(argument_parts, case.arguments):
+def call(case, folder, *command):
+    """The results, or the message."""
+    command = ["ockham", "run", *command, "--entry", case.name]
+    for name, _, array, *_ in case.arguments:
         path = os.path.join(folder, name + ".npy")
         np.save(path, array)
-        command.append(f"--input={name}={path}")
-    paths = []
-    for i in range(len(case.results)):
-        paths.append(os.path.join(folder, f"result{i}.npy"))
-        command.append(f"--output=result{i}={paths[-1]}")
-    run(command)
-    return [np.load(path) for path in paths]
+        command += ["--input", f"{name}={path}"]
+    paths = [os.path.join(folder, f"r{i}.npy") for i in range(len(case.results))]
+    for i, path in enumerate(paths):
+        command += ["--output", f"r{i}={path}"]
+    code, message = run(*command)
+    return message.strip() if code else [np.load(path) for path in paths]
 
 
 def compare(case, got, wanted):
     """What differs, or None."""
+    if case.message is not None:
+        if isinstance(got, str) and re.search(case.message, got):
+            return None
+        return f"gave {got}, expected the message {case.message}"
+    if isinstance(got, str) or isinstance(wanted, str):
+        return f"gave {got}, expected {wanted}"
     for i, (a, b) in enumerate(zip(got, wanted)):
-        if a.shape != b.shape:
-            return f"result {i} has shape {a.shape}, expected {b.shape}"
-        if a.dtype != b.dtype:
-            return f"result {i} has type {a.dtype}, expected {b.dtype}"
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return (f"result {i} is {a.dtype} {a.shape}, expected {b.dtype} "
+                    f"{b.shape}")
         if not np.allclose(a, b, rtol=case.tolerance, atol=case.tolerance,
                            equal_nan=True):
             return f"result {i} is\n{a}\nexpected\n{b}"
@@ -466,21 +369,83 @@ def make_cases(random):
     return cases
 
 
+def make_refused():
+    """Inputs outside of what an operator is defined for."""
+    X, I = "tensor<?x?xf32>", "tensor<?xi64>"
+    x = ("x", X, np.ones((2, 3), np.float32))
+
+    def y(*shape):
+        return "y", X, np.ones(shape, np.float32)
+
+    def ints(*values):
+        return "i", I, np.array(values)
+
+    cases = []
+
+    def add(name, arguments, body, result, message):
+        cases.append(Case(name, arguments, body, [result], message=message))
+
+    for index in (-3, 2):
+        add(f"gather_{index + 3}_outside", [x, ints(0, index)],
+            f"%r0 = onnx.Gather %x, %i {{axis = 0}} : ({X}, {I}) -> {X}", X,
+            f"Gather: index {index} is outside an axis of 2 elements")
+    add("no_broadcast", [x, y(2, 2)],
+        f"%r0 = onnx.Add %x, %y : ({X}, {X}) -> {X}", X,
+        "Add: extents 2 and 3 do not broadcast")
+    add("no_product", [x, y(2, 3)],
+        f"%r0 = onnx.MatMul %x, %y : ({X}, {X}) -> {X}", X,
+        "MatMul: cannot multiply 3 columns by 2 rows")
+    add("no_reshape", [x],
+        f"%r0 = onnx.Reshape %x to [4, -1] : ({X}) -> tensor<4x?xf32>",
+        "tensor<4x?xf32>", "Reshape: cannot reshape 6 elements to 4")
+    add("no_squeeze", [x],
+        f"%r0 = onnx.Squeeze %x {{axes = array<i64: 0>}} : ({X}) -> tensor<?xf32>",
+        "tensor<?xf32>", "Squeeze: cannot remove a dimension of extent 2")
+    add("no_split", [x],
+        f"%r0, %r1 = onnx.Split %x {{axis = 1, sizes = array<i64: 1, 1>}} :"
+        f" ({X}) -> (tensor<?x1xf32>, tensor<?x1xf32>)",
+        "tensor<?x1xf32>", "Split: sizes add up to 2 but the extent .* is 3")
+    add("no_concat", [x, y(2, 4)],
+        f"%r0 = onnx.Concat %x, %y {{axis = 0}} : ({X}, {X}) -> {X}", X,
+        "Concat: operands have different extents 4 and 3")
+    add("no_step", [("i", "tensor<i64>", np.array(0))], """
+        %n = onnx.Constant dense<5> : tensor<i64>
+        %r0 = onnx.Range %i, %n, %i
+            : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>""",
+        I, "Range: delta is 0")
+    add("negative_size", [("i", "tensor<i64>", np.array(-2))], """
+        %e = tensor.extract %i[] : tensor<i64>
+        %n = arith.index_cast %e : i64 to index
+        %r0 = onnx.ConstantOfShape [%n] value 1 : i64 -> tensor<?xi64>""",
+        I, "ConstantOfShape: size -2 is negative")
+    return cases
+
+
 def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    cases = make_cases(np.random.default_rng(seed))
+    cases = make_cases(np.random.default_rng(seed)) + make_refused()
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        library = compile_cases(cases, folder)
+        module = os.path.join(folder, "operators.mlir")
+        library = os.path.join(folder, "operators.so")
+        with open(module, "w") as file:
+            file.write("\n".join(case.text() for case in cases))
+        code, message = run("ockham", "compile", module, "-o", library,
+                            "--passes", "canonicalize", *sys.argv[2:])
+        if code:
+            sys.exit(message)
         for case in cases:
-            difference = compare(case, call(library, case),
-                                 interpret(case, folder))
+            wanted = None
+            if case.message is None:
+                wanted = call(case, folder, "--interpret", module)
+            difference = compare(case, call(case, folder, library), wanted)
             if difference:
                 failed += 1
                 print(f"{case.name}: {difference}\n{case.text()}")
-    print(f"{len(cases) - failed} of {len(cases)} agree with the interpreter")
-    return 1 if failed else 0
+    if failed:
+        sys.exit(f"{failed} of {len(cases)} cases differ")
+    print(f"{len(cases)} cases agree with the interpreter")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
