@@ -89,12 +89,13 @@ Tensor Lowering::cast(const Tensor &tensor, ArrayRef<ShapeExpr> dims) {
   return result;
 }
 
-SymbolicShape Lowering::getResultDims(unsigned index) {
+LogicalResult Lowering::inferResults() {
   auto shaped = dyn_cast<onnx::SymbolicShapeOpInterface>(op);
-  SmallVector<onnx::InferredTensor> results;
-  if (!shaped || failed(shaped.inferResults(shapes, results)))
-    return shapes.getDims(op->getResult(index));
-  SymbolicShape dims = results[index].dims;
+  return success(!shaped || succeeded(shaped.inferResults(shapes, inferred)));
+}
+
+SymbolicShape Lowering::getResultDims(unsigned index) {
+  SymbolicShape dims = inferred[index].dims;
   // The declared type may know more.
   auto type = llvm::cast<RankedTensorType>(op->getResult(index).getType());
   for (int64_t i = 0, e = type.getRank(); i < e; ++i)

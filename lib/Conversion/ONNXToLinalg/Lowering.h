@@ -60,7 +60,10 @@ public:
 
   /// The operand, its type refined to what is known about its extents.
   Tensor get(mlir::Value operand);
-  /// The extents of a result, as the operator's shape function gives them.
+  /// Asks the operator's shape function. Fails, without a message, where what
+  /// is known about the operands contradicts it.
+  llvm::LogicalResult inferResults();
+  /// The extents of a result, as the shape function gave them.
   SymbolicShape getResultDims(unsigned index = 0);
 
   mlir::RankedTensorType getType(llvm::ArrayRef<ShapeExpr> dims,
@@ -123,6 +126,7 @@ private:
 
   SizeCache &sizes;
   std::string nodeName;
+  llvm::SmallVector<onnx::InferredTensor> inferred;
 };
 
 // One function per family; failure without a message where the operator is of

@@ -71,6 +71,9 @@ static LogicalResult lowerFunction(FunctionOpInterface function) {
     if (failed(checkElementTypes(op)))
       return failure();
     Lowering l(op, shapes, sizes);
+    if (failed(l.inferResults()))
+      return op->emitOpError("has operands whose extents contradict each other "
+                             "where the function is followed");
     FailureOr<SmallVector<Tensor>> results = lowerOperator(l);
     if (failed(results))
       return op->emitOpError("has no lowering to linalg");
