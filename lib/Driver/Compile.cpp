@@ -59,6 +59,8 @@ static std::string describe(Diagnostic &diagnostic) {
   std::string text = (where.empty() ? "" : where + ": ") + diagnostic.str();
   for (Diagnostic &note : diagnostic.getNotes())
     text += "; " + note.str();
+  // One line, whatever the message quotes.
+  llvm::replace(text, '\n', ' ');
   return text;
 }
 
@@ -74,7 +76,10 @@ public:
           } else if (log.message) {
             log.message(describe(diagnostic));
           }
-        }) {}
+        }) {
+    // A message names its node; the printed operation may be pages long.
+    context.printOpOnDiagnostic(false);
+  }
 
   Error take(const llvm::Twine &fallback) {
     return createStringError(firstError.empty() ? fallback.str() : firstError);
@@ -93,7 +98,7 @@ Expected<OwningOpRef<ModuleOp>> readModel(llvm::StringRef path,
   if (llvm::sys::path::extension(path) == ".mlir") {
     DiagnosticCollector diagnostics(context, log);
     if (!llvm::sys::fs::exists(path))
-      return createStringError(path + ": no such file");
+      return createStringError(path + ": the file does not exist");
     OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, &context);
     if (!module)
       return diagnostics.take(path + ": cannot be parsed");
@@ -123,15 +128,34 @@ static Error run(PassManager &pm, ModuleOp module, const CompileLog &log,
   return diagnostics.take(what + " failed without a message");
 }
 
+/// What is wrong with a textual pipeline, in one line: MLIR's message quotes
+/// the pipeline and points at the place in lines of their own.
+static std::string formatPipelineProblem(llvm::StringRef text) {
+  std::string problem;
+  for (llvm::StringRef line : llvm::split(text, '\n')) {
+    auto [where, what] = line.split("error: ");
+    if (what.empty())
+      continue;
+    llvm::StringRef column = where.rtrim(": ").rsplit(':').second;
+    problem += (problem.empty() ? "column " : "; column ") + column.str() +
+               ": " + what.str();
+  }
+  return problem.empty() ? text.trim().str() : problem;
+}
+
 Error runPasses(ModuleOp module, llvm::StringRef pipeline,
                 const CompileLog &log) {
   registerPasses();
+  // ockham-opt's --pass-pipeline names the module around the passes.
+  llvm::StringRef passes = pipeline.trim();
+  if (passes.ends_with(")") && passes.consume_front("builtin.module("))
+    passes = passes.drop_back();
   PassManager pm(module.getContext());
   std::string problem;
   llvm::raw_string_ostream os(problem);
-  if (failed(parsePassPipeline(pipeline, pm, os)))
-    return createStringError("--passes: " +
-                             llvm::StringRef(problem).trim().str());
+  if (failed(parsePassPipeline(passes, pm, os)))
+    return createStringError("--passes: " + formatPipelineProblem(problem) +
+                             " (see 'ockham-opt --help')");
   return run(pm, module, log, "'" + pipeline.str() + "'");
 }
 
@@ -156,23 +180,29 @@ static CompileSummary summarise(ModuleOp module) {
   return summary;
 }
 
-static Error writeText(ModuleOp module, const CompileOptions &options) {
+/// Writes the module as text to `output`, or to standard output without one.
+static Error writeText(ModuleOp module, const CompileOptions &options,
+                       std::optional<OutputFile> &output) {
   OpPrintingFlags flags;
   if (!options.printWeights) {
     flags.elideLargeResourceString(64);
     flags.elideLargeElementsAttrs(64);
   }
-  if (options.output == "-") {
-    module.print(llvm::outs(), flags);
-    llvm::outs() << '\n';
-    return Error::success();
+  if (output) {
+    module.print(output->os(), flags);
+    output->os() << '\n';
+    return output->keep();
   }
-  Expected<OutputFile> file = OutputFile::create(options.output);
-  if (!file)
-    return file.takeError();
-  module.print(file->os(), flags);
-  file->os() << '\n';
-  return file->keep();
+  llvm::raw_fd_ostream &os = llvm::outs();
+  module.print(os, flags);
+  os << '\n';
+  os.flush();
+  std::error_code problem = os.error();
+  os.clear_error();
+  if (problem)
+    return createStringError("cannot write to standard output: " +
+                             problem.message());
+  return Error::success();
 }
 
 /// Translates to LLVM IR and adds the tables of the model.
@@ -189,57 +219,71 @@ translate(ModuleOp module, llvm::LLVMContext &context,
 }
 
 /// Links the code with the weights, or writes them beside.
-static Error package(llvm::StringRef codePath, const CompileOptions &options,
+static Error package(llvm::StringRef codePath, OutputFile &library,
+                     std::optional<OutputFile> &weightFile,
                      const CPUTarget &target,
                      const ModelDescription &description) {
-  Expected<OutputFile> library = OutputFile::create(options.output);
-  if (!library)
-    return library.takeError();
-  if (Error error = library->close())
+  if (Error error = library.close())
     return error;
   std::vector<std::string> objects = {codePath.str()};
 
-  std::optional<OutputFile> weights;
-  bool embed = options.weightFile.empty() && description.weightBytes > 0;
-  if (embed || !options.weightFile.empty()) {
-    Expected<OutputFile> file = OutputFile::create(
-        embed ? options.output + ".weights.o" : options.weightFile);
+  std::optional<OutputFile> weightObject;
+  if (weightFile) {
+    if (Error error = writeSafetensors(weightFile->os(), description))
+      return error;
+    if (Error error = weightFile->close())
+      return error;
+  } else if (description.weightBytes > 0) {
+    Expected<OutputFile> file =
+        OutputFile::create(library.temporaryPath() + ".weights.o");
     if (!file)
       return file.takeError();
-    weights.emplace(std::move(*file));
-    Error written =
-        embed ? writeWeightObject(weights->os(), target.triple, description)
-              : writeSafetensors(weights->os(), description);
-    if (written)
-      return written;
-    if (Error error = weights->close())
+    weightObject.emplace(std::move(*file));
+    if (Error error =
+            writeWeightObject(weightObject->os(), target.triple, description))
       return error;
-    if (embed)
-      objects.push_back(weights->temporaryPath());
+    if (Error error = weightObject->close())
+      return error;
+    objects.push_back(weightObject->temporaryPath());
   }
-  if (Error error = linkSharedLibrary(objects, library->temporaryPath()))
+  if (Error error = linkSharedLibrary(objects, library.temporaryPath()))
     return error;
-  if (!embed && weights)
-    if (Error error = weights->keep())
+  if (weightFile)
+    if (Error error = weightFile->keep())
       return error;
-  return library->keep();
+  return library.keep();
 }
 
-/// The name by which a library finds its weight file: relative to itself.
-static Expected<std::string> getWeightFileName(const CompileOptions &options) {
+/// Refuses to write over the model itself, and to write two things to one file.
+static Error checkOutputs(const CompileOptions &options) {
+  auto isInput = [&](const std::string &path) {
+    return path == options.input ||
+           llvm::sys::fs::equivalent(path, options.input);
+  };
+  if (isInput(options.output))
+    return createStringError("-o: '" + options.output +
+                             "' is the model itself; give another file");
   if (options.weightFile.empty())
-    return std::string();
+    return Error::success();
+  if (isInput(options.weightFile))
+    return createStringError("--weights: '" + options.weightFile +
+                             "' is the model itself; give another file");
   auto folder = [](llvm::StringRef path) {
     llvm::SmallString<128> parent(llvm::sys::path::parent_path(path));
     llvm::sys::fs::make_absolute(parent);
     llvm::sys::path::remove_dots(parent, /*remove_dot_dot=*/true);
     return parent.str().str();
   };
+  // The library knows the weight file by its name alone.
   if (folder(options.weightFile) != folder(options.output))
     return createStringError(
         "--weights: '" + options.weightFile + "' must lie in the folder of '" +
         options.output + "', because the library looks for it beside itself");
-  return llvm::sys::path::filename(options.weightFile).str();
+  if (llvm::sys::path::filename(options.weightFile) ==
+      llvm::sys::path::filename(options.output))
+    return createStringError("--weights: '" + options.weightFile +
+                             "' is the output itself; give another file");
+  return Error::success();
 }
 
 static const char *const kProducer = "ockham 0.1.0";
@@ -251,13 +295,23 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
       log.stage(name);
   };
   ModelDescription description;
-  Expected<std::string> weightFile = getWeightFileName(options);
-  if (!weightFile)
-    return weightFile.takeError();
-  description.weightFile = *weightFile;
+  if (Error error = checkOutputs(options))
+    return error;
+  description.weightFile = llvm::sys::path::filename(options.weightFile).str();
   Expected<CPUTarget> target = getCPUTarget(options.cpu);
   if (!target)
     return target.takeError();
+  // A file that cannot be written is told before the work, not after.
+  std::optional<OutputFile> output, weightFile;
+  for (auto [path, file] : {std::pair(&options.output, &output),
+                            std::pair(&options.weightFile, &weightFile)}) {
+    if (path->empty() || *path == "-")
+      continue;
+    Expected<OutputFile> created = OutputFile::create(*path);
+    if (!created)
+      return created.takeError();
+    file->emplace(std::move(*created));
+  }
 
   DialectRegistry registry;
   registerDialects(registry);
@@ -270,7 +324,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   ModuleOp module = read->get();
   if (options.emit == EmitKind::ONNX) {
     CompileSummary summary = summarise(module);
-    if (Error error = writeText(module, options))
+    if (Error error = writeText(module, options, output))
       return error;
     return summary;
   }
@@ -287,7 +341,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   }
   CompileSummary summary = summarise(module);
   if (options.emit == EmitKind::Tfm) {
-    if (Error error = writeText(module, options))
+    if (Error error = writeText(module, options, output))
       return error;
     return summary;
   }
@@ -311,7 +365,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     eraseUnusedWeights(module);
   }
   if (options.emit == EmitKind::Linalg) {
-    if (Error error = writeText(module, options))
+    if (Error error = writeText(module, options, output))
       return error;
     return summary;
   }
@@ -324,7 +378,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
       return error;
   }
   if (options.emit == EmitKind::LLVM) {
-    if (Error error = writeText(module, options))
+    if (Error error = writeText(module, options, output))
       return error;
     return summary;
   }
@@ -345,23 +399,25 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   auto machine = createTargetMachine(*target);
   if (!machine)
     return machine.takeError();
-  bool isObject = options.emit == EmitKind::Object;
+  if (options.emit == EmitKind::Object) {
+    if (Error error = emitObject(**ir, *target, **machine, output->os()))
+      return error;
+    if (Error error = output->keep())
+      return error;
+    llvm::sys::fs::file_size(options.output, summary.outputBytes);
+    return summary;
+  }
   Expected<OutputFile> code =
-      OutputFile::create(isObject ? options.output : options.output + ".o");
+      OutputFile::create(output->temporaryPath() + ".o");
   if (!code)
     return code.takeError();
   if (Error error = emitObject(**ir, *target, **machine, code->os()))
     return error;
-  if (isObject) {
-    if (Error error = code->keep())
-      return error;
-    return summary;
-  }
   if (Error error = code->close())
     return error;
   stage("packaging");
-  if (Error error =
-          package(code->temporaryPath(), options, *target, description))
+  if (Error error = package(code->temporaryPath(), *output, weightFile, *target,
+                            description))
     return error;
   llvm::sys::fs::file_size(options.output, summary.outputBytes);
   return summary;

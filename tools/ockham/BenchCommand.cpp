@@ -15,6 +15,7 @@
 #include <cstring>
 #include <map>
 #include <random>
+#include <unistd.h>
 
 using namespace ockham;
 using namespace ockham::tool;
@@ -40,8 +41,21 @@ static std::string makeInput(const ockham_tensor_spec &spec,
     }
     array.shape.push_back(extent);
   }
-  uint64_t count = countElements(array.shape);
+  // An extent with a few digits too many is a message, not the end.
   uint64_t width = ockham_dtype_bytes(array.dtype);
+  double bytes = static_cast<double>(width);
+  for (int64_t extent : array.shape)
+    bytes *= static_cast<double>(extent);
+  double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+                  static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (bytes > memory) {
+    char text[64];
+    std::snprintf(text, sizeof(text), "%.0f GB, but the machine has %.0f GB",
+                  bytes / 1e9, memory / 1e9);
+    return "input '" + std::string(spec.name) + "' would take " + text +
+           "; give smaller extents with --dim";
+  }
+  uint64_t count = countElements(array.shape);
   array.data.assign(count * width, 0);
   std::mt19937 generator(1);
   std::normal_distribution<double> normal;
@@ -106,6 +120,18 @@ int ockham::tool::runBench(int argc, char **argv) {
   if (!problem.empty())
     return fail(problem);
 
+  for (const auto &[name, file] : inputFiles) {
+    bool found = false;
+    std::string names;
+    for (int32_t i = 0; i < entry->input_count; ++i) {
+      found |= name == entry->inputs[i].name;
+      names += (i ? ", '" : "'") + std::string(entry->inputs[i].name) + "'";
+    }
+    if (!found)
+      return fail("--input: '" + std::string(entry->name) + "' has no input '" +
+                  name + "'; it has " + names);
+  }
+
   NamedArrays inputs;
   std::map<std::string, int64_t> symbols;
   for (int32_t i = 0; i < entry->input_count; ++i) {
@@ -130,11 +156,20 @@ int ockham::tool::runBench(int argc, char **argv) {
         symbols[spec.dims[j].symbol] = array.shape[j];
     inputs.push_back({spec.name, std::move(array)});
   }
-  for (const auto &[name, extent] : extents)
-    if (!symbols.count(name))
-      return fail("--dim " + name + "=" + std::to_string(extent) +
-                  ": no input has a dimension of that name\n" +
-                  session.formatSignature());
+  for (const auto &[name, extent] : extents) {
+    auto found = symbols.find(name);
+    std::string given = "--dim " + name + "=" + std::to_string(extent);
+    if (found == symbols.end()) {
+      std::string names;
+      for (const auto &[symbol, value] : symbols)
+        names += (names.empty() ? "'" : ", '") + symbol + "'";
+      return fail(given + ": no input has a dimension of that name; " +
+                  (names.empty() ? "none has a name" : "there is " + names));
+    }
+    if (found->second != extent)
+      return fail(given + ": the given input has " +
+                  std::to_string(found->second) + " there");
+  }
 
   std::vector<double> times;
   double total = 0;

@@ -35,6 +35,10 @@ parseDims(const std::vector<std::pair<std::string, std::string>> &pairs,
       return "--dim: '" + name + "=" + text +
              "' is not an extent; expected NAME=NUMBER with a number of at "
              "least 1";
+    for (const auto &[other, first] : dims)
+      if (other == name)
+        return "--dim: '" + name + "' is given twice, as " +
+               std::to_string(first) + " and as " + text;
     dims.push_back({name, extent});
   }
   return "";

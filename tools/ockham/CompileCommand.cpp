@@ -51,7 +51,8 @@ static void printSummary(const CompileSummary &summary,
     unsigned count = 0;
     for (const auto &[name, number] : summary.unraised)
       count += number;
-    os << "; " << count << " operators lowered as they are (";
+    os << "; " << count << (count == 1 ? " operator" : " operators")
+       << " lowered as they are (";
     for (size_t i = 0; i < summary.unraised.size() && i < 4; ++i)
       os << (i ? ", " : "") << summary.unraised[i].second << " "
          << summary.unraised[i].first;
@@ -134,6 +135,14 @@ int ockham::tool::runCompile(int argc, char **argv) {
   if (options.output == "-" && !isText)
     return fail("-o -: only text can go to standard output; give a file name, "
                 "or --emit onnx, tfm, linalg or llvm");
+  // An option that would do nothing is a misunderstanding.
+  if (weights != "embed" && options.emit != EmitKind::Library)
+    return fail("--weights belongs to --emit lib; no other kind has weights");
+  if (hasPasses && options.emit == EmitKind::ONNX)
+    return fail("--passes: --emit onnx writes the module as imported, before "
+                "any pass; --emit tfm writes what the passes leave");
+  if (options.printWeights && !isText)
+    return fail("--print-weights belongs to --emit onnx, tfm, linalg or llvm");
   std::string problem = parseDims(dims, options.dims);
   if (!problem.empty())
     return fail(problem);

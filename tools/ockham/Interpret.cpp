@@ -54,9 +54,13 @@ static std::string orderInputs(const EntryDescription &entry,
   }
   for (const TensorDescription &input : entry.inputs) {
     const NpyArray *found = nullptr;
-    for (const auto &[name, array] : given)
-      if (name == input.name)
-        found = &array;
+    for (const auto &[name, array] : given) {
+      if (name != input.name)
+        continue;
+      if (found)
+        return "input '" + name + "' is given twice";
+      found = &array;
+    }
     if (!found)
       return "input '" + input.name + "' is missing: expected " +
              format(input) + "; give --input " + input.name + "=FILE.npy";
@@ -97,7 +101,7 @@ std::string interpretModel(const InterpretSettings &settings,
     names += (names.empty() ? "'" : ", '") + candidate.name + "'";
   }
   if (!entry)
-    return "no entry point '" + settings.entry + "'; there are " + names;
+    return "no entry point '" + settings.entry + "'; there is " + names;
   if (inputs.empty() && !entry->inputs.empty()) {
     signature = formatSignature(*entry);
     return "";

@@ -20,6 +20,13 @@ ModelSession::~ModelSession() {
 
 std::string ModelSession::open(const std::string &path,
                                const SessionSettings &settings) {
+  size_t dot = path.rfind('.');
+  std::string extension = dot == std::string::npos ? "" : path.substr(dot);
+  if (extension == ".onnx" || extension == ".mlir")
+    return path + ": expected a compiled model; 'ockham compile " + path +
+           " -o " + path.substr(0, dot) +
+           ".so' makes one, and 'ockham run "
+           "--interpret' runs the file as it is";
   // A name without a slash is a file here, not a library of the system.
   std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   if (ockham_library_load(file.c_str(), nullptr, &library) != OCKHAM_OK)

@@ -96,9 +96,23 @@ int ockham::tool::runRun(int argc, char **argv) {
   int code = line.parse(argc, argv);
   if (code >= 0)
     return code;
-  if (!interpret && (interpretation.float64 || hasPasses))
-    return fail(std::string(hasPasses ? "--passes" : "--f64") +
-                " belongs to --interpret; a compiled model is what it is");
+  // An option that would do nothing is a misunderstanding.
+  const std::pair<const char *, bool> ofInterpreter[] = {
+      {"--passes", hasPasses},
+      {"--f64", interpretation.float64},
+      {"--allow-external-paths", interpretation.allowExternalPaths}};
+  const std::pair<const char *, bool> ofSessions[] = {
+      {"--weights", !settings.weightFile.empty()},
+      {"--threads", settings.threads > 0},
+      {"--dim", !dims.empty()}};
+  for (auto [name, given] : ofInterpreter)
+    if (given && !interpret)
+      return fail(std::string(name) +
+                  " belongs to --interpret; a compiled model is what it is");
+  for (auto [name, given] : ofSessions)
+    if (given && interpret)
+      return fail(std::string(name) +
+                  " belongs to compiled models, not to --interpret");
   std::string problem = parseDims(dims, settings.dims);
   if (!problem.empty())
     return fail(problem);

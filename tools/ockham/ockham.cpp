@@ -7,7 +7,9 @@
 
 #include "CommandLine.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 static const char help[] =
@@ -22,7 +24,7 @@ static const char help[] =
     "  ockham run model.so\n"
     "  ockham run model.so --input input_ids=ids.npy --output logits=out.npy\n";
 
-int main(int argc, char **argv) {
+static int runCommand(int argc, char **argv) {
   std::string command = argc > 1 ? argv[1] : "";
   if (command == "compile")
     return ockham::tool::runCompile(argc - 1, argv + 1);
@@ -42,4 +44,13 @@ int main(int argc, char **argv) {
       (command.empty() ? "a command is missing"
                        : "unknown command '" + command + "'") +
       "; expected compile, run or bench (see 'ockham --help')");
+}
+
+int main(int argc, char **argv) {
+  int code = runCommand(argc, argv);
+  // What was printed has arrived, or the call has failed.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && code == 0)
+    return ockham::tool::fail("cannot write to standard output: " +
+                              std::string(std::strerror(errno)));
+  return code;
 }

@@ -67,15 +67,23 @@ Expected<CPUTarget> getCPUTarget(StringRef name) {
     target.cpu = name.str();
   }
 
-  auto machine = createTargetMachine(target);
+  // The name is looked up on a machine of no name: for one that it does not
+  // know, LLVM prints lines of its own.
+  CPUTarget unnamed = target;
+  unnamed.cpu.clear();
+  unnamed.features.clear();
+  auto machine = createTargetMachine(unnamed);
   if (!machine)
     return machine.takeError();
-  const MCSubtargetInfo &info = *(*machine)->getMCSubtargetInfo();
-  if (!info.isCPUStringValid(target.cpu))
+  if (!(*machine)->getMCSubtargetInfo()->isCPUStringValid(target.cpu))
     return createStringError(
         "unknown processor '" + name +
         "'; expected 'native', 'baseline' or one of LLVM's names, e.g. "
         "'x86-64-v3' (AVX2) or 'x86-64-v4' (AVX-512)");
+  machine = createTargetMachine(target);
+  if (!machine)
+    return machine.takeError();
+  const MCSubtargetInfo &info = *(*machine)->getMCSubtargetInfo();
   raw_string_ostream requirements(target.requirements);
   ListSeparator space(" ");
   bool isX86 = Triple(target.triple).isX86();
