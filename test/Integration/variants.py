@@ -1,5 +1,5 @@
 """One model compiled in other ways: fixed dimensions, weights in a file of
-their own, other processors.
+their own, other processors, anew over a library that is in use.
 
 Usage: variants.py OCKHAM MODELS FOLDER
 """
@@ -9,6 +9,7 @@ import shutil
 import sys
 
 import numpy as np
+import ockham as runtime
 from common import Comparison, Tool, read_cases
 
 LIMIT = 5e-5
@@ -86,6 +87,22 @@ def processors(tool, model, folder, cases, comparison):
             comparison.check(f"{case} {cpu}", got, want, LIMIT)
 
 
+def again(tool, model, folder, cases, comparison):
+    """A model that is compiled again is loaded anew; the old one stays as it is."""
+    library = os.path.join(folder, "again.so")
+    tool("compile", model, "-o", library)
+    old = runtime.load(library)
+    tool("compile", model, "-o", library, "--dim", "batch=1")
+    new = runtime.load(library)
+    for which, batch in (old, "batch"), (new, 1):
+        (ids,) = which.signature["forward"].inputs
+        assert ids.shape == (batch, "sequence"), ids
+        for case, inputs, want in cases:
+            if len(inputs["input_ids"]) == 1:
+                got = which.session().run(inputs)
+                comparison.check(f"{case} in one process, {ids}", got, want, LIMIT)
+
+
 def main():
     ockham, models, folder = sys.argv[1:]
     os.makedirs(folder, exist_ok=True)
@@ -93,7 +110,7 @@ def main():
     tool = Tool(ockham)
     cases = read_cases(model, ["input_ids"])
     comparison = Comparison()
-    for test in fixed_batch, weight_file, processors:
+    for test in fixed_batch, weight_file, processors, again:
         test(tool, model, folder, cases, comparison)
     comparison.exit()
 

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <sys/stat.h>
 
 namespace ockham::runtime {
 
@@ -26,6 +27,23 @@ static std::string absolutePath(const std::string &path) {
   std::string text = resolved ? resolved : path;
   std::free(resolved);
   return text;
+}
+
+/// The path as dlopen gets it, in a spelling of the file's own, such as
+/// "/models/.//./gpt2.so". dlopen compares names before it looks at files: a
+/// model that is compiled again while the old one is loaded would be the old
+/// one under its old name. The number of a file that is mapped belongs to no
+/// other.
+static std::string spellForLoader(const std::string &path) {
+  struct stat status;
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos || stat(path.c_str(), &status) != 0)
+    return path;
+  std::string spelled = path.substr(0, slash + 1);
+  for (uint64_t bits = status.st_ino; bits; bits >>= 1)
+    spelled += bits & 1 ? "./" : "/";
+  spelled += path.substr(slash + 1);
+  return spelled.size() < PATH_MAX ? spelled : path;
 }
 
 Library::~Library() {
@@ -69,10 +87,16 @@ Status Library::load(const std::string &path, bool ignoreFeatures,
   std::shared_ptr<Library> library(new Library);
   library->file = absolutePath(path);
   const char *file = library->file.c_str();
-  library->handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  if (!library->handle)
+  std::string spelled = spellForLoader(library->file);
+  library->handle = dlopen(spelled.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library->handle) {
+    std::string problem = dlerror();
+    size_t position = problem.find(spelled);
+    if (position != std::string::npos)
+      problem.replace(position, spelled.size(), library->file);
     return {OCKHAM_BAD_MODEL,
-            format("cannot load the model '%s': %s", file, dlerror())};
+            format("cannot load the model '%s': %s", file, problem.c_str())};
+  }
   auto query = reinterpret_cast<ockham_model_query_fn>(
       dlsym(library->handle, querySymbol));
   if (!query)
