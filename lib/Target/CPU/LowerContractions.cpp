@@ -31,6 +31,9 @@ using namespace ockham::cpu;
 /// Rows of B that are packed at a time: 512 x 48 floats are 96 KiB.
 static constexpr int64_t kPackedRows = 512;
 
+/// Rows of the panel that a transposed B fills at a time.
+static constexpr int64_t kTransposedRows = 16;
+
 namespace {
 
 /// A product in the form that the lowering understands.
@@ -252,18 +255,25 @@ void ContractionLowering::packRows(Value firstK, Value count) {
 }
 
 /// B is [n, k]: reads rows of B, which are contiguous in k, and writes columns
-/// of the panel.
+/// of the panel. A few rows of the panel at a time, so that the lines that the
+/// columns share stay in the first-level cache.
 void ContractionLowering::packTransposed(Value firstK, Value count) {
+  auto blocks =
+      scf::ForOp::create(b, loc, index(0), count, index(kTransposedRows));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(blocks.getBody());
+  Value begin = blocks.getInductionVar();
+  Value end =
+      arith::MinSIOp::create(b, loc, add(begin, kTransposedRows), count);
   auto overColumns =
       scf::ForOp::create(b, loc, index(0), index(panelColumns), index(1));
-  OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(overColumns.getBody());
   Value column = overColumns.getInductionVar();
   Value isValid =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, column, columns);
   auto branch = scf::IfOp::create(b, loc, isValid, /*withElseRegion=*/true);
   b.setInsertionPointToStart(branch.thenBlock());
-  auto loop = scf::ForOp::create(b, loc, index(0), count, index(1));
+  auto loop = scf::ForOp::create(b, loc, begin, end, index(1));
   b.setInsertionPointToStart(loop.getBody());
   Value value = memref::LoadOp::create(
       b, loc, product.b,
@@ -271,7 +281,7 @@ void ContractionLowering::packTransposed(Value firstK, Value count) {
   memref::StoreOp::create(b, loc, value, panel,
                           ValueRange{loop.getInductionVar(), column});
   b.setInsertionPointToStart(branch.elseBlock());
-  auto padding = scf::ForOp::create(b, loc, index(0), count, index(1));
+  auto padding = scf::ForOp::create(b, loc, begin, end, index(1));
   b.setInsertionPointToStart(padding.getBody());
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
   memref::StoreOp::create(b, loc, zero, panel,
