@@ -140,7 +140,15 @@ static std::string formatPipelineProblem(llvm::StringRef text) {
     problem += (problem.empty() ? "column " : "; column ") + column.str() +
                ": " + what.str();
   }
-  return problem.empty() ? text.trim().str() : problem;
+  if (!problem.empty())
+    return problem;
+  // Complaints about the options of a pass have no place.
+  for (llvm::StringRef line : llvm::split(text, '\n')) {
+    line.consume_front("<Pass-Options-Parser>: ");
+    if (!line.trim().empty())
+      problem += (problem.empty() ? "" : "; ") + line.trim().str();
+  }
+  return problem;
 }
 
 Error runPasses(ModuleOp module, llvm::StringRef pipeline,

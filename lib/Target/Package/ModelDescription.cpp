@@ -145,7 +145,8 @@ llvm::Error describeWeights(ModuleOp module, ModelDescription &description) {
     if (!op.getInit()) {
       if (!ConstantData::get(op))
         return makeError("weight '" + weight.name +
-                         "' has neither bytes nor an initialisation recipe");
+                         "' has neither bytes nor an initialisation recipe "
+                         "(text has them when written with --print-weights)");
       weight.bytes = getStorageBytes(type);
       weight.offset = llvm::alignTo(description.weightBytes, OCKHAM_ALIGNMENT);
       description.weightBytes = weight.offset + weight.bytes;
