@@ -75,7 +75,7 @@ def Tfm_BlockOp : Tfm_Op<"block", [
   let regions = (region SizedRegion<1>:$body);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    $kind `index` $index $name $body (`:` type($results)^)? attr-dict
+    `` $kind `index` $index $name $body (`:` type($results)^)? attr-dict
   }];
 }
 
@@ -229,7 +229,7 @@ def Tfm_ActivationOp : Tfm_TensorOp<"activation", [
                        Optional<Tfm_Gain>:$slope);
   let results = (outs Tfm_Activation:$result);
   let assemblyFormat = [{
-    $kind $input (`slope` $slope^)? `:` type($input) (`,` type($slope)^)?
+    `` $kind $input (`slope` $slope^)? `:` type($input) (`,` type($slope)^)?
     attr-dict
   }];
 }
@@ -280,7 +280,7 @@ def Tfm_NormOp : Tfm_TensorOp<"norm", [AttrSizedOperandSegments,
                            "::ockham::tfm::StdAxis::None">:$std_axis);
   let results = (outs Tfm_Activation:$result);
   let assemblyFormat = [{
-    $kind $input (`scale` $scale^)? (`shift` $shift^)? (`std` $std^)?
+    `` $kind $input (`scale` $scale^)? (`shift` $shift^)? (`std` $std^)?
     (`alpha` $alpha^)? (`offset` $offset^)? (`past` $past^)? attr-dict
     `:` type($input) ``
     custom<NormTypes>(type($scale), type($shift), type($std), type($alpha),
