@@ -45,9 +45,9 @@ function(ockham_add_tool name)
   install(TARGETS ${name} EXPORT OckhamTargets RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# ockham_add_dialect(folder namespace)
-# Generates the declarations of a dialect from <Folder>Dialect.td and
-# <Folder>Ops.td in the current folder.
+# ockham_tablegen_dialect(name namespace)
+# Generates the declarations of a dialect from <Name>Ops.td, and from
+# <Name>Interfaces.td where it is there, in the current folder.
 function(ockham_tablegen_dialect name namespace)
   set(LLVM_TARGET_DEFINITIONS ${name}Ops.td)
   mlir_tablegen(${name}Dialect.h.inc -gen-dialect-decls -dialect=${namespace})

@@ -15,8 +15,8 @@ def ONNX_Dialect : Dialect {
   let cppNamespace = "::ockham::onnx";
   let summary = "ONNX operators in one internal, opset-independent form";
   let description = [{
-    Every operator of the ONNX standard stands here once, whatever opset the
-    file was written for; the importer upgrades:
+    The operators that exported transformers use, each in one form whatever
+    opset the file was written for; the importer upgrades:
 
     - axes, permutations and split sizes are attributes, non-negative and
       sorted where order does not matter;

@@ -124,14 +124,14 @@ def ONNX_WhereOp : ONNX_PureOp<"Where"> {
 //===----------------------------------------------------------------------===//
 
 class ONNX_UnaryOp<string mnemonic, TypeConstraint operand, TypeConstraint output,
-                   string what, list<Trait> traits = []>
-    : ONNX_PureOp<mnemonic, traits> {
+                   string what, string element = "f32">
+    : ONNX_PureOp<mnemonic> {
   let summary = what;
   let description = [{
     Elementwise: }] # what # [{.
 
     ```mlir
-    %y = onnx.}] # mnemonic # [{ %x : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    %y = onnx.}] # mnemonic # [{ %x : (tensor<?x4x}] # element # [{>) -> tensor<?x4x}] # element # [{>
     ```
   }];
   let arguments = (ins operand:$input);
@@ -157,10 +157,15 @@ def ONNX_ReciprocalOp : ONNX_FloatUnaryOp<"Reciprocal", "1 / x">;
 def ONNX_ErfOp : ONNX_FloatUnaryOp<"Erf", "error function">;
 def ONNX_TanhOp : ONNX_FloatUnaryOp<"Tanh", "hyperbolic tangent">;
 def ONNX_SigmoidOp : ONNX_FloatUnaryOp<"Sigmoid", "1 / (1 + exp(-x))">;
-def ONNX_NotOp : ONNX_UnaryOp<"Not", ONNX_BoolTensor, ONNX_BoolTensor, "logical not">;
+def ONNX_NotOp : ONNX_UnaryOp<"Not", ONNX_BoolTensor, ONNX_BoolTensor, "logical not", "i1">;
 
 def ONNX_IdentityOp : ONNX_PureOp<"Identity"> {
   let summary = "The operand";
+  let description = [{
+    ```mlir
+    %y = onnx.Identity %x : (tensor<?x4xf32>) -> tensor<?x4xf32>
+    ```
+  }];
   let arguments = (ins ONNX_Tensor:$input);
   let results = (outs ONNX_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";

@@ -44,8 +44,8 @@ def ONNX_ReshapeOp : ONNX_PureOp<"Reshape"> {
   let summary = "The same elements in another shape";
   let description = [{
     The new extents are integers or `index` values; one integer may be -1 and
-    follows from the rest (an `index` value is never -1). (ONNX's 0, copy the operand's extent, has been replaced by
-    the importer.)
+    follows from the rest (an `index` value is never -1). The importer has
+    replaced ONNX's 0, which copies the operand's extent.
 
     ```mlir
     %y = onnx.Reshape %x to [%b, %s, 4, 8] : (tensor<?x?x32xf32>) -> tensor<?x?x4x8xf32>
@@ -84,6 +84,8 @@ def ONNX_ExpandOp : ONNX_PureOp<"Expand"> {
 def ONNX_ConstantOfShapeOp : ONNX_PureOp<"ConstantOfShape"> {
   let summary = "A tensor filled with one value";
   let description = [{
+    The extents are integers or `index` values, none of them negative.
+
     ```mlir
     %z = onnx.ConstantOfShape [%n, 4] value 0.0 : f32 -> tensor<?x4xf32>
     ```
@@ -149,6 +151,8 @@ def ONNX_GatherOp : ONNX_PureOp<"Gather"> {
 def ONNX_ConcatOp : ONNX_PureOp<"Concat"> {
   let summary = "Tensors one after the other along an axis";
   let description = [{
+    The operands have equal extents in all dimensions but `axis`.
+
     ```mlir
     %y = onnx.Concat %a, %b {axis = 0} : (tensor<1xi64>, tensor<2xi64>) -> tensor<3xi64>
     ```
@@ -190,13 +194,14 @@ def ONNX_TransposeOp : ONNX_PureOp<"Transpose"> {
   let hasFolder = 1;
 }
 
-class ONNX_UnitDimsOp<string mnemonic, string what> : ONNX_PureOp<mnemonic> {
+class ONNX_UnitDimsOp<string mnemonic, string what, string where, string types>
+    : ONNX_PureOp<mnemonic> {
   let summary = what;
-  let description = what # [{; `axes` are non-negative and ascending (positions
-    in the result for Unsqueeze, in the operand for Squeeze).
+  let description = [{
+    `axes`, non-negative and ascending, are positions in the }] # where # [{.
 
     ```mlir
-    %y = onnx.Unsqueeze %x {axes = array<i64: 0>} : (tensor<i64>) -> tensor<1xi64>
+    %y = onnx.}] # mnemonic # [{ %x {axes = array<i64: 0>} : }] # types # [{
     ```
   }];
   let arguments = (ins ONNX_Tensor:$input, DenseI64ArrayAttr:$axes);
@@ -204,8 +209,10 @@ class ONNX_UnitDimsOp<string mnemonic, string what> : ONNX_PureOp<mnemonic> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
 }
-def ONNX_SqueezeOp : ONNX_UnitDimsOp<"Squeeze", "Without some dimensions of extent 1">;
-def ONNX_UnsqueezeOp : ONNX_UnitDimsOp<"Unsqueeze", "With new dimensions of extent 1">;
+def ONNX_SqueezeOp : ONNX_UnitDimsOp<"Squeeze", "Without some dimensions of extent 1",
+    "operand", "(tensor<1xi64>) -> tensor<i64>">;
+def ONNX_UnsqueezeOp : ONNX_UnitDimsOp<"Unsqueeze", "With new dimensions of extent 1",
+    "result", "(tensor<i64>) -> tensor<1xi64>">;
 
 def ONNX_RangeOp : ONNX_PureOp<"Range"> {
   let summary = "Numbers from start up to limit";

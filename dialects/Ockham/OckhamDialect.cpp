@@ -38,8 +38,8 @@ LogicalResult OckhamDialect::verifyOperationAttribute(Operation *op,
   if (attr.getName() != kEntryAttrName)
     return success();
   if (!isa<FunctionOpInterface>(op))
-    return op->emitOpError() << "carries '" << kEntryAttrName
-                             << "', which belongs on a function";
+    return op->emitOpError()
+           << "carries '" << kEntryAttrName << "', which belongs on a function";
   auto kind = dyn_cast<StringAttr>(attr.getValue());
   static constexpr StringLiteral kinds[] = {"forward", "prefill",    "decode",
                                             "loss",    "train_step", "other"};
@@ -57,9 +57,9 @@ static LogicalResult verifySignatureAttribute(Operation *op, StringRef what,
                                               NamedAttribute attr) {
   if (attr.getName() == kNameAttrName) {
     if (!isa<StringAttr>(attr.getValue()))
-      return op->emitOpError() << what << " #" << index << " has '"
-                               << kNameAttrName << "' = " << attr.getValue()
-                               << ", expected a string";
+      return op->emitOpError()
+             << what << " #" << index << " has '" << kNameAttrName
+             << "' = " << attr.getValue() << ", expected a string";
     return success();
   }
   if (attr.getName() != kDimsAttrName)
@@ -88,13 +88,13 @@ LogicalResult OckhamDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                   function.getArgumentTypes()[argIndex], attr);
 }
 
-LogicalResult
-OckhamDialect::verifyRegionResultAttribute(Operation *op, unsigned,
-                                           unsigned resultIndex,
-                                           NamedAttribute attr) {
+LogicalResult OckhamDialect::verifyRegionResultAttribute(Operation *op,
+                                                         unsigned,
+                                                         unsigned resultIndex,
+                                                         NamedAttribute attr) {
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function)
     return success();
-  return verifySignatureAttribute(
-      op, "result", resultIndex, function.getResultTypes()[resultIndex], attr);
+  return verifySignatureAttribute(op, "result", resultIndex,
+                                  function.getResultTypes()[resultIndex], attr);
 }

@@ -36,13 +36,13 @@ LogicalResult WeightOp::verify() {
     if (resource && resource.getRawHandle().getBlob()) {
       uint64_t have = resource.getRawHandle().getBlob()->getData().size();
       uint64_t elementBits = getTensorType().getElementTypeBitWidth();
-      uint64_t want =
-          getTensorType().getNumElements() * std::max<uint64_t>(1, elementBits / 8);
+      uint64_t want = getTensorType().getNumElements() *
+                      std::max<uint64_t>(1, elementBits / 8);
       if (have != want)
-        return emitOpError() << "of type " << getTensorType() << " needs "
-                             << want << " bytes but its resource '"
-                             << resource.getRawHandle().getKey() << "' has "
-                             << have;
+        return emitOpError()
+               << "of type " << getTensorType() << " needs " << want
+               << " bytes but its resource '"
+               << resource.getRawHandle().getKey() << "' has " << have;
     }
   }
   if (getInit() && !isa<FloatType>(getTensorType().getElementType()))
@@ -72,9 +72,9 @@ LoadWeightOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   RankedTensorType want = weight.getTensorType();
   if (have.getShape() != want.getShape() ||
       have.getElementType() != want.getElementType()) {
-    InFlightDiagnostic diag =
-        emitOpError() << "has type " << have << " but the weight has type "
-                      << want;
+    InFlightDiagnostic diag = emitOpError()
+                              << "has type " << have
+                              << " but the weight has type " << want;
     diag.attachNote(weight.getLoc()) << "the weight is declared here";
     return diag;
   }

@@ -75,6 +75,7 @@ def Ockham_LoadWeightOp
     buffer, which must not be written.
 
     ```mlir
+    ockham.weight @wte : tensor<50257x768xf32>
     %w = ockham.load_weight @wte : tensor<50257x768xf32>
     ```
   }];
@@ -123,6 +124,7 @@ def Ockham_ParallelForOp : Ockham_Op<"parallel_for",
     through a struct on the caller's stack.
 
     ```mlir
+    func.func private @body(index, index, memref<?xf32>, index)
     ockham.parallel_for @body count %n grain %g (%a, %b : memref<?xf32>, index)
     ```
   }];
@@ -154,6 +156,14 @@ def Ockham_AllocateOp : Ockham_Op<"allocate",
 
 def Ockham_ReleaseOp : Ockham_Op<"release"> {
   let summary = "Gives memory back to the host";
+  let description = [{
+    The buffer comes from `ockham.allocate` and is not used afterwards. What is
+    not released goes back when the call ends.
+
+    ```mlir
+    ockham.release %buffer : memref<?x768xf32>
+    ```
+  }];
   let arguments = (ins Arg<AnyMemRef, "", [MemFree]>:$memref);
   let assemblyFormat = "$memref `:` type($memref) attr-dict";
 }

@@ -65,8 +65,10 @@ def Tfm_BlockOp : Tfm_Op<"block", [
     `--tfm-inline-blocks` dissolves it.
 
     ```mlir
-    %y = tfm.block pre_norm index 0 "h.0" {
-      ...
+    %y = tfm.block norm_free index 0 "h.0" {
+      %f = tfm.linear %x, %w
+          : tensor<?x?x768xf32>, tensor<768x768xf32> -> tensor<?x?x768xf32>
+      %sum = tfm.add_scaled %x, %f : tensor<?x?x768xf32>
       tfm.yield %sum : tensor<?x?x768xf32>
     } : tensor<?x?x768xf32>
     ```
@@ -93,10 +95,12 @@ def Tfm_ParallelOp : Tfm_Op<"parallel", [
 
     ```mlir
     %attention, %mlp = tfm.parallel {
-      ...
+      %a = tfm.attention %q, %k, %v heads 12 scale 0.125 causal
+          : tensor<?x?x768xf32>, tensor<?x?x768xf32>, tensor<?x?x768xf32>
+            -> tensor<?x?x768xf32>
       tfm.yield %a : tensor<?x?x768xf32>
     }, {
-      ...
+      %m = tfm.activation relu %h : tensor<?x?x768xf32>
       tfm.yield %m : tensor<?x?x768xf32>
     } : tensor<?x?x768xf32>, tensor<?x?x768xf32>
     ```
@@ -111,6 +115,16 @@ def Tfm_ParallelOp : Tfm_Op<"parallel", [
 def Tfm_YieldOp : Tfm_Op<"yield", [Pure, Terminator, ReturnLike,
     ParentOneOf<["BlockOp", "ParallelOp"]>]> {
   let summary = "Ends a block or a parallel branch with its results";
+  let description = [{
+    The operands become results of the op around it.
+
+    ```mlir
+    %y = tfm.block other index 0 "head" {
+      %z = tfm.scale %x, %g : tensor<?x?x768xf32>, tensor<1xf32>
+      tfm.yield %z : tensor<?x?x768xf32>
+    } : tensor<?x?x768xf32>
+    ```
+  }];
   let arguments = (ins Variadic<AnyRankedTensor>:$operands);
   let assemblyFormat = "($operands^ `:` type($operands))? attr-dict";
   let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];

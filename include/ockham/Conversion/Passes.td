@@ -55,7 +55,8 @@ def ConvertTransformerToLinalg
   let description = [{
     The path for every op that no kernel covers: attention becomes two batched
     products and a softmax over `[batch, heads, queries, keys]`, norms and
-    residuals become `linalg.generic`. Blocks and parallel regions are inlined.
+    residuals become `linalg.generic`. Blocks that are left and parallel regions
+    are inlined.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -15,8 +15,8 @@ def CPULowerContractions
   let summary = "Turn products on buffers into blocked loops over 1-D vectors";
   let description = [{
     `linalg.matmul`, `linalg.batch_matmul` and generics of the same meaning
-    become parallel loops over register tiles of `tile-rows` x `tile-columns`
-    elements whose accumulators are 1-D vectors carried by the loop over k.
+    become parallel loops over register tiles of `tile-rows` x `tile-vectors`
+    1-D vectors, accumulators that the loop over k carries.
     Tails are masked; all extents may be dynamic.
   }];
   let options = [
