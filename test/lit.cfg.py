@@ -4,6 +4,8 @@ import os
 
 import lit.formats
 
+# ruff: noqa: F821  (lit defines config)
+
 config.name = "Ockham"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]

@@ -6,7 +6,6 @@ import ctypes
 import os
 import weakref
 from dataclasses import dataclass
-from typing import Dict, Tuple, Union
 
 from ockham import _capi
 from ockham._arrays import DTYPE_NAMES
@@ -27,7 +26,7 @@ class TensorSpec:
 
     name: str
     dtype: str
-    shape: Tuple[Union[int, str], ...]
+    shape: tuple[int | str, ...]
 
     def __str__(self):
         return f"{self.name}: {self.dtype} [{', '.join(map(str, self.shape))}]"
@@ -40,7 +39,7 @@ class Weight:
 
     name: str
     dtype: str
-    shape: Tuple[int, ...]
+    shape: tuple[int, ...]
     layout: str
     bytes: int
 
@@ -52,8 +51,8 @@ class Entry:
 
     name: str
     kind: str
-    inputs: Tuple[TensorSpec, ...]
-    outputs: Tuple[TensorSpec, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
 
     def __str__(self):
         inputs = ", ".join(map(str, self.inputs))
@@ -93,7 +92,7 @@ class Model:
         self.features: str = table.features.decode()
         self.producer: str = table.producer.decode()
         self.options: str = table.options.decode()
-        self.signature: Dict[str, Entry] = {
+        self.signature: dict[str, Entry] = {
             entry.name.decode(): Entry(
                 entry.name.decode(),
                 _ENTRY_KINDS[min(max(entry.kind, 0), len(_ENTRY_KINDS) - 1)],

@@ -68,9 +68,7 @@ class Session:
         )
         self.model = model
         self._handle = handle
-        self._finalizer = weakref.finalize(
-            self, runtime.ockham_session_destroy, handle
-        )
+        self._finalizer = weakref.finalize(self, runtime.ockham_session_destroy, handle)
 
     def close(self):
         """Frees the session. No call may be running on it."""
@@ -199,9 +197,7 @@ class Session:
 
     def write_state(self, name, array):
         """Sets a state; type and shape must be its own."""
-        self._write(
-            runtime.ockham_session_write_state, name, array, self.model.states
-        )
+        self._write(runtime.ockham_session_write_state, name, array, self.model.states)
 
     def reset_state(self, name=None):
         """Sets a state, or all, to what it was when the session was created."""

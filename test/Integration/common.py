@@ -21,7 +21,7 @@ class Tool:
     def __call__(self, *arguments, fails=False):
         """Runs it and returns stdout, or with `fails` the error message."""
         command = [self.path, *map(str, arguments)]
-        result = subprocess.run(command, capture_output=True, text=True)
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != (1 if fails else 0):
             expected = "1 and an error" if fails else "0"
             sys.exit(
@@ -33,7 +33,10 @@ class Tool:
     def signature(self, path, *flags):
         """Names of the inputs and of the outputs of a model's one entry point."""
         text = self("run", *flags, path)
-        return tuple(re.findall(rf"^  {kind} +(\S+):", text, re.M) for kind in ("input", "output"))
+        return tuple(
+            re.findall(rf"^  {kind} +(\S+):", text, re.MULTILINE)
+            for kind in ("input", "output")
+        )
 
     def run(self, folder, path, inputs, outputs, *flags):
         """Runs a model through .npy files and returns its outputs."""
@@ -69,14 +72,18 @@ class Comparison:
         """The largest difference, in standard deviations of what is expected."""
         for name, expected in want.items():
             if got[name].shape != expected.shape:
-                print(f"FAIL {what} {name}: shape {got[name].shape}, expected {expected.shape}")
+                print(
+                    f"FAIL {what} {name}: shape {got[name].shape}, expected {expected.shape}"
+                )
                 self.agrees = False
                 continue
             expected = expected.astype(np.float64)
             error = np.abs(got[name] - expected).max() / expected.std()
             ok = error <= limit  # False for a NaN.
             self.agrees &= bool(ok)
-            print(f"{'ok  ' if ok else 'FAIL'} {what} {name}: {error:.2e}, at most {limit:.0e}")
+            print(
+                f"{'ok  ' if ok else 'FAIL'} {what} {name}: {error:.2e}, at most {limit:.0e}"
+            )
 
     def exit(self):
         sys.exit(not self.agrees)

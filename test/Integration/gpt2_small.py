@@ -40,7 +40,10 @@ def measure(*command):
     """Processor seconds, seconds and bytes of a command, which has to succeed."""
     start = time.monotonic()
     result = subprocess.run(
-        [sys.executable, "-c", MEASURE, *command], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", MEASURE, *command],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     code, seconds, peak = json.loads(result.stdout.splitlines()[-1])
     if code != 0:
@@ -56,12 +59,17 @@ def count_weight_bytes(library):
 
 
 def check(tool, models, folder, comparison):
-    library, logits = os.path.join(folder, "gpt2_small.so"), os.path.join(folder, "got.npy")
+    library, logits = (
+        os.path.join(folder, "gpt2_small.so"),
+        os.path.join(folder, "got.npy"),
+    )
 
     def within(what, value, limit, unit):
         ok = value <= limit
         comparison.agrees &= ok
-        print(f"{'ok  ' if ok else 'FAIL'} {what}: {value:.1f} {unit}, at most {limit:.0f}")
+        print(
+            f"{'ok  ' if ok else 'FAIL'} {what}: {value:.1f} {unit}, at most {limit:.0f}"
+        )
 
     model = os.path.join(models, "gpt2_small.onnx")
     seconds, elapsed, peak = measure(tool, "compile", model, "-o", library)
@@ -98,7 +106,8 @@ def main():
         models = sys.argv[4] if len(sys.argv) > 4 else folder
         if models == folder:
             subprocess.run(
-                [sys.executable, example, "--output", folder, "--reference", "1x512"], check=True
+                [sys.executable, example, "--output", folder, "--reference", "1x512"],
+                check=True,
             )
         check(tool, models, folder, comparison)
     finally:

@@ -55,15 +55,17 @@ def main():
                 got = tool.run(folder, library, inputs, output_names)
                 comparison.check(f"{case} {how}", got, want, FLOAT32)
 
-    for case, inputs, want in cases:
-        def interpret(*flags):
-            return tool.run(folder, model, inputs, output_names, "--interpret", *flags)
+    def interpret(inputs, *flags):
+        return tool.run(folder, model, inputs, output_names, "--interpret", *flags)
 
-        comparison.check(f"{case} interpreted", interpret(), want, FLOAT32)
-        exact = interpret("--f64")
+    for case, inputs, want in cases:
+        comparison.check(f"{case} interpreted", interpret(inputs), want, FLOAT32)
+        exact = interpret(inputs, "--f64")
         comparison.check(f"{case} interpreted in float64", exact, want, float64)
-        raised = interpret("--f64", "--passes", "ockham-raise")
-        comparison.check(f"{case} recognised, in float64, against imported", raised, exact, LEVELS)
+        raised = interpret(inputs, "--f64", "--passes", "ockham-raise")
+        comparison.check(
+            f"{case} recognised, in float64, against imported", raised, exact, LEVELS
+        )
     comparison.exit()
 
 

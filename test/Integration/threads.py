@@ -36,7 +36,9 @@ def main():
         for i in range(CALLS):
             k = (caller + i) % len(cases)
             got = sessions[caller % 2].run(cases[k][1])
-            wrong += any(not np.array_equal(got[name], want[k][name]) for name in want[k])
+            wrong += any(
+                not np.array_equal(got[name], want[k][name]) for name in want[k]
+            )
         return wrong
 
     with ThreadPoolExecutor(CALLERS) as pool:

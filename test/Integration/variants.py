@@ -29,7 +29,9 @@ def fixed_batch(tool, model, folder, cases, comparison):
         file = os.path.join(folder, "wrong.npy")
         np.save(file, ids)
         message = tool("run", library, f"--input=input_ids={file}", fails=True)
-        expected = f"expected int64 [1, sequence], got int64 [{ids.shape[0]}, {ids.shape[1]}]"
+        expected = (
+            f"expected int64 [1, sequence], got int64 [{ids.shape[0]}, {ids.shape[1]}]"
+        )
         assert expected in message, message
 
     tool("compile", model, "-o", library, "--dim", "batch=3", "--dim", "sequence=16")
@@ -51,7 +53,9 @@ def weight_file(tool, model, folder, cases, comparison):
     weights = os.path.join(folder, "beside.safetensors")
     tool("compile", model, "-o", embedded)
     tool("compile", model, "-o", library, "--weights", weights)
-    assert os.path.getsize(library) < os.path.getsize(embedded), "the weights are embedded"
+    assert os.path.getsize(library) < os.path.getsize(embedded), (
+        "the weights are embedded"
+    )
 
     moved = os.path.join(folder, "moved")
     shutil.rmtree(moved, ignore_errors=True)

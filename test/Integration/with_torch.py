@@ -14,7 +14,9 @@ import threading
 try:
     import torch
 except ImportError:
-    sys.exit("PyTorch is missing; install python3-torch (scripts/install-dependencies.sh --tests)")
+    sys.exit(
+        "PyTorch is missing; install python3-torch (scripts/install-dependencies.sh --tests)"
+    )
 
 import numpy as np
 import ockham
@@ -37,10 +39,12 @@ def main():
     cases = read_cases(path, ["input_ids"])
 
     for case, inputs, want in cases:
-        got = session.run({name: torch.from_numpy(array) for name, array in inputs.items()})
+        got = session.run(
+            {name: torch.from_numpy(array) for name, array in inputs.items()}
+        )
         comparison.check(f"{case} from PyTorch's tensors", got, want, 5e-5)
         assert torch.allclose(matrix @ matrix, product, rtol=0, atol=near)
-        for name, array in got.items():
+        for array in got.values():
             assert np.array_equal(torch.from_numpy(array).numpy(), array)
 
     stop, products = threading.Event(), []

@@ -52,9 +52,21 @@ CASES = [
     {"shape": "ag", "lengths": [2, 4], "causal": True},
     {"shape": "abg", "past": [4, 2], "tq": 2, "tk": 6, "causal": True},
     {"shape": "bg", "past": [6, 2], "tq": 2, "tk": 5, "causal": True},
-    {"shape": "abg", "visible": True, "past": [3, 1], "tq": 3, "tk": 6,
-     "causal": True, "norm": "rms", "rotary": 2, "cap": 3.0, "heads": 4,
-     "kv": 2, "dv": 3, "dynamic": True},
+    {
+        "shape": "abg",
+        "visible": True,
+        "past": [3, 1],
+        "tq": 3,
+        "tk": 6,
+        "causal": True,
+        "norm": "rms",
+        "rotary": 2,
+        "cap": 3.0,
+        "heads": 4,
+        "kv": 2,
+        "dv": 3,
+        "dynamic": True,
+    },
     {"tq": 0, "tk": 3},
     {"ids": "i32", "past": [1, 1], "tq": 2, "tk": 4, "causal": True},
 ]
@@ -132,13 +144,21 @@ class Case:
             if not any(self.has(n) for n in names):
                 return ""
             items = [show(n) if self.has(n) else "none" for n in names]
-            return f"{keyword} {items[0]}" if len(names) == 1 else (
-                f"{keyword}({', '.join(items)})")
+            return (
+                f"{keyword} {items[0]}"
+                if len(names) == 1
+                else (f"{keyword}({', '.join(items)})")
+            )
 
-        clauses = [("past", ["past"]), ("key_lengths", ["lengths"]),
-                   ("mask", ["mask"]), ("shape", ["alpha", "beta", "gamma"]),
-                   ("query_scale", ["qs"]), ("key_scale", ["ks"]),
-                   ("rotary", ["cos", "sin"])]
+        clauses = [
+            ("past", ["past"]),
+            ("key_lengths", ["lengths"]),
+            ("mask", ["mask"]),
+            ("shape", ["alpha", "beta", "gamma"]),
+            ("query_scale", ["qs"]),
+            ("key_scale", ["ks"]),
+            ("rotary", ["cos", "sin"]),
+        ]
         values = [clause(k, n, lambda x: "%" + x) for k, n in clauses]
         types = [clause(k, n, lambda x: self.operands[x][1]) for k, n in clauses]
         extents = ("?", "?") if get("dynamic") else (self.batch, self.tq)
@@ -150,14 +170,14 @@ class Case:
 func.func @{name}({arguments})
     -> ({out} {{ockham.name = "out"}}, {lse} {{ockham.name = "lse"}},
         {entropy} {{ockham.name = "entropy"}}) {{
-  %o, %l, %e = tfm.attention %q, %k, %v {' '.join(values)}
+  %o, %l, %e = tfm.attention %q, %k, %v {" ".join(values)}
       heads {self.heads} kv_heads {self.kv} scale {self.scale}
-      {'causal' if get('causal') else ''}
-      {f'soft_cap {get("cap")}' if get('cap') else ''}
-      {'centre visible' if get('visible') else ''}
-      {f'qk_norm {get("norm")} eps {get("norm_eps", 0.0):.1e}' if get('norm') else ''}
-      {'interleaved' if get('interleaved') else ''}
-      : {', '.join([self.operands[x][1] for x in 'qkv'] + [t for t in types if t])}
+      {"causal" if get("causal") else ""}
+      {f"soft_cap {get('cap')}" if get("cap") else ""}
+      {"centre visible" if get("visible") else ""}
+      {f"qk_norm {get('norm')} eps {get('norm_eps', 0.0):.1e}" if get("norm") else ""}
+      {"interleaved" if get("interleaved") else ""}
+      : {", ".join([self.operands[x][1] for x in "qkv"] + [t for t in types if t])}
       -> {out} logsumexp {lse} entropy {entropy}
   return %o, %l, %e : {out}, {lse}, {entropy}
 }}
@@ -196,15 +216,18 @@ func.func @{name}({arguments})
         def heads_of(name, count):
             x = self.value(name)
             return x.reshape(*x.shape[:2], count, x.shape[2] // count).transpose(
-                0, 2, 1, 3)
+                0, 2, 1, 3
+            )
 
         past = self.value("past") if self.has("past") else np.zeros(2, np.int64)
         i = past[:, None] + np.arange(self.tq)  # [B, Tq]
         j = np.arange(self.tk)
         share = np.arange(self.heads) * self.kv // self.heads
         q = self.rotated(self.normed(heads_of("q", self.heads), "qs"), i)
-        k = self.rotated(self.normed(heads_of("k", self.kv), "ks"),
-                         np.broadcast_to(j, (self.batch, self.tk)))[:, share]
+        k = self.rotated(
+            self.normed(heads_of("k", self.kv), "ks"),
+            np.broadcast_to(j, (self.batch, self.tk)),
+        )[:, share]
         v = heads_of("v", self.kv)[:, share]
 
         s = self.scale * np.einsum("bhtc,bhjc->bhtj", q, k)
@@ -247,7 +270,8 @@ func.func @{name}({arguments})
             own = np.stack([v[b][:, i[b]] for b in range(self.batch)])
             out = out + gain["alpha"] * own
         out = out.transpose(0, 2, 1, 3).reshape(
-            self.batch, self.tq, self.heads * self.dv)
+            self.batch, self.tq, self.heads * self.dv
+        )
         return {"out": out, "lse": lse, "entropy": entropy}
 
 
@@ -270,8 +294,9 @@ def main():
     cases = [Case(options, seed) for seed, options in enumerate(CASES)]
     module = os.path.join(folder, "cases.mlir")
     with open(module, "w", encoding="utf-8") as file:
-        for index, case in enumerate(cases):
-            file.write(case.function(f"case{index}"))
+        file.writelines(
+            case.function(f"case{index}") for index, case in enumerate(cases)
+        )
     failures = []
     for index, case in enumerate(cases):
         want = case.reference()
@@ -283,15 +308,16 @@ def main():
         paths = {name: os.path.join(folder, f"{name}.npy") for name in want}
         command += [f"--output={name}={path}" for name, path in paths.items()]
         for flags, tolerance in ((["--f64"], 1e-11), ([], 1e-6)):
-            run = subprocess.run(command + flags, capture_output=True, text=True)
+            run = subprocess.run(
+                command + flags, capture_output=True, text=True, check=False
+            )
             if run.returncode != 0:
                 failures.append(f"case {index} {case.options}: {run.stderr}")
                 break
             for name, path in paths.items():
                 message = compare(name, np.load(path), want[name], tolerance)
                 if message:
-                    failures.append(
-                        f"case {index} {case.options} {flags}: {message}")
+                    failures.append(f"case {index} {case.options} {flags}: {message}")
     print("\n".join(failures) or f"{len(cases)} cases agree")
     return 1 if failures else 0
 

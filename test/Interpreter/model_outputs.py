@@ -17,7 +17,7 @@ import numpy as np
 
 
 def run(command):
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         sys.exit(f"{' '.join(command)}\n{result.stderr}")
 
@@ -62,8 +62,10 @@ def check_model(folder, model, passes):
             error = np.abs(got - want).max() / want.std()
             ok = error <= limit  # False for a NaN
             agrees &= ok
-            print(f"{'ok' if ok else 'FAIL'} {os.path.basename(model)} {case} "
-                  f"{' '.join(flags)} error {error:.2e} limit {limit:.0e}")
+            print(
+                f"{'ok' if ok else 'FAIL'} {os.path.basename(model)} {case} "
+                f"{' '.join(flags)} error {error:.2e} limit {limit:.0e}"
+            )
     return agrees
 
 

@@ -13,8 +13,17 @@ def save(name, array):
     np.save(os.path.join(folder, name + ".npy"), array)
 
 
-for dtype in ("bool", "uint8", "int8", "int16", "int32", "int64", "float16",
-              "float32", "float64"):
+for dtype in (
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "float32",
+    "float64",
+):
     save(dtype, np.array([[0, 1, 2], [3, 4, 5]]).astype(dtype))
     swapped = np.dtype(dtype).newbyteorder(">")
     save(dtype + "-swapped", np.array([[0, 1, 2], [3, 4, 5]]).astype(swapped))
@@ -32,7 +41,8 @@ def with_header(text):
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
 
 
-good = open(os.path.join(folder, "int64.npy"), "rb").read()
+with open(os.path.join(folder, "int64.npy"), "rb") as file:
+    good = file.read()
 damaged = {
     "nothing": b"",
     "text": b"hello, world\n",
@@ -42,10 +52,13 @@ damaged = {
     "long": good + b"x",
     "version": good[:6] + b"\x09" + good[7:],
     "archive": b"PK\x03\x04" + bytes(30),
-    "bad-shape": with_header("{'descr': '<i8', 'fortran_order': False, 'shape': (2, -), }"),
+    "bad-shape": with_header(
+        "{'descr': '<i8', 'fortran_order': False, 'shape': (2, -), }"
+    ),
     "no-shape": with_header("{'descr': '<i8', 'fortran_order': False, }"),
     "too-large": with_header(
-        "{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999, 99999999999), }"),
+        "{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999, 99999999999), }"
+    ),
 }
 for name, data in damaged.items():
     with open(os.path.join(folder, name + ".npy"), "wb") as file:

@@ -6,7 +6,6 @@ the token that the model finds likeliest to come next."""
 import sys
 
 import numpy as np
-
 import ockham
 
 model = ockham.load(sys.argv[1])

@@ -8,7 +8,6 @@ import threading
 import unittest
 
 import numpy as np
-
 import ockham
 
 

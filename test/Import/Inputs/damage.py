@@ -38,7 +38,11 @@ def check(data, variant, command):
         file.write(damage(data, variant))
         file.flush()
         result = subprocess.run(
-            command + [file.name], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=60
+            command + [file.name],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
         )
     text = result.stderr.decode(errors="replace")
     errors = [line for line in text.splitlines() if " error: " in line]
@@ -59,8 +63,10 @@ def main():
         results = list(pool.map(lambda v: check(data, v, command), range(variants)))
     wrong = [r for r in results if r not in ("accepted", "refused")]
     print("\n".join(wrong))
-    print(f"refused {results.count('refused')}, accepted {results.count('accepted')}, "
-          f"wrong {len(wrong)}")
+    print(
+        f"refused {results.count('refused')}, accepted {results.count('accepted')}, "
+        f"wrong {len(wrong)}"
+    )
     sys.exit(1 if wrong else 0)
 
 

@@ -62,7 +62,9 @@ def tensor(name, type, dims, raw=None, **typed):
                 out += field(13, field(1, entry[0]) + field(2, str(entry[1])))
             out += field(14, 1)
         elif key in formats:
-            out += field(numbers[key], struct.pack(f"<{len(values)}{formats[key]}", *values))
+            out += field(
+                numbers[key], struct.pack(f"<{len(values)}{formats[key]}", *values)
+            )
         else:
             out += field(numbers[key], b"".join(varint(v) for v in values))
     if raw is not None:
@@ -135,7 +137,9 @@ X = value("x", FLOAT, ["n", 4])
 Y = value("y", FLOAT, ["n", 4])
 
 
-def one(op, inputs=("x",), outputs=("y",), opset=17, types=(X,), consts=(), **attributes):
+def one(
+    op, inputs=("x",), outputs=("y",), opset=17, types=(X,), consts=(), **attributes
+):
     """A model of one node; `consts` are initializers."""
     results = [value(output, FLOAT, None) for output in outputs if output]
     nodes = [node(op, inputs, outputs, **attributes)]
@@ -145,7 +149,6 @@ def one(op, inputs=("x",), outputs=("y",), opset=17, types=(X,), consts=(), **at
 def add_weight(w):
     """y = x + w."""
     return model(graph([node("Add", ["x", "w"], ["y"], "/add")], [X], [Y], [w]))
-
 
 
 def main():
