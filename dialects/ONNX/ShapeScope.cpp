@@ -505,10 +505,3 @@ Value ShapeScope::materializeValue(OpBuilder &builder, Location loc,
         arith::ConstantIndexOp::create(builder, loc, constant->coefficient));
   return sum;
 }
-
-OpFoldResult ShapeScope::materialize(OpBuilder &builder, Location loc,
-                                     const ShapeExpr &expr) {
-  if (std::optional<int64_t> constant = expr.getConstant())
-    return builder.getIndexAttr(*constant);
-  return materializeValue(builder, loc, expr);
-}

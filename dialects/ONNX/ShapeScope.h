@@ -149,10 +149,7 @@ public:
   /// Whether the expression is certainly not negative.
   bool isNonNegative(const ShapeExpr &expr) const;
 
-  /// Builds the expression: an integer attribute or an index value.
-  mlir::OpFoldResult materialize(mlir::OpBuilder &builder, mlir::Location loc,
-                                 const ShapeExpr &expr);
-  /// The same, always as a value.
+  /// Builds the expression, as an index value.
   mlir::Value materializeValue(mlir::OpBuilder &builder, mlir::Location loc,
                                const ShapeExpr &expr);
 

@@ -217,10 +217,6 @@ const OpTable &OpTable::get() {
   return table;
 }
 
-bool isSupported(Operation *op) {
-  return OpTable::get().find(op->getName().getStringRef());
-}
-
 //===----------------------------------------------------------------------===//
 // Indexing
 //===----------------------------------------------------------------------===//

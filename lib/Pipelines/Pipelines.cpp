@@ -26,7 +26,7 @@ void ockham::buildRaisePipeline(OpPassManager &pm) {
 }
 
 void ockham::buildToLinalgPipeline(OpPassManager &pm) {
-  pm.addPass(createTransformerInlineBlocks());
+  pm.addPass(createInlineBlocks());
   pm.addPass(createConvertTransformerToLinalg());
   pm.addPass(createConvertONNXToLinalg());
   pm.addPass(createCanonicalizerPass());
@@ -78,9 +78,10 @@ void ockham::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addPass(createCPULowerHostCalls());
   pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
+  // Takes vectors apart, with operations that the next pass lowers.
   pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createConvertControlFlowToLLVMPass());

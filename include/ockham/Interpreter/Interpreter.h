@@ -58,9 +58,6 @@ interpret(mlir::ModuleOp module, llvm::StringRef entry,
 std::string getInputName(mlir::func::FuncOp function, unsigned index);
 std::string getOutputName(mlir::func::FuncOp function, unsigned index);
 
-/// True if the interpreter has a meaning for the op.
-bool isSupported(mlir::Operation *op);
-
 } // namespace ockham::interpreter
 
 #endif // OCKHAM_INTERPRETER_INTERPRETER_H

@@ -53,8 +53,7 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
     "::ockham::OckhamDialect", "::ockham::onnx::ONNXDialect"];
 }
 
-def TransformerInlineBlocks
-    : Pass<"tfm-inline-blocks", "::mlir::ModuleOp"> {
+def InlineBlocks : Pass<"tfm-inline-blocks", "::mlir::ModuleOp"> {
   let summary = "Dissolve tfm.block into the function around it";
   let description = [{
     Moves the body of each `tfm.block` in front of it. The block's name, index

@@ -77,9 +77,6 @@ public:
       : function(function), builder(function.getContext()) {}
 
   mlir::func::FuncOp getFunction() { return function; }
-  mlir::ModuleOp getModule() {
-    return function->getParentOfType<mlir::ModuleOp>();
-  }
   mlir::OpBuilder &getBuilder() { return builder; }
 
   /// Calls `visit` on every live op, readers first. Dead ops are erased on the

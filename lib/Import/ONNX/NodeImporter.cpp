@@ -110,16 +110,6 @@ FailureOr<SmallVector<int64_t>> NodeImporter::getConstantInts(Value value,
   return *ints;
 }
 
-FailureOr<double> NodeImporter::getConstantFloat(Value value, StringRef what) {
-  std::optional<ConstantData> data = ConstantData::get(value);
-  if (!data)
-    return fail("needs a constant for " + quote(what) + ", but it is computed");
-  if (data->size() != 1)
-    return fail(what + " has " + count(data->size(), "element") +
-                ", expected 1");
-  return data->getFloat(0);
-}
-
 FailureOr<std::optional<SmallVector<int64_t>>>
 NodeImporter::getIntsOrOperand(StringRef name, unsigned i) {
   using Result = std::optional<SmallVector<int64_t>>;
@@ -251,12 +241,6 @@ Value NodeImporter::createFilled(Type element, Value like, double value) {
   return create<onnx::ConstantOfShapeOp>(element, ValueRange(dynamicShape),
                                          ArrayRef<int64_t>(staticShape),
                                          getNumberAttr(element, value));
-}
-
-Value NodeImporter::createInts(ArrayRef<int64_t> values) {
-  auto attribute = getBuilder().getI64TensorAttr(values);
-  return onnx::ConstantOp::create(getBuilder(), loc, attribute.getType(),
-                                  attribute);
 }
 
 Value NodeImporter::createReshape(Value value, ArrayRef<OpFoldResult> shape) {

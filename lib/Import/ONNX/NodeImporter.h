@@ -71,9 +71,6 @@ public:
   /// The elements of a constant integer tensor. `what` is its name in messages.
   mlir::FailureOr<llvm::SmallVector<int64_t>>
   getConstantInts(mlir::Value value, llvm::StringRef what);
-  /// The only element of a constant tensor.
-  mlir::FailureOr<double> getConstantFloat(mlir::Value value,
-                                           llvm::StringRef what);
 
   /// Attribute `name`, or the constant operand `i`; nothing if both are absent.
   mlir::FailureOr<std::optional<llvm::SmallVector<int64_t>>>
@@ -135,7 +132,6 @@ public:
   mlir::Value createScalar(mlir::Type element, double value);
   /// The same value everywhere, in the shape of `like`.
   mlir::Value createFilled(mlir::Type element, mlir::Value like, double value);
-  mlir::Value createInts(llvm::ArrayRef<int64_t> values);
   mlir::Value createReshape(mlir::Value value,
                             llvm::ArrayRef<mlir::OpFoldResult> shape);
   /// Turns a tensor of the file into a constant or a weight.

@@ -99,8 +99,6 @@ static const OperatorEntry table[] = {
     {"", "Trilu", 14, 1, 2, 1, importTrilu},
 };
 
-llvm::ArrayRef<OperatorEntry> getOperatorTable() { return table; }
-
 const OperatorEntry *findOperator(llvm::StringRef domain, llvm::StringRef name,
                                   int64_t opset) {
   const OperatorEntry *best = nullptr;

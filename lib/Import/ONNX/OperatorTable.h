@@ -44,9 +44,6 @@ struct OperatorEntry {
 const OperatorEntry *findOperator(llvm::StringRef domain, llvm::StringRef name,
                                   int64_t opset);
 
-/// All entries, in the order of the table.
-llvm::ArrayRef<OperatorEntry> getOperatorTable();
-
 /// ONNX's own domain has two spellings; this gives the empty one.
 inline llvm::StringRef normalizeDomain(llvm::StringRef domain) {
   return domain == "ai.onnx" ? llvm::StringRef() : domain;

@@ -1,4 +1,4 @@
-//===- TransformerInlineBlocks.cpp - Dissolve tfm.block -------------------===//
+//===- InlineBlocks.cpp - Dissolve tfm.block ------------------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,7 +10,7 @@
 #include "mlir/IR/Builders.h"
 
 namespace ockham {
-#define GEN_PASS_DEF_TRANSFORMERINLINEBLOCKS
+#define GEN_PASS_DEF_INLINEBLOCKS
 #include "ockham/Transforms/Passes.h.inc"
 } // namespace ockham
 
@@ -47,8 +47,7 @@ void dissolve(tfm::BlockOp block) {
   block.erase();
 }
 
-struct TransformerInlineBlocks
-    : ockham::impl::TransformerInlineBlocksBase<TransformerInlineBlocks> {
+struct InlineBlocks : ockham::impl::InlineBlocksBase<InlineBlocks> {
   void runOnOperation() override {
     // Post-order: inner blocks first.
     getOperation().walk([](tfm::BlockOp block) { dissolve(block); });
