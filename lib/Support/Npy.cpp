@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 namespace ockham {
 
@@ -369,6 +370,7 @@ bool writeNpy(const std::string &path, const NpyArray &array,
     error = path + ": cannot create: " + std::strerror(errno);
     return false;
   }
+  std::error_code ignored;
   bool written =
       std::fwrite(head.data(), 1, head.size(), file) == head.size() &&
       std::fwrite(array.data.data(), 1, array.data.size(), file) ==
@@ -379,7 +381,8 @@ bool writeNpy(const std::string &path, const NpyArray &array,
     written = false;
   }
   if (!written) {
-    std::remove(path.c_str());
+    if (std::filesystem::is_regular_file(path, ignored))
+      std::remove(path.c_str());
     error = path + ": cannot write: " + std::strerror(code);
   }
   return written;

@@ -15,7 +15,8 @@
 namespace ockham {
 
 /// A file that is written under another name in the folder of `path` and takes
-/// its name with keep(); otherwise it disappears.
+/// its name with keep(); otherwise it disappears. What is no regular file, such
+/// as /dev/stdout or a pipe, is not replaced: keep() writes the bytes into it.
 class OutputFile {
 public:
   static llvm::Expected<OutputFile> create(llvm::StringRef path);
@@ -33,6 +34,7 @@ public:
 private:
   OutputFile() = default;
   std::string path, temporary;
+  bool isSpecial = false; ///< A device, a pipe.
   std::unique_ptr<llvm::raw_fd_ostream> stream;
 };
 

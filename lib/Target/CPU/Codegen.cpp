@@ -7,8 +7,10 @@
 
 #include "ockham/Target/CPU/Codegen.h"
 
+#include "FloatConversions.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -111,10 +113,26 @@ createTargetMachine(const CPUTarget &target) {
       std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
+/// A product and a sum, fused only where the processor does so: without the
+/// instruction, a fused one would be a call for each element.
+static void relaxFusedProducts(Module &module) {
+  for (Function &function : make_early_inc_range(module)) {
+    if (function.getIntrinsicID() != Intrinsic::fma)
+      continue;
+    function.replaceAllUsesWith(Intrinsic::getOrInsertDeclaration(
+        &module, Intrinsic::fmuladd, {function.getReturnType()}));
+    function.eraseFromParent();
+  }
+}
+
 Error emitObject(Module &module, const CPUTarget &target,
                  TargetMachine &machine, raw_pwrite_stream &os) {
   module.setDataLayout(machine.createDataLayout());
   module.setTargetTriple(Triple(target.triple));
+  cpu::defineFloatConversions(module);
+  if (Triple(target.triple).isX86() &&
+      !machine.getMCSubtargetInfo()->checkFeatures("+fma"))
+    relaxFusedProducts(module);
   for (Function &function : module) {
     if (function.isDeclaration())
       continue;

@@ -87,16 +87,33 @@ struct ABIBuilder {
     return cast(type, descriptor);
   }
 
-  /// Bytes of a dense buffer; booleans take a byte each.
+  /// Bytes of a dense buffer; booleans take a byte each. More than 64 bits hold
+  /// become UINT64_MAX, which no host has: extents may be computed from inputs.
   Value countBytes(MemRefType type, ValueRange sizes) {
     int64_t known = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
     for (int64_t i = 0, e = type.getRank(); i < e; ++i)
       if (!type.isDynamicDim(i))
         known *= type.getDimSize(i);
     Value bytes = constant(i64, known);
-    for (Value size : sizes)
-      bytes = LLVM::MulOp::create(b, loc, bytes, size);
-    return bytes;
+    if (known == 0 || sizes.empty())
+      return bytes;
+    auto product =
+        LLVM::LLVMStructType::getLiteral(b.getContext(), {i64, b.getI1Type()});
+    Value zero = constant(i64, 0), isEmpty, isTooLarge;
+    for (Value size : sizes) {
+      Value empty =
+          LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, size, zero);
+      Value both =
+          LLVM::UMulWithOverflowOp::create(b, loc, product, bytes, size);
+      bytes = LLVM::ExtractValueOp::create(b, loc, both, 0);
+      Value large = LLVM::ExtractValueOp::create(b, loc, both, 1);
+      isEmpty = isEmpty ? LLVM::OrOp::create(b, loc, isEmpty, empty) : empty;
+      isTooLarge =
+          isTooLarge ? LLVM::OrOp::create(b, loc, isTooLarge, large) : large;
+    }
+    bytes =
+        LLVM::SelectOp::create(b, loc, isTooLarge, constant(i64, -1), bytes);
+    return LLVM::SelectOp::create(b, loc, isEmpty, zero, bytes);
   }
 };
 

@@ -124,12 +124,19 @@ void ockham::addModelTable(Module &module,
     weights.push_back(b.weight(weight));
 
   Constant *data = b.null();
-  bool embedded = description.weightFile.empty() && description.weightBytes > 0;
+  bool embedded = description.weightFile.empty() &&
+                  any_of(description.weights, [](const WeightDescription &w) {
+                    return !WeightOp(w.op).getInit();
+                  });
   if (embedded) {
+    // Weights that are all empty have no section, but an address.
+    Type *byte = Type::getInt8Ty(b.context);
+    bool isEmpty = description.weightBytes == 0;
     auto *symbol = new GlobalVariable(
-        module, Type::getInt8Ty(b.context), /*isConstant=*/true,
-        GlobalValue::ExternalLinkage, nullptr, "ockham_weight_data");
+        module, byte, /*isConstant=*/true, GlobalValue::ExternalLinkage,
+        isEmpty ? Constant::getNullValue(byte) : nullptr, "ockham_weight_data");
     symbol->setVisibility(GlobalValue::HiddenVisibility);
+    symbol->setAlignment(Align(OCKHAM_ALIGNMENT));
     data = symbol;
   }
   Constant *model = b.global(

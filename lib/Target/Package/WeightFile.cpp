@@ -40,7 +40,8 @@ Error ockham::writeSafetensors(raw_ostream &os,
   json << '{';
   bool first = true;
   for (const WeightDescription &weight : description.weights) {
-    if (weight.bytes == 0)
+    // Initialised at load; an empty weight is stored like any other.
+    if (WeightOp(weight.op).getInit())
       continue;
     if (!first)
       json << ',';
