@@ -494,7 +494,11 @@ void GenericLowering::run() {
   for (auto [dim, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
     bool isLane = laneDim && *laneDim == dim;
     if (kind == utils::IteratorType::parallel && !isLane) {
-      parallelDims.push_back(dim);
+      // A loop over one iteration would be folded, and the grain with it.
+      if (staticExtents[dim] == 1)
+        point.indices[dim] = constantIndex(b, loc, 0);
+      else
+        parallelDims.push_back(dim);
       continue;
     }
     // An unknown extent counts as a typical sequence.
@@ -573,6 +577,15 @@ struct CPULowerGenerics : ockham::impl::CPULowerGenericsBase<CPULowerGenerics> {
         op.emitOpError("is on tensors; bufferize before lowering to loops");
         return WalkResult::interrupt();
       }
+      SmallVector<unsigned> reductions;
+      op.getReductionDims(reductions);
+      for (OpOperand &init : op.getDpsInitsMutable())
+        for (unsigned dim : reductions)
+          if (op.getMatchingIndexingMap(&init).isFunctionOfDim(dim)) {
+            op.emitOpError() << "has an output that depends on dimension "
+                             << dim << ", which is a reduction";
+            return WalkResult::interrupt();
+          }
       generics.push_back(op);
       return WalkResult::advance();
     });

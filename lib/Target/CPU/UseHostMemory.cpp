@@ -41,11 +41,22 @@ struct CPUUseHostMemory : ockham::impl::CPUUseHostMemoryBase<CPUUseHostMemory> {
     for (func::FuncOp function : getOperation().getOps<func::FuncOp>()) {
       if (!function->hasAttr(kEntryAttrName))
         continue;
+      if (function.isExternal()) {
+        function.emitOpError("is an entry point without a body");
+        return signalPassFailure();
+      }
       if (!function.getBody().hasOneBlock()) {
         function.emitOpError("has several blocks; expected structured control "
                              "flow only");
         return signalPassFailure();
       }
+      WalkResult result = function.walk([&](CallOpInterface call) {
+        call.emitOpError("is in an entry point, whose operations must all be "
+                         "its own; inline the function that it calls");
+        return WalkResult::interrupt();
+      });
+      if (result.wasInterrupted())
+        return signalPassFailure();
       handOverOutputs(function);
       takeMemoryFromHost(function);
     }

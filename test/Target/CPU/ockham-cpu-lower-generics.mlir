@@ -127,3 +127,12 @@ func.func @copy_bool(%x: memref<64xi1>, %y: memref<64xi1>) {
   memref.copy %x, %y : memref<64xi1> to memref<64xi1>
   return
 }
+
+// A dimension of one element is no loop: its folding would lose the grain.
+// CHECK-LABEL: func.func @one_batch
+// CHECK:         scf.parallel (%{{[^,]+}}) =
+// CHECK:         {ockham.grain = 256 : i64}
+func.func @one_batch(%x: memref<1x?x64xf32>, %y: memref<1x?x64xf32>) {
+  memref.copy %x, %y : memref<1x?x64xf32> to memref<1x?x64xf32>
+  return
+}

@@ -7,7 +7,7 @@
 // RUN: ockham run beside.so | FileCheck %s
 // CHECK: bools: bool [3]
 // CHECK: empty: float32 [0, 3]
-// CHECK: splat: int64 [3], from 7 to 7
+// CHECK: splat: int64 [3]
 // CHECK: scalar: float32 [], from 2.5 to 2.5
 
 // Nothing else.
