@@ -1,3 +1,10 @@
+//===- run-models.c - An installed runtime in use -------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 /* Asks the runtime for its version and for a model that does not exist. */
 #include <ockham-c/Runtime.h>
 

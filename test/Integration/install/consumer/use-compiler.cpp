@@ -1,3 +1,10 @@
+//===- use-compiler.cpp - An installed compiler ---------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 // Parses a module with one operator.
 #include "dialects/ONNX/ONNXDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
