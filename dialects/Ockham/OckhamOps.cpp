@@ -118,10 +118,45 @@ ParallelForOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     return emitOpError() << "passes " << getCaptures().size()
                          << " captures and two indices but '@" << getBody()
                          << "' takes " << have.size() << " arguments";
+  for (Type type : have.take_front(2))
+    if (!type.isIndex())
+      return emitOpError() << "passes two indices but '@" << getBody()
+                           << "' takes " << type;
   for (auto [index, type] : llvm::enumerate(getCaptures().getTypes()))
     if (have[index + 2] != type)
       return emitOpError() << "capture #" << index << " has type " << type
                            << " but '@" << getBody() << "' takes "
                            << have[index + 2];
+  if (!body.getResultTypes().empty())
+    return emitOpError() << "expects a function without results but '@"
+                         << getBody() << "' has "
+                         << body.getResultTypes().size();
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// AllocateOp, OutputOp
+//===----------------------------------------------------------------------===//
+
+/// One size per extent that the type leaves open.
+static LogicalResult verifySizes(Operation *op, ValueRange sizes,
+                                 MemRefType type) {
+  if (static_cast<int64_t>(sizes.size()) == type.getNumDynamicDims())
+    return success();
+  return op->emitOpError() << "has " << sizes.size() << " sizes but " << type
+                           << " has " << type.getNumDynamicDims()
+                           << " dynamic dimensions";
+}
+
+LogicalResult AllocateOp::verify() {
+  return verifySizes(*this, getDynamicSizes(),
+                     cast<MemRefType>(getMemref().getType()));
+}
+
+LogicalResult OutputOp::verify() {
+  if (static_cast<int32_t>(getIndex()) < 0)
+    return emitOpError() << "has index " << static_cast<int32_t>(getIndex())
+                         << ", expected 0 or more";
+  return verifySizes(*this, getDynamicSizes(),
+                     cast<MemRefType>(getMemref().getType()));
 }

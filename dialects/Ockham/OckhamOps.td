@@ -152,6 +152,7 @@ def Ockham_AllocateOp : Ockham_Op<"allocate",
   let assemblyFormat = [{
     `(` $dynamicSizes `)` `:` type($memref) attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Ockham_ReleaseOp : Ockham_Op<"release"> {
@@ -183,6 +184,7 @@ def Ockham_OutputOp : Ockham_Op<"output", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = [{
     $index `(` $dynamicSizes `)` `:` type($memref) attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 #endif // OCKHAM_OCKHAMOPS

@@ -142,6 +142,10 @@ llvm::Error describeWeights(ModuleOp module, ModelDescription &description) {
     weight.dtype = *dtype;
     weight.shape.assign(type.getShape().begin(), type.getShape().end());
     weight.layout = op.getLayout().str();
+    // Code reads weights as they lie; a packed one needs code made for it.
+    if (weight.layout != "row-major")
+      return makeError("weight '" + weight.name + "' has layout '" +
+                       weight.layout + "', expected row-major");
     if (!op.getInit()) {
       if (!ConstantData::get(op))
         return makeError("weight '" + weight.name +

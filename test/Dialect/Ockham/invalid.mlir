@@ -111,3 +111,45 @@ func.func @dims(%x: tensor<?x?xf32> {ockham.dims = ["batch"]}) {
 func.func @dims(%x: tensor<?xf32>) -> (tensor<?xf32> {ockham.dims = "batch"}) {
   return %x : tensor<?xf32>
 }
+
+// -----
+
+func.func @body(%begin: index, %end: f32) { return }
+func.func @parallel(%n: index) {
+  // expected-error @+1 {{passes two indices but '@body' takes 'f32'}}
+  ockham.parallel_for @body count %n grain %n
+  return
+}
+
+// -----
+
+func.func @body(%begin: index, %end: index) -> index { return %begin : index }
+func.func @parallel(%n: index) {
+  // expected-error @+1 {{expects a function without results but '@body' has 1}}
+  ockham.parallel_for @body count %n grain %n
+  return
+}
+
+// -----
+
+func.func @allocate() {
+  // expected-error @+1 {{has 0 sizes but 'memref<?x4xf32>' has 1 dynamic dimensions}}
+  %0 = ockham.allocate() : memref<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @output(%n: index) {
+  // expected-error @+1 {{has 2 sizes but 'memref<?x4xf32>' has 1 dynamic dimensions}}
+  %0 = ockham.output 0 (%n, %n) : memref<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @output(%n: index) {
+  // expected-error @+1 {{has index -1, expected 0 or more}}
+  %0 = ockham.output -1 (%n) : memref<?x4xf32>
+  return
+}
