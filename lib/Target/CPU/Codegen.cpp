@@ -26,15 +26,49 @@ using namespace llvm;
 
 namespace ockham {
 
-/// LLVM's and /proc/cpuinfo's names of the instruction sets that generated code
-/// may contain and a machine may lack.
-static constexpr std::pair<StringLiteral, StringLiteral> kFeatures[] = {
-    {"avx", "avx"},           {"avx2", "avx2"},
-    {"fma", "fma"},           {"f16c", "f16c"},
-    {"bmi", "bmi1"},          {"bmi2", "bmi2"},
-    {"avx512f", "avx512f"},   {"avx512bw", "avx512bw"},
-    {"avx512cd", "avx512cd"}, {"avx512dq", "avx512dq"},
-    {"avx512vl", "avx512vl"}};
+namespace {
+/// An instruction set that a machine may lack.
+struct Feature {
+  StringLiteral llvmName;
+  StringLiteral cpuinfoName;
+  bool native; ///< Generated for the machine at hand.
+};
+} // namespace
+
+/// All that the code generator may use on its own.
+static constexpr Feature kFeatures[] = {
+    {"sse3", "pni", true},
+    {"ssse3", "ssse3", true},
+    {"sse4.1", "sse4_1", true},
+    {"sse4.2", "sse4_2", true},
+    {"sse4a", "sse4a", false},
+    {"popcnt", "popcnt", true},
+    {"lzcnt", "abm", false},
+    {"movbe", "movbe", false},
+    {"avx", "avx", true},
+    {"avx2", "avx2", true},
+    {"fma", "fma", true},
+    {"f16c", "f16c", true},
+    {"bmi", "bmi1", true},
+    {"bmi2", "bmi2", true},
+    {"gfni", "gfni", false},
+    {"avxvnni", "avx_vnni", false},
+    {"avxifma", "avx_ifma", false},
+    {"avxneconvert", "avx_ne_convert", false},
+    {"avxvnniint8", "avx_vnni_int8", false},
+    {"avx512f", "avx512f", true},
+    {"avx512bw", "avx512bw", true},
+    {"avx512cd", "avx512cd", true},
+    {"avx512dq", "avx512dq", true},
+    {"avx512vl", "avx512vl", true},
+    {"avx512ifma", "avx512ifma", false},
+    {"avx512vbmi", "avx512vbmi", false},
+    {"avx512vbmi2", "avx512_vbmi2", false},
+    {"avx512vnni", "avx512_vnni", false},
+    {"avx512bitalg", "avx512_bitalg", false},
+    {"avx512vpopcntdq", "avx512_vpopcntdq", false},
+    {"avx512bf16", "avx512_bf16", false},
+    {"avx512fp16", "avx512_fp16", false}};
 
 static void initialiseTargets() {
   static bool done = [] {
@@ -55,13 +89,9 @@ Expected<CPUTarget> getCPUTarget(StringRef name) {
     target.cpu = Triple(target.triple).isX86() ? "x86-64" : "generic";
     SubtargetFeatures features;
     StringMap<bool> host = sys::getHostCPUFeatures();
-    for (const auto &[llvmName, cpuinfoName] : kFeatures)
-      if (host.lookup(llvmName))
-        features.AddFeature(llvmName);
-    if (Triple(target.triple).isX86())
-      for (StringRef old : {"sse3", "ssse3", "sse4.1", "sse4.2", "popcnt"})
-        if (host.lookup(old))
-          features.AddFeature(old);
+    for (const Feature &feature : kFeatures)
+      if (feature.native && host.lookup(feature.llvmName))
+        features.AddFeature(feature.llvmName);
     target.features = features.getString();
   } else if (name == "baseline") {
     target.cpu = Triple(target.triple).isX86() ? "x86-64" : "generic";
@@ -89,9 +119,12 @@ Expected<CPUTarget> getCPUTarget(StringRef name) {
   raw_string_ostream requirements(target.requirements);
   ListSeparator space(" ");
   bool isX86 = Triple(target.triple).isX86();
-  for (const auto &[llvmName, cpuinfoName] : kFeatures)
-    if (isX86 && info.checkFeatures(("+" + llvmName).str()))
-      requirements << space << cpuinfoName;
+  if (isX86 && !info.checkFeatures("+64bit"))
+    return createStringError("processor '" + name +
+                             "' has 32 bits; expected one with 64");
+  for (const Feature &feature : kFeatures)
+    if (isX86 && info.checkFeatures(("+" + feature.llvmName).str()))
+      requirements << space << feature.cpuinfoName;
   if (isX86 && info.checkFeatures("+avx512f"))
     target.vectorBytes = 64;
   else if (isX86 && info.checkFeatures("+avx"))
