@@ -23,5 +23,6 @@ add_definitions(${OCKHAM_LLVM_DEFINITIONS})
 
 if(OCKHAM_SANITIZE)
   add_compile_options(-fsanitize=${OCKHAM_SANITIZE} -fno-omit-frame-pointer -g)
-  add_link_options(-fsanitize=${OCKHAM_SANITIZE})
+  # A shared library finds the sanitizer's functions in the program.
+  add_link_options(-fsanitize=${OCKHAM_SANITIZE} LINKER:-z,undefs)
 endif()
