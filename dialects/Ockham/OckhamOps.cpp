@@ -141,7 +141,7 @@ ParallelForOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 /// One size per extent that the type leaves open.
 static LogicalResult verifySizes(Operation *op, ValueRange sizes,
                                  MemRefType type) {
-  if (static_cast<int64_t>(sizes.size()) == type.getNumDynamicDims())
+  if (sizes.size() == type.getNumDynamicDims())
     return success();
   return op->emitOpError() << "has " << sizes.size() << " sizes but " << type
                            << " has " << type.getNumDynamicDims()

@@ -136,7 +136,7 @@ Expected<std::unique_ptr<TargetMachine>>
 createTargetMachine(const CPUTarget &target) {
   std::string problem;
   const llvm::Target *found =
-      TargetRegistry::lookupTarget(target.triple, problem);
+      TargetRegistry::lookupTarget(Triple(target.triple), problem);
   if (!found)
     return createStringError("no code generator for '" + target.triple +
                              "': " + problem);
