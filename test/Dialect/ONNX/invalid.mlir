@@ -295,3 +295,43 @@ func.func @range_delta(%n: tensor<i64>) {
   %0 = onnx.Range %n, %n, %zero : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
   return
 }
+
+// -----
+
+func.func @layer_norm_scale_type(%x: tensor<2x8xf32>, %g: tensor<8xf64>) {
+  // expected-error @+1 {{has element type 'f32' but its scale has 'f64'}}
+  %0 = "onnx.LayerNormalization"(%x, %g) {axis = 1 : i64, epsilon = 1.0e-5 : f64, operandSegmentSizes = array<i32: 1, 1, 0>} : (tensor<2x8xf32>, tensor<8xf64>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @gemm_addend_rank(%a: tensor<2x8xf32>, %b: tensor<8x4xf32>, %c: tensor<1x2x4xf32>) {
+  // expected-error @+1 {{addend has rank 3, expected at most 2}}
+  %0 = onnx.Gemm %a, %b, %c : (tensor<2x8xf32>, tensor<8x4xf32>, tensor<1x2x4xf32>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @gemm_addend_type(%a: tensor<2x8xf32>, %b: tensor<8x4xf32>, %c: tensor<4xf64>) {
+  // expected-error @+1 {{has element type 'f32' but its addend has 'f64'}}
+  %0 = onnx.Gemm %a, %b, %c : (tensor<2x8xf32>, tensor<8x4xf32>, tensor<4xf64>) -> tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @concat_ranks(%a: tensor<2x8xf32>, %b: tensor<8xf32>) {
+  // expected-error @+1 {{operands have different ranks 2 and 1}}
+  %0 = onnx.Concat %a, %b {axis = 0} : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @split_overflow(%a: tensor<?xf32>) {
+  // expected-error @+1 {{has sizes that overflow}}
+  %0:2 = onnx.Split %a {axis = 0, sizes = array<i64: 9223372036854775807, 9223372036854775807>} : (tensor<?xf32>) -> (tensor<9223372036854775807xf32>, tensor<9223372036854775807xf32>)
+  return
+}
