@@ -1,0 +1,13 @@
+// Code and runtime read weights row by row today: another layout is refused,
+// not misread.
+// RUN: not ockham compile %s -o %t.so 2>&1 | FileCheck %s
+// RUN: not ls %t.so
+
+// CHECK: ockham: error: weight 'w' has layout 'packed-48', expected row-major
+
+ockham.weight @w : tensor<4xf32> layout "packed-48" = dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+func.func @forward(%x: tensor<4xf32> {ockham.name = "x"}) -> (tensor<4xf32> {ockham.name = "y"}) attributes {ockham.entry = "forward"} {
+  %w = ockham.load_weight @w : tensor<4xf32>
+  %0 = onnx.Add %x, %w : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
