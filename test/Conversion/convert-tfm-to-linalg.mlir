@@ -223,6 +223,13 @@ func.func @grouped_queries(%q: tensor<?x?x8xf32>, %k: tensor<?x?x4xf32>)
 // CHECK: tensor.extract_slice %[[DIAGONAL]]
 // CHECK: arith.addf
 // CHECK: tensor.insert_slice
+// beta a v + alpha v_i - gamma c v, in one loop.
+// CHECK: ^bb0(%[[AV:.+]]: f32, %[[FACTOR:.+]]: f32, %[[ALPHA:.+]]: f32, %[[V:.+]]: f32, %[[GAMMA:.+]]: f32, %[[SUM:.+]]: f32, %{{.+}}: f32):
+// CHECK-DAG: %[[SOFTMAX:.+]] = arith.mulf %[[AV]], %[[FACTOR]]
+// CHECK-DAG: %[[SKIP:.+]] = arith.mulf %[[ALPHA]], %[[V]]
+// CHECK: %[[KEPT:.+]] = arith.addf %[[SOFTMAX]], %[[SKIP]]
+// CHECK: %[[CENTRE:.+]] = arith.mulf %[[GAMMA]], %[[SUM]]
+// CHECK: arith.subf %[[KEPT]], %[[CENTRE]]
 func.func @shaped_attention(%q: tensor<?x?x8xf32>, %v: tensor<?x?x8xf32>,
     %alpha: tensor<2xf32>, %beta: tensor<2xf32>, %gamma: tensor<2xf32>)
     -> tensor<?x?x8xf32> {
