@@ -8,13 +8,24 @@
 #include "dialects/ONNX/ONNXDialect.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace ockham::onnx;
 
 #include "dialects/ONNX/ONNXDialect.cpp.inc"
 
+#include "dialects/ONNX/ONNXEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/ONNX/ONNXAttrs.cpp.inc"
+
 void ONNXDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/ONNX/ONNXAttrs.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/ONNX/ONNXOps.cpp.inc"

@@ -24,6 +24,11 @@
 
 #include "dialects/ONNX/ONNXOpInterfaces.h.inc"
 
+#include "dialects/ONNX/ONNXEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/ONNX/ONNXAttrs.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/ONNX/ONNXOps.h.inc"
 

@@ -33,6 +33,7 @@ def ONNX_Dialect : Dialect {
     newest opset unless the description says otherwise.
   }];
   let hasConstantMaterializer = 1;
+  let useDefaultAttributePrinterParser = 1;
 }
 
 class ONNX_Op<string mnemonic, list<Trait> traits = []>

@@ -50,6 +50,14 @@ llvm::LogicalResult broadcastDims(mlir::ValueRange operands, ShapeScope &scope,
                                   const ShapeErrors &error,
                                   SymbolicShape &dims);
 
+/// A list of sizes whose dynamic places and operands must be as many.
+llvm::LogicalResult verifyDynamicCount(llvm::ArrayRef<int64_t> staticSizes,
+                                       mlir::ValueRange sizes,
+                                       llvm::StringRef what,
+                                       const ShapeErrors &error);
+llvm::LogicalResult verifyAxis(int64_t axis, int64_t rank,
+                               const ShapeErrors &error);
+
 /// "2x?x4", for messages.
 std::string toString(llvm::ArrayRef<ShapeExpr> dims);
 

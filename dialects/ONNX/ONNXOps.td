@@ -14,11 +14,15 @@ include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def ONNX_FloatTensor : RankedTensorOf<[F16, BF16, F32, F64]>;
-def ONNX_IntTensor : RankedTensorOf<[I8, I16, I32, I64, UI8]>;
+defvar ONNX_Floats = [F16, BF16, F32, F64];
+defvar ONNX_Ints = [I8, I16, I32, I64, UI8, UI16, UI32, UI64];
+
+def ONNX_FloatTensor : RankedTensorOf<ONNX_Floats>;
+def ONNX_IntTensor : RankedTensorOf<ONNX_Ints>;
+def ONNX_UnsignedTensor : RankedTensorOf<[UI8, UI16, UI32, UI64]>;
 def ONNX_BoolTensor : RankedTensorOf<[I1]>;
-def ONNX_NumberTensor : RankedTensorOf<[F16, BF16, F32, F64, I8, I16, I32, I64, UI8]>;
-def ONNX_Tensor : RankedTensorOf<[F16, BF16, F32, F64, I1, I8, I16, I32, I64, UI8]>;
+def ONNX_NumberTensor : RankedTensorOf<ONNX_Floats # ONNX_Ints>;
+def ONNX_Tensor : RankedTensorOf<ONNX_Floats # [I1] # ONNX_Ints>;
 
 /// Every operator: pure, its result type checked against what the operands
 /// imply, its dims reified as functions of the operands' dims. All of that
@@ -31,7 +35,7 @@ class ONNX_PureOp<string mnemonic, list<Trait> traits = []>
             ["reifyResultShapes"]>,
         DeclareOpInterfaceMethods<ONNX_SymbolicShapeOpInterface>]> {
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
+  string inferTensorsDeclaration = [{
     /// The shapes (and element types, where implied) of the results in terms of
     /// the operands' extents. Says what is wrong with the operator and fails
     /// where it does not verify.
@@ -40,6 +44,7 @@ class ONNX_PureOp<string mnemonic, list<Trait> traits = []>
                  const ::ockham::onnx::ShapeErrors &error,
                  ::llvm::SmallVectorImpl<::ockham::onnx::InferredTensor> &results);
   }];
+  let extraClassDeclaration = inferTensorsDeclaration;
   string sharedDefinition = [{
     ::llvm::LogicalResult $cppClass::verify() {
       ::ockham::onnx::ShapeScope scope;
@@ -83,5 +88,7 @@ class ONNX_PureOp<string mnemonic, list<Trait> traits = []>
 include "dialects/ONNX/ONNXElementwiseOps.td"
 include "dialects/ONNX/ONNXLinearAlgebraOps.td"
 include "dialects/ONNX/ONNXShapeOps.td"
+include "dialects/ONNX/ONNXIndexingOps.td"
+include "dialects/ONNX/ONNXContractionOps.td"
 
 #endif // OCKHAM_ONNXOPS

@@ -15,10 +15,9 @@ using namespace mlir;
 using namespace ockham::onnx;
 using namespace ockham::onnx::detail;
 
-/// A list of sizes whose dynamic places and operands must be as many.
-static LogicalResult verifyDynamicCount(ArrayRef<int64_t> staticSizes,
-                                        ValueRange sizes, StringRef what,
-                                        const ShapeErrors &error) {
+LogicalResult ockham::onnx::detail::verifyDynamicCount(
+    ArrayRef<int64_t> staticSizes, ValueRange sizes, StringRef what,
+    const ShapeErrors &error) {
   size_t places = llvm::count_if(staticSizes, ShapedType::isDynamic);
   if (places != sizes.size())
     return error(what, " has ", places, " dynamic places but ", sizes.size(),
@@ -26,8 +25,8 @@ static LogicalResult verifyDynamicCount(ArrayRef<int64_t> staticSizes,
   return success();
 }
 
-static LogicalResult verifyAxis(int64_t axis, int64_t rank,
-                                const ShapeErrors &error) {
+LogicalResult ockham::onnx::detail::verifyAxis(int64_t axis, int64_t rank,
+                                               const ShapeErrors &error) {
   if (axis < 0 || axis >= rank)
     return error("axis ", axis, " is outside rank ", rank);
   return success();
@@ -366,20 +365,27 @@ LogicalResult SplitOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
   int64_t axis = adaptor.getAxis();
   if (failed(verifyAxis(axis, type.getRank(), error)))
     return failure();
+  if (failed(verifyDynamicCount(adaptor.getStaticSizes(), adaptor.getSizes(),
+                                "sizes", error)))
+    return failure();
   SymbolicShape dims = scope.getDims(adaptor.getInput());
   std::optional<int64_t> extent = dims[axis].getConstant();
   int64_t sum = 0;
-  for (int64_t size : adaptor.getSizes()) {
-    if (size < 0)
-      return error("has size ", size, ", expected at least 0");
-    if (llvm::AddOverflow(sum, size, sum))
+  bool isKnown = true;
+  for (const ShapeExpr &size :
+       scope.getSizes(adaptor.getStaticSizes(), adaptor.getSizes())) {
+    std::optional<int64_t> constant = size.getConstant();
+    if (constant && *constant < 0)
+      return error("has size ", *constant, ", expected at least 0");
+    if (constant && llvm::AddOverflow(sum, *constant, sum))
       return error("has sizes that overflow");
+    isKnown &= constant.has_value();
     dims[axis] = size;
     results.push_back({dims, type.getElementType()});
   }
-  if (extent && *extent != sum)
-    return error("sizes add up to ", sum, " but the extent of axis ", axis,
-                 " is ", *extent);
+  if (extent && (isKnown ? *extent != sum : sum > *extent))
+    return error("sizes add up to ", sum, isKnown ? "" : " or more",
+                 " but the extent of axis ", axis, " is ", *extent);
   return success();
 }
 
@@ -558,6 +564,15 @@ OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
   if (getInputs().size() == 1 && getInputs().front().getType() == getType())
     return getInputs().front();
   return foldConstants(*this, adaptor.getOperands());
+}
+
+LogicalResult SplitOp::fold(FoldAdaptor, SmallVectorImpl<OpFoldResult> &) {
+  std::optional<SmallVector<int64_t>> sizes =
+      foldSizes(getStaticSizes(), getSizesMutable());
+  if (!sizes)
+    return failure();
+  setStaticSizes(*sizes);
+  return success();
 }
 
 OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {

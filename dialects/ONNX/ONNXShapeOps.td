@@ -166,17 +166,22 @@ def ONNX_ConcatOp : ONNX_PureOp<"Concat"> {
 def ONNX_SplitOp : ONNX_PureOp<"Split"> {
   let summary = "Consecutive ranges along an axis";
   let description = [{
-    `sizes` are the extents of the results along `axis`; they add up to the
-    operand's.
+    The sizes, integers or `index` values, are the extents of the results along
+    `axis`; none is negative, and they add up to the operand's.
 
     ```mlir
-    %q, %k = onnx.Split %x {axis = 2, sizes = array<i64: 32, 32>}
+    %q, %k = onnx.Split %x into [32, 32] {axis = 2}
         : (tensor<?x?x64xf32>) -> (tensor<?x?x32xf32>, tensor<?x?x32xf32>)
     ```
   }];
-  let arguments = (ins ONNX_Tensor:$input, I64Attr:$axis, DenseI64ArrayAttr:$sizes);
+  let arguments = (ins ONNX_Tensor:$input, Variadic<Index>:$sizes,
+                       DenseI64ArrayAttr:$static_sizes, I64Attr:$axis);
   let results = (outs Variadic<ONNX_Tensor>:$results);
-  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = [{
+    $input `into` custom<DynamicIndexList>($sizes, $static_sizes) attr-dict
+    `:` functional-type($input, $results)
+  }];
+  let hasFolder = 1;
 }
 
 def ONNX_TransposeOp : ONNX_PureOp<"Transpose"> {

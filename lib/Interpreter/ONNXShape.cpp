@@ -320,7 +320,8 @@ static llvm::Expected<Results> evaluateSplit(onnx::SplitOp op, Frame &frame) {
   if (llvm::Error error = checkAxis(axis, input))
     return error;
   int64_t total = 0;
-  for (int64_t size : op.getSizes()) {
+  Extents sizes = frame.getMixed(op.getSizes(), op.getStaticSizes());
+  for (int64_t size : sizes) {
     if (size < 0 || size > input.getDim(axis))
       return makeError("size " + llvm::Twine(size) + " of dimension " +
                        llvm::Twine(axis) + ", which is " +
@@ -333,7 +334,7 @@ static llvm::Expected<Results> evaluateSplit(onnx::SplitOp op, Frame &frame) {
                      llvm::Twine(input.getDim(axis)));
   Results results;
   int64_t offset = 0;
-  for (int64_t size : op.getSizes()) {
+  for (int64_t size : sizes) {
     Extents shape(input.getShape());
     shape[axis] = size;
     llvm::Expected<Tensor> part = Tensor::create(input.getDType(), shape);

@@ -39,7 +39,9 @@ private:
   void refineTypes(Operation *op, ArrayRef<InferredTensor> results);
   void normalizeSizes(Operation *op);
   void normalizeTargets(Operation *op, ArrayRef<InferredTensor> results);
+  void unbound(SymbolicShape &target, const SymbolicShape &dims);
   void normalizeSlice(SliceOp op);
+  void normalizeSplit(SplitOp op);
   SmallVector<Value> simplify(Operation *op);
   SmallVector<Value> runFolder(Operation *op, bool &changed);
   SmallVector<Value> foldElements(Operation *op);
@@ -138,13 +140,29 @@ FunctionNormalizer::buildSizes(ArrayRef<ShapeExpr> dims, Operation *user) {
   return {std::move(staticSizes), std::move(sizes)};
 }
 
+/// Sizes that say min(e, capacity) where the elements are as many as with e, and
+/// not with less: the capacity is that of a buffer which the same elements have
+/// met before.
+void FunctionNormalizer::unbound(SymbolicShape &target,
+                                 const SymbolicShape &dims) {
+  SymbolicShape whole;
+  for (const ShapeExpr &size : target)
+    whole.push_back(shapes.getPrefixed(size).value_or(size));
+  if (whole != target &&
+      ShapeScope::getProduct(whole) == ShapeScope::getProduct(dims))
+    target = std::move(whole);
+}
+
 /// Sizes that are computed become arithmetic on the arguments' extents.
 void FunctionNormalizer::normalizeSizes(Operation *op) {
   auto normalizeShape = [&](auto sized) {
     if (sized.getShape().empty())
       return;
-    auto [staticSizes, sizes] = buildSizes(
-        shapes.getSizes(sized.getStaticShape(), sized.getShape()), op);
+    SymbolicShape dims =
+        shapes.getSizes(sized.getStaticShape(), sized.getShape());
+    if (isa<ReshapeOp>(op))
+      unbound(dims, shapes.getDims(op->getOperand(0)));
+    auto [staticSizes, sizes] = buildSizes(dims, op);
     sized.getShapeMutable().assign(sizes);
     sized.setStaticShape(staticSizes);
   };
@@ -156,6 +174,17 @@ void FunctionNormalizer::normalizeSizes(Operation *op) {
     normalizeShape(fill);
   else if (auto slice = dyn_cast<SliceOp>(op))
     normalizeSlice(slice);
+  else if (auto split = dyn_cast<SplitOp>(op))
+    normalizeSplit(split);
+}
+
+void FunctionNormalizer::normalizeSplit(SplitOp op) {
+  if (op.getSizes().empty())
+    return;
+  auto [staticSizes, sizes] =
+      buildSizes(shapes.getSizes(op.getStaticSizes(), op.getSizes()), op);
+  op.getSizesMutable().assign(sizes);
+  op.setStaticSizes(staticSizes);
 }
 
 /// The target shapes of Reshape and Expand are written out: no -1 that follows

@@ -69,7 +69,7 @@ func.func @concat(%a: tensor<?x4xf32>, %b: tensor<?x4xf32>) -> tensor<?x4xf32> {
 // CHECK: tensor.extract_slice %arg0[0, 0] [2, 2] [1, 1]
 // CHECK: tensor.extract_slice %arg0[0, 2] [2, 4] [1, 1]
 func.func @split(%x: tensor<2x?xf32>) -> (tensor<2x2xf32>, tensor<2x4xf32>) {
-  %0, %1 = onnx.Split %x {axis = 1, sizes = array<i64: 2, 4>} : (tensor<2x?xf32>) -> (tensor<2x2xf32>, tensor<2x4xf32>)
+  %0, %1 = onnx.Split %x into [2, 4] {axis = 1} : (tensor<2x?xf32>) -> (tensor<2x2xf32>, tensor<2x4xf32>)
   return %0, %1 : tensor<2x2xf32>, tensor<2x4xf32>
 }
 

@@ -115,6 +115,6 @@ ockham.weight @w : tensor<4x6xf32> = dense<0.5> : tensor<4x6xf32>
 func.func @split(%x: tensor<?x?x4xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x4xf32>) {
   %w = ockham.load_weight @w : tensor<4x6xf32>
   %p = onnx.MatMul %x, %w : (tensor<?x?x4xf32>, tensor<4x6xf32>) -> tensor<?x?x6xf32>
-  %s:2 = onnx.Split %p {axis = 2, sizes = array<i64: 2, 4>} : (tensor<?x?x6xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x4xf32>)
+  %s:2 = onnx.Split %p into [2, 4] {axis = 2} : (tensor<?x?x6xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x4xf32>)
   return %s#0, %s#1 : tensor<?x?x2xf32>, tensor<?x?x4xf32>
 }

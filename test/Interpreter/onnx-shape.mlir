@@ -52,7 +52,7 @@ func.func @forward() {
   %15 = onnx.Concat %x, %13 {axis = 1} : (tensor<2x3xi64>, tensor<2x1xi64>) -> tensor<2x4xi64>
   // CHECK{LITERAL}: onnx.Split = [[0], [3]]
   // CHECK{LITERAL}: onnx.Split = [[1, 2], [4, 5]]
-  %16, %17 = onnx.Split %x {axis = 1, sizes = array<i64: 1, 2>} : (tensor<2x3xi64>) -> (tensor<2x1xi64>, tensor<2x2xi64>)
+  %16, %17 = onnx.Split %x into [1, 2] {axis = 1} : (tensor<2x3xi64>) -> (tensor<2x1xi64>, tensor<2x2xi64>)
 
   // numpy.transpose
   %cube = onnx.Constant dense<[[[0, 1, 2]], [[3, 4, 5]]]> : tensor<2x1x3xi64>

@@ -70,45 +70,6 @@ static Tensor lowerSlice(Lowering &l, SliceOp op) {
 // Gather
 //===----------------------------------------------------------------------===//
 
-static constexpr StringLiteral kOutsideMessage =
-    "index {} is outside an axis of {} elements";
-
-/// The index as a position: negative ones count from the back.
-static Value wrapIndex(ImplicitLocOpBuilder &b, Value index, Value extent) {
-  Value zero = arith::ConstantIndexOp::create(b, 0);
-  Value negative =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index, zero);
-  Value fromBack = arith::AddIOp::create(b, index, extent);
-  return arith::SelectOp::create(b, negative, fromBack, index);
-}
-
-/// Refuses an index below -extent or from extent on.
-static void checkIndex(Lowering &l, Value lowest, Value highest, Value extent) {
-  Value zero = arith::ConstantIndexOp::create(l.b, 0);
-  Value first = arith::SubIOp::create(l.b, zero, extent);
-  l.check(l.compare(arith::CmpIPredicate::sge, lowest, first), kOutsideMessage,
-          {lowest, extent});
-  l.check(l.compare(arith::CmpIPredicate::slt, highest, extent),
-          kOutsideMessage, {highest, extent});
-}
-
-/// The smallest or largest index, as an index value.
-template <typename CombineOp>
-static Value reduceIndices(Lowering &l, const Tensor &indices,
-                           const APInt &init) {
-  Type type = indices.getElementType();
-  SmallVector<int64_t> axes;
-  for (int64_t i = 0, e = indices.getRank(); i < e; ++i)
-    axes.push_back(i);
-  Value start = arith::ConstantOp::create(l.b, l.b.getIntegerAttr(type, init));
-  Tensor result = l.reduce(indices, axes, start,
-                           [](ImplicitLocOpBuilder &b, ValueRange e) -> Value {
-                             return CombineOp::create(b, e[0], e[1]);
-                           });
-  return arith::IndexCastOp::create(l.b, l.b.getIndexType(),
-                                    l.extract(l.b, result, {}));
-}
-
 /// One known index: a slice of the data.
 static Tensor gatherOne(Lowering &l, const Tensor &data, int64_t axis,
                         int64_t index, ArrayRef<ShapeExpr> resultDims) {
@@ -147,12 +108,7 @@ static Tensor lowerGather(Lowering &l, GatherOp op) {
       checkIndex(l, arith::ConstantIndexOp::create(l.b, lowest),
                  arith::ConstantIndexOp::create(l.b, highest), extent);
   } else {
-    unsigned width = indices.getElementType().getIntOrFloatBitWidth();
-    Value lowest = reduceIndices<arith::MinSIOp>(
-        l, indices, APInt::getSignedMaxValue(width));
-    Value highest = reduceIndices<arith::MaxSIOp>(
-        l, indices, APInt::getSignedMinValue(width));
-    checkIndex(l, lowest, highest, extent);
+    checkIndices(l, indices, extent);
   }
 
   // The indices' dimensions stand in place of the axis.
@@ -224,14 +180,16 @@ static Tensor lowerConcat(Lowering &l, ConcatOp op) {
 static SmallVector<Tensor> lowerSplit(Lowering &l, SplitOp op) {
   Tensor x = l.get(op.getInput());
   int64_t axis = op.getAxis();
+  SymbolicShape sizes = l.shapes.getSizes(op.getStaticSizes(), op.getSizes());
+  l.checkSizes(sizes);
   ShapeExpr sum = 0;
-  for (int64_t size : op.getSizes())
+  for (const ShapeExpr &size : sizes)
     sum = sum + size;
   l.checkEqual(sum, x.dims[axis],
                "sizes add up to {} but the extent of the axis is {}");
   SmallVector<Tensor> results;
   SymbolicShape offsets(x.getRank(), ShapeExpr(0));
-  for (int64_t size : op.getSizes()) {
+  for (const ShapeExpr &size : sizes) {
     SymbolicShape dims = x.dims;
     dims[axis] = size;
     results.push_back(l.slice(x, offsets, dims));

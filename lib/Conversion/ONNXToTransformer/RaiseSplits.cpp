@@ -19,10 +19,10 @@ void raiseSplits(Raiser &raiser) {
     auto type = cast<RankedTensorType>(split.getInput().getType());
     if (!isa<FloatType>(type.getElementType()) ||
         static_cast<int64_t>(split.getAxis()) != type.getRank() - 1 ||
-        type.isDynamicDim(type.getRank() - 1))
+        type.isDynamicDim(type.getRank() - 1) || !split.getSizes().empty())
       return;
     SmallVector<Type> types;
-    for (int64_t size : split.getSizes()) {
+    for (int64_t size : split.getStaticSizes()) {
       SmallVector<int64_t> shape(type.getShape());
       shape.back() = size;
       types.push_back(type.clone(shape));

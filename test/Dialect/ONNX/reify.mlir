@@ -120,7 +120,7 @@ func.func @movement(%x: tensor<?x?x8xf32>, %i: tensor<?xi64>, %n: index)
   %0 = onnx.Transpose %x {perm = array<i64: 1, 2, 0>} : (tensor<?x?x8xf32>) -> tensor<?x8x?xf32>
   %1 = onnx.Gather %x, %i {axis = 0} : (tensor<?x?x8xf32>, tensor<?xi64>) -> tensor<?x?x8xf32>
   %2 = onnx.Concat %x, %x {axis = 1} : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
-  %3:2 = onnx.Split %x {axis = 2, sizes = array<i64: 2, 6>} : (tensor<?x?x8xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x6xf32>)
+  %3:2 = onnx.Split %x into [2, 6] {axis = 2} : (tensor<?x?x8xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x6xf32>)
   %4 = onnx.ConstantOfShape [%n] value 0.0 : f32 -> tensor<?xf32>
   %d0 = tensor.dim %0, %c0 : tensor<?x8x?xf32>
   %d1 = tensor.dim %1, %c0 : tensor<?x?x8xf32>
