@@ -9,8 +9,9 @@
 #define OCKHAM_LIB_IMPORT_ONNX_GRAPHIMPORTER_H
 
 #include "Messages.h"
-#include "OperatorTable.h"
+#include "OperatorSurvey.h"
 #include "Protobuf.h"
+#include "Scope.h"
 #include "TensorReader.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,21 +19,13 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "ockham/Import/ImportONNX.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 
 namespace ockham::importer {
 
-/// Text of a type or attribute.
-template <typename T>
-std::string print(T printable) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << printable;
-  return text;
-}
-
-/// Imports the graph of a model as `@forward`.
+/// Imports the graph of a model as `@forward`. Calls of functions and the
+/// branches that are taken become part of it, each in a scope of its own.
 class GraphImporter {
 public:
   GraphImporter(pb::ModelProto &model, mlir::ModuleOp module,
@@ -46,12 +39,9 @@ public:
 
   mlir::OpBuilder &getBuilder() { return builder; }
   Messages &getMessages() { return messages; }
-  TensorReader &getReader() { return reader; }
-  mlir::Location getLocation(const pb::NodeProto &node, int64_t index);
-  static std::string describe(const pb::NodeProto &node, int64_t index);
+  /// Where the names of the nodes that are being imported are looked up.
+  Scope &getScope() { return *scope; }
 
-  /// Whether a node or the graph's outputs read the value.
-  bool isUsed(llvm::StringRef name) const { return used.contains(name); }
   /// Gives a value its name.
   mlir::LogicalResult define(llvm::StringRef name, mlir::Value value,
                              const llvm::Twine &definedBy);
@@ -59,22 +49,37 @@ public:
   mlir::Value importTensor(pb::TensorProto &tensor, llvm::StringRef name,
                            mlir::Location loc, const llvm::Twine &what,
                            bool isInitializer);
+  /// A tensor of the file as an attribute.
+  mlir::FailureOr<mlir::DenseElementsAttr>
+  readConstant(pb::TensorProto &tensor, const llvm::Twine &what);
+  /// Imports the graph of a node in place. `owner` is its place in names,
+  /// `results` are the names that its outputs get outside.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+  importBranch(pb::GraphProto &branch, const llvm::Twine &owner,
+               llvm::ArrayRef<llvm::StringRef> results);
   /// The text of the last error that a verifier or shape inference emitted.
   std::string takeDiagnostic();
 
 private:
-  mlir::LogicalResult readOpsets();
   mlir::LogicalResult checkFeatures();
-  void collectUses();
-  mlir::LogicalResult checkOperators();
-  mlir::LogicalResult sortNodes();
   mlir::LogicalResult importInputs();
-  mlir::LogicalResult importInitializers();
-  mlir::LogicalResult importNode(pb::NodeProto &node, int64_t index);
   mlir::LogicalResult importOutputs();
 
-  /// The version of a domain's opset, 0 if the model imports none.
-  int64_t getOpset(llvm::StringRef domain) const;
+  mlir::LogicalResult importInitializers(pb::GraphProto &graph);
+  mlir::Value importInitializer(pb::TensorProto &tensor);
+  /// Imports nodes in the given order.
+  mlir::LogicalResult importNodes(Nodes &nodes, llvm::ArrayRef<int64_t> order);
+  mlir::LogicalResult importNode(pb::NodeProto &node, int64_t index);
+  mlir::LogicalResult importOperator(pb::NodeProto &node, int64_t index,
+                                     llvm::ArrayRef<mlir::Value> operands);
+  mlir::LogicalResult importCall(pb::NodeProto &node, int64_t index,
+                                 Function &function,
+                                 llvm::ArrayRef<mlir::Value> operands);
+  /// The value of a name in this scope or around it, null if a caller left it
+  /// out; reports `problem` if there is none.
+  mlir::FailureOr<mlir::Value>
+  lookup(llvm::StringRef name, llvm::function_ref<std::string()> problem);
+
   /// The type of a graph input, with the names of its dimensions.
   mlir::FailureOr<mlir::RankedTensorType>
   getInputType(const pb::ValueInfoProto &info,
@@ -89,15 +94,19 @@ private:
   mlir::OpBuilder builder;
   mlir::func::FuncOp function;
 
-  llvm::StringMap<int64_t> opsets;
-  llvm::StringSet<> used;
-  llvm::StringMap<mlir::Value> values;
+  Opsets opsets;
+  FunctionLibrary functions;
+  OperatorSurvey survey;
+  Scope mainScope;
+  Scope *scope = &mainScope;
+
+  /// What became of tensors of the file, a value or the name of a weight: those
+  /// of functions are asked for at each call.
+  llvm::DenseMap<const pb::TensorProto *, mlir::Attribute> tensors;
   /// Names of dimensions of inputs, in order, and the extents they are bound
   /// to.
   llvm::SmallVector<std::string> dimNames;
   llvm::StringMap<int64_t> boundDims;
-  /// Positions of the nodes in an order in which they can run.
-  llvm::SmallVector<int64_t> order;
 
   std::string lastDiagnostic;
   mlir::ScopedDiagnosticHandler diagnostics;

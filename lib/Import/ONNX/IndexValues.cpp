@@ -28,6 +28,52 @@ static int64_t getNumElements(Value tensor) {
   return type.hasStaticShape() ? type.getNumElements() : -1;
 }
 
+static ElementsAttr evaluate(Value tensor, unsigned &budget);
+
+/// Entries that an op picks from the shape of a tensor: they can be known where
+/// not all of the shape is.
+static ElementsAttr evaluateShapeEntries(Operation *op, unsigned &budget) {
+  if (!isa<onnx::GatherOp, onnx::SliceOp>(op))
+    return {};
+  auto shape = op->getOperand(0).getDefiningOp<onnx::ShapeOp>();
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!shape || !type || !type.hasStaticShape() || type.getRank() > 1)
+    return {};
+  ArrayRef<int64_t> extents =
+      cast<RankedTensorType>(shape.getInput().getType())
+          .getShape()
+          .slice(shape.getStart(), shape.getEnd() - shape.getStart());
+  int64_t size = extents.size();
+  SmallVector<int64_t> positions;
+  if (auto gather = dyn_cast<onnx::GatherOp>(op)) {
+    ElementsAttr indices = evaluate(gather.getIndices(), budget);
+    std::optional<ConstantData> data;
+    if (!indices || !(data = ConstantData::get(indices)))
+      return {};
+    for (int64_t i = 0, e = data->size(); i < e; ++i)
+      positions.push_back(data->getInt(i));
+  } else {
+    auto slice = cast<onnx::SliceOp>(op);
+    if (!slice.getStarts().empty() || slice.getAxes().size() != 1)
+      return {};
+    int64_t start = slice.getStaticStarts()[0];
+    if (start < 0)
+      start = std::max<int64_t>(0, start + size);
+    for (int64_t i = 0, e = type.getNumElements(); i < e; ++i)
+      positions.push_back(std::min(start, size - 1) + i * slice.getSteps()[0]);
+  }
+  SmallVector<int64_t> entries;
+  for (int64_t position : positions) {
+    if (position < 0)
+      position += size;
+    if (position < 0 || position >= size ||
+        ShapedType::isDynamic(extents[position]))
+      return {};
+    entries.push_back(extents[position]);
+  }
+  return DenseElementsAttr::get(type, ArrayRef<int64_t>(entries));
+}
+
 /// The value of a tensor that ops of the dialect compute from constants, as
 /// their folders see it. Looks at no more ops than `budget`.
 static ElementsAttr evaluate(Value tensor, unsigned &budget) {
@@ -38,6 +84,8 @@ static ElementsAttr evaluate(Value tensor, unsigned &budget) {
   if (!op || !isa<onnx::ONNXDialect>(op->getDialect()) || budget == 0)
     return {};
   --budget;
+  if (ElementsAttr entries = evaluateShapeEntries(op, budget))
+    return entries;
   // Operands that are not constant stay null: the shape of a static tensor does
   // not need its value.
   SmallVector<Attribute> operands;
@@ -52,6 +100,11 @@ static ElementsAttr evaluate(Value tensor, unsigned &budget) {
   if (auto value = dyn_cast<Value>(result))
     return value == tensor ? ElementsAttr() : evaluate(value, budget);
   return dyn_cast_or_null<ElementsAttr>(cast<Attribute>(result));
+}
+
+ElementsAttr evaluateConstant(Value tensor) {
+  unsigned budget = maxDepth;
+  return evaluate(tensor, budget);
 }
 
 OpFoldResult getIndexElement(OpBuilder &builder, Location loc, Value tensor,
@@ -108,8 +161,7 @@ OpFoldResult getIndexElement(OpBuilder &builder, Location loc, Value tensor,
     }
     break;
   }
-  unsigned budget = maxDepth;
-  if (ElementsAttr value = evaluate(tensor, budget))
+  if (ElementsAttr value = evaluateConstant(tensor))
     if (std::optional<ConstantData> data = ConstantData::get(value))
       return getElement(*data);
   auto type = cast<RankedTensorType>(tensor.getType());

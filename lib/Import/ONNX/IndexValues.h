@@ -9,6 +9,7 @@
 #define OCKHAM_LIB_IMPORT_ONNX_INDEXVALUES_H
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/OpDefinition.h"
 
 namespace ockham::importer {
@@ -20,6 +21,10 @@ namespace ockham::importer {
 /// constants.
 mlir::OpFoldResult getIndexElement(mlir::OpBuilder &builder, mlir::Location loc,
                                    mlir::Value tensor, int64_t i);
+
+/// The elements of a tensor that ops of the dialect compute from constants and
+/// static shapes alone; null if it takes more than a short chain of them.
+mlir::ElementsAttr evaluateConstant(mlir::Value tensor);
 
 /// Whether an `index` value can be shown not to be negative.
 bool isNonNegative(mlir::Value index);

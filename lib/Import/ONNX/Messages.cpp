@@ -33,12 +33,14 @@ void Messages::warning(const llvm::Twine &text) {
   onWarning(path + ": " + text);
 }
 
-std::string quote(StringRef name) {
+std::string escape(StringRef text) {
   constexpr size_t longest = 160;
-  if (name.size() <= longest)
-    return "'" + oneLine(name) + "'";
-  return "'" + oneLine(name.take_front(longest)) + "...'";
+  if (text.size() <= longest)
+    return oneLine(text);
+  return oneLine(text.take_front(longest)) + "...";
 }
+
+std::string quote(StringRef name) { return "'" + escape(name) + "'"; }
 
 std::string count(uint64_t number, StringRef noun) {
   return (llvm::Twine(number) + " " + noun + (number == 1 ? "" : "s")).str();

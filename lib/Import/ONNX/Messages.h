@@ -12,6 +12,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <string>
 
@@ -39,8 +40,11 @@ private:
   bool failed = false;
 };
 
-/// A name of the file between single quotes, fit for a one-line message:
-/// control characters escaped, shortened when absurdly long.
+/// A text of the file, fit for a one-line message: control characters escaped,
+/// shortened when absurdly long.
+std::string escape(llvm::StringRef text);
+
+/// A name of the file between single quotes, fit for a one-line message.
 std::string quote(llvm::StringRef name);
 
 /// "1 node", "3 nodes".
@@ -48,6 +52,15 @@ std::string count(uint64_t number, llvm::StringRef noun);
 
 /// "[2, ?, 3]".
 std::string formatShape(llvm::ArrayRef<int64_t> shape);
+
+/// Text of a type or attribute.
+template <typename T>
+std::string print(T printable) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << printable;
+  return text;
+}
 
 } // namespace ockham::importer
 

@@ -21,38 +21,41 @@ NodeImporter::NodeImporter(GraphImporter &graph, pb::NodeProto &node,
                            int64_t index, int64_t opset,
                            ArrayRef<Value> operands)
     : graph(graph), node(node), index(index), opset(opset),
-      loc(graph.getLocation(node, index)), operands(operands) {}
+      loc(NameLoc::get(graph.getBuilder().getStringAttr(
+          graph.getScope().getPath(node, index)))),
+      operands(operands) {}
 
 OpBuilder &NodeImporter::getBuilder() { return graph.getBuilder(); }
 
 bool NodeImporter::isResultUsed(unsigned i) const {
-  return i < getNumResults() && graph.isUsed(node.output(i));
+  return i < getNumResults() && graph.getScope().isUsed(node.output(i));
 }
 
 //===----------------------------------------------------------------------===//
 // Attributes
 //===----------------------------------------------------------------------===//
 
+const pb::AttributeProto *NodeImporter::findAttribute(StringRef name) const {
+  for (const pb::AttributeProto &attribute : node.attribute())
+    if (attribute.name() == name)
+      return graph.getScope().resolve(attribute);
+  return nullptr;
+}
+
 bool NodeImporter::hasAttribute(StringRef name) const {
-  return llvm::any_of(node.attribute(), [&](const pb::AttributeProto &a) {
-    return a.name() == name;
-  });
+  return findAttribute(name) != nullptr;
 }
 
 const pb::AttributeProto *
 NodeImporter::findAttribute(StringRef name,
                             pb::AttributeProto::AttributeType type) {
-  for (const pb::AttributeProto &attribute : node.attribute()) {
-    if (attribute.name() != name)
-      continue;
-    // Writers before IR version 2 left the type out.
-    if (attribute.type() == type || !attribute.has_type())
-      return &attribute;
-    (void)fail("attribute " + quote(name) + " has type " +
-               pb::AttributeProto::AttributeType_Name(attribute.type()) +
-               ", expected " + pb::AttributeProto::AttributeType_Name(type));
-    return nullptr;
-  }
+  const pb::AttributeProto *attribute = findAttribute(name);
+  // Writers before IR version 2 left the type out.
+  if (!attribute || attribute->type() == type || !attribute->has_type())
+    return attribute;
+  (void)fail("attribute " + quote(name) + " has type " +
+             pb::AttributeProto::AttributeType_Name(attribute->type()) +
+             ", expected " + pb::AttributeProto::AttributeType_Name(type));
   return nullptr;
 }
 
@@ -93,6 +96,22 @@ pb::TensorProto *NodeImporter::getTensor(StringRef name) {
   return attribute && attribute->has_t()
              ? const_cast<pb::AttributeProto *>(attribute)->mutable_t()
              : nullptr;
+}
+
+LogicalResult NodeImporter::importBranch(StringRef name) {
+  auto *attribute = findAttribute(name, pb::AttributeProto::GRAPH);
+  if (!attribute || !attribute->has_g())
+    return fail("has no " + name);
+  SmallVector<StringRef> names(node.output().begin(), node.output().end());
+  auto values = graph.importBranch(
+      *const_cast<pb::AttributeProto *>(attribute)->mutable_g(),
+      graph.getScope().getPath(node, index) + "/" + name, names);
+  if (failed(values))
+    return failure();
+  for (auto [i, value] : llvm::enumerate(*values))
+    if (failed(setResult(i, value)))
+      return failure();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -254,13 +273,14 @@ Value NodeImporter::createReshape(Value value, ArrayRef<OpFoldResult> shape) {
 }
 
 Value NodeImporter::createConstant(pb::TensorProto &tensor, StringRef name) {
-  return graph.importTensor(tensor, name, loc, describe() + " value",
+  return graph.importTensor(tensor, graph.getScope().qualify(name), loc,
+                            describe() + " value",
                             /*isInitializer=*/false);
 }
 
 FailureOr<DenseElementsAttr>
 NodeImporter::readConstant(pb::TensorProto &tensor) {
-  return graph.getReader().readConstant(tensor, describe() + " value");
+  return graph.readConstant(tensor, describe() + " value");
 }
 
 LogicalResult NodeImporter::setResult(unsigned i, Value value) {
@@ -296,7 +316,7 @@ void NodeImporter::unifyScalars(Value &lhs, Value &rhs) {
 //===----------------------------------------------------------------------===//
 
 std::string NodeImporter::describe() const {
-  return GraphImporter::describe(node, index);
+  return graph.getScope().describe(node, index);
 }
 
 LogicalResult NodeImporter::fail(const llvm::Twine &text) {

@@ -51,6 +51,7 @@ public:
   }
   llvm::ArrayRef<mlir::Value> getOperands() const { return operands; }
   unsigned getNumResults() const { return node.output_size(); }
+  llvm::StringRef getOperandName(unsigned i) const { return node.input(i); }
   llvm::StringRef getResultName(unsigned i) const { return node.output(i); }
   /// Whether anything reads result `i`.
   bool isResultUsed(unsigned i) const;
@@ -63,6 +64,9 @@ public:
   std::optional<llvm::SmallVector<float>> getFloats(llvm::StringRef name);
   /// Null if it is absent or no tensor.
   pb::TensorProto *getTensor(llvm::StringRef name);
+
+  /// Replaces the node by the graph that its attribute holds, e.g. a branch.
+  llvm::LogicalResult importBranch(llvm::StringRef name);
 
   //===--------------------------------------------------------------------===//
   // Operands that ONNX once had as attributes
@@ -168,6 +172,8 @@ private:
   static bool isNull(const T &) {
     return false;
   }
+  /// Looks through what refers to attributes of a function.
+  const pb::AttributeProto *findAttribute(llvm::StringRef name) const;
   const pb::AttributeProto *
   findAttribute(llvm::StringRef name, pb::AttributeProto::AttributeType type);
 

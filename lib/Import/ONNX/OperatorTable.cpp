@@ -97,6 +97,8 @@ static const OperatorEntry table[] = {
     {"", "Slice", 10, 3, 5, 1, importSlice},
     {"", "Gather", 1, 2, 2, 1, importGather},
     {"", "Trilu", 14, 1, 2, 1, importTrilu},
+    // Control flow.
+    {"", "If", 1, 1, 1, anyNumber, importIf},
 };
 
 const OperatorEntry *findOperator(llvm::StringRef domain, llvm::StringRef name,

@@ -80,8 +80,23 @@ def ints(name, values):
     return tensor(name, INT64, [len(values)], struct.pack(f"<{len(values)}q", *values))
 
 
+class Graph(bytes):
+    """A graph within a node."""
+
+
+class Ref(str):
+    """Stands for the attribute of this name of the function around the node, an
+    integer unless `type` says otherwise."""
+
+    type = 2
+
+
 def attribute(name, value):
     out = field(1, name)
+    if isinstance(value, Ref):
+        return out + field(21, value) + field(20, value.type)
+    if isinstance(value, Graph):
+        return out + field(6, value) + field(20, 5)
     if isinstance(value, bool):
         value = int(value)
     if isinstance(value, float):
@@ -125,12 +140,50 @@ def graph(nodes, inputs, outputs, initializers=()):
     )
 
 
-def model(graph, opset=17, ir=8, domains=(), extra=b""):
+def branch(nodes, outputs, initializers=()):
+    """A branch of an If."""
+    outputs = [value(name, FLOAT, None) for name in outputs]
+    return Graph(graph(nodes, [], outputs, initializers))
+
+
+def function(
+    name,
+    inputs,
+    outputs,
+    nodes,
+    attributes=(),
+    defaults=(),
+    opset=17,
+    domains=(),
+    overload="",
+):
+    """A function of the domain "pkg"; `defaults` are name and value pairs."""
+    opsets = [("", opset)] * (opset is not None) + list(domains)
+    out = field(1, name) + fields(4, inputs) + fields(5, outputs)
+    out += fields(6, attributes) + fields(7, nodes)
+    out += fields(9, [field(1, d) + field(2, v) for d, v in opsets])
+    out += field(10, "pkg") + fields(11, [attribute(*pair) for pair in defaults])
+    return out + (field(13, overload) if overload else b"")
+
+
+def call(function, inputs, outputs, name=None, overload="", **attributes):
+    """A call of a function of the domain "pkg"."""
+    out = node(function, inputs, outputs, name, "pkg", **attributes)
+    return out + (field(8, overload) if overload else b"")
+
+
+def model(graph, opset=17, ir=8, domains=(), functions=(), extra=b""):
     opsets = [("", opset)] * (opset is not None) + list(domains)
     out = field(1, ir) + field(2, "make_model") + field(3, "1")
     out += b"" if graph is None else field(7, graph)
     out += fields(8, [field(1, d) + field(2, v) for d, v in opsets])
-    return out + extra
+    return out + fields(25, functions) + extra
+
+
+def calls(nodes, functions, inputs=None, opset=17):
+    """A model from x to y that calls functions."""
+    body = graph(nodes, inputs or [X], [Y])
+    return model(body, opset, ir=10, domains=[("pkg", 1)], functions=functions)
 
 
 X = value("x", FLOAT, ["n", 4])

@@ -93,6 +93,9 @@ Importer importShape, importSize, importReshape, importFlatten, importExpand,
 Importer importConcat, importSplit, importSliceAttributes, importSlice,
     importGather, importTrilu;
 
+// ControlFlow.cpp
+Importer importIf;
+
 } // namespace ockham::importer
 
 #endif // OCKHAM_LIB_IMPORT_ONNX_OPERATORS_OPERATORS_H

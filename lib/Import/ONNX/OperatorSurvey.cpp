@@ -1,0 +1,129 @@
+//===- OperatorSurvey.cpp - Which operators are missing -------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "OperatorSurvey.h"
+
+#include "OperatorTable.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace ockham::importer {
+
+/// "Conv (ai.onnx opset 17)".
+static std::string nameOperator(StringRef domain, StringRef op, int64_t opset) {
+  return escape(op) + " (" + (domain.empty() ? "ai.onnx" : escape(domain)) +
+         (opset ? " opset " + std::to_string(opset) : ", no opset stated") +
+         ")";
+}
+
+/// What the user can do about an operator that will not come.
+static StringRef getHint(StringRef domain, StringRef op) {
+  if (!domain.empty())
+    return "";
+  return llvm::StringSwitch<StringRef>(op)
+      .Cases({"Loop", "Scan"}, "loops have to be unrolled by the exporter")
+      .Default("");
+}
+
+LogicalResult OperatorSurvey::run(const pb::GraphProto &graph, Scope &scope) {
+  visitGraph(graph, scope, /*outer=*/nullptr);
+  if (missing.empty())
+    return success();
+  auto format = [](const auto &entry) {
+    StringRef hint = entry.second.hint;
+    return entry.first + ": " + count(entry.second.nodes, "node") + ", first " +
+           entry.second.node + (hint.empty() ? "" : " (" + hint.str() + ")");
+  };
+  return messages.error(
+      count(missing.size(), "operator") +
+      (missing.size() == 1 ? " is" : " are") +
+      " not supported: " + llvm::join(llvm::map_range(missing, format), "; "));
+}
+
+void OperatorSurvey::add(const pb::NodeProto &node, int64_t index,
+                         const Scope &scope) {
+  StringRef domain = normalizeDomain(node.domain());
+  Missing &entry = missing[nameOperator(domain, node.op_type(),
+                                        scope.getOpsets().get(domain))];
+  if (entry.nodes++ > 0)
+    return;
+  entry.node = scope.quoteNode(node, index);
+  entry.hint = getHint(domain, node.op_type());
+}
+
+void OperatorSurvey::visitGraph(const pb::GraphProto &graph, Scope &scope,
+                                const Literals *outer) {
+  Literals literals{outer, {}};
+  for (const pb::TensorProto &tensor : graph.initializer())
+    literals.add(tensor.name(), tensor);
+  visitNodes(graph.node(), scope, literals);
+}
+
+void OperatorSurvey::visitNodes(const Nodes &nodes, Scope &scope,
+                                Literals &literals) {
+  for (const pb::NodeProto &node : nodes)
+    if (node.op_type() == "Constant" && node.output_size() == 1)
+      for (const pb::AttributeProto &attribute : node.attribute())
+        if (attribute.name() == "value" && attribute.has_t())
+          literals.add(node.output(0), attribute.t());
+  for (auto [index, node] : llvm::enumerate(nodes)) {
+    if (const Function *function = functions.find(node)) {
+      if (!visited.insert(function).second)
+        continue;
+      Scope body(scope, function->opsets, scope.getPath(node, index));
+      Literals own{nullptr, {}};
+      visitNodes(function->proto->node(), body, own);
+      continue;
+    }
+    StringRef domain = normalizeDomain(node.domain());
+    if (!findOperator(domain, node.op_type(), scope.getOpsets().get(domain)))
+      add(node, index, scope);
+    else if (domain.empty() && node.op_type() == "If")
+      visitIf(node, index, scope, literals);
+  }
+}
+
+void OperatorSurvey::visitIf(const pb::NodeProto &node, int64_t index,
+                             Scope &scope, const Literals &literals) {
+  std::optional<bool> condition;
+  if (node.input_size() > 0)
+    condition = literals.find(node.input(0));
+  if (!condition)
+    return;
+  StringRef name = *condition ? "then_branch" : "else_branch";
+  for (const pb::AttributeProto &attribute : node.attribute())
+    if (attribute.name() == name && attribute.has_g()) {
+      Scope branch(scope, scope.getPath(node, index) + "/" + name);
+      visitGraph(attribute.g(), branch, &literals);
+    }
+}
+
+//===----------------------------------------------------------------------===//
+// Literals
+//===----------------------------------------------------------------------===//
+
+void OperatorSurvey::Literals::add(StringRef name,
+                                   const pb::TensorProto &tensor) {
+  if (tensor.data_type() != pb::TensorProto::BOOL)
+    return;
+  if (tensor.raw_data().size() == 1)
+    values.try_emplace(name, tensor.raw_data()[0] != 0);
+  else if (tensor.int32_data_size() == 1)
+    values.try_emplace(name, tensor.int32_data(0) != 0);
+}
+
+std::optional<bool> OperatorSurvey::Literals::find(StringRef name) const {
+  for (const Literals *level = this; level; level = level->outer)
+    if (auto it = level->values.find(name); it != level->values.end())
+      return it->second;
+  return std::nullopt;
+}
+
+} // namespace ockham::importer
