@@ -47,16 +47,16 @@ public:
     storeRounded(index, rounded);
   }
 
-  /// An integer, wrapped to the element type or converted to a float.
-  void setInt(int64_t index, int64_t value) {
-    if (elementType.isF64())
-      return store(index, static_cast<double>(value));
-    if (elementType.isF32())
+  /// An integer (of 64 bits, as which `value` may be unsigned), wrapped to the
+  /// element type or converted to a float.
+  void setInt(int64_t index, int64_t value, bool isUnsigned = false) {
+    if (elementType.isF32() && !isUnsigned)
       return store(index, static_cast<float>(value));
     if (isFloat()) {
       APFloat rounded(APFloat::IEEEquad());
-      rounded.convertFromAPInt(APInt(64, static_cast<uint64_t>(value), true),
-                               /*IsSigned=*/true, APFloat::rmNearestTiesToEven);
+      rounded.convertFromAPInt(APInt(64, static_cast<uint64_t>(value)),
+                               /*IsSigned=*/!isUnsigned,
+                               APFloat::rmNearestTiesToEven);
       return storeRounded(index, rounded);
     }
     if (elementType.isInteger(1))
@@ -85,7 +85,8 @@ private:
     bool losesInfo;
     value.convert(cast<FloatType>(elementType).getFloatSemantics(),
                   APFloat::rmNearestTiesToEven, &losesInfo);
-    store(index, static_cast<uint16_t>(value.bitcastToAPInt().getZExtValue()));
+    uint64_t bits = value.bitcastToAPInt().getZExtValue();
+    std::memcpy(&bytes[index * width], &bits, width);
   }
 
   RankedTensorType type;
@@ -162,12 +163,23 @@ bool forEachBroadcast(Result &result, ArrayRef<ConstantData> operands, Fn fn) {
 // Point-wise
 //===----------------------------------------------------------------------===//
 
+double getMax(double lhs, double rhs) {
+  return std::isnan(lhs) || lhs > rhs ? lhs : rhs;
+}
+
+double getMin(double lhs, double rhs) {
+  return std::isnan(lhs) || lhs < rhs ? lhs : rhs;
+}
+
 std::optional<double> evaluateFloat(Operation *op, double lhs, double rhs) {
   return TypeSwitch<Operation *, std::optional<double>>(op)
       .Case<AddOp>([&](auto) { return lhs + rhs; })
       .Case<SubOp>([&](auto) { return lhs - rhs; })
       .Case<MulOp>([&](auto) { return lhs * rhs; })
       .Case<DivOp>([&](auto) { return lhs / rhs; })
+      .Case<MaxOp>([&](auto) { return getMax(lhs, rhs); })
+      .Case<MinOp>([&](auto) { return getMin(lhs, rhs); })
+      .Case<ModOp>([&](auto) { return std::fmod(lhs, rhs); })
       .Case<PowOp>([&](auto) { return std::pow(lhs, rhs); })
       .Default(std::optional<double>());
 }
@@ -189,23 +201,67 @@ std::optional<int64_t> evaluateIntPower(int64_t base, int64_t exponent) {
   return power;
 }
 
-std::optional<int64_t> evaluateInt(Operation *op, int64_t lhs, int64_t rhs) {
+/// Towards zero; the one quotient that does not exist wraps.
+template <typename Int>
+Int divideInts(Int lhs, Int rhs) {
+  if (std::is_signed_v<Int> && rhs == static_cast<Int>(-1))
+    return static_cast<Int>(0 - static_cast<uint64_t>(lhs));
+  return lhs / rhs;
+}
+
+/// The remainder with the divisor's sign, or with the dividend's.
+template <typename Int>
+Int getRemainder(Int lhs, Int rhs, bool isFmod) {
+  Int remainder = static_cast<Int>(static_cast<uint64_t>(lhs) -
+                                   static_cast<uint64_t>(divideInts(lhs, rhs)) *
+                                       static_cast<uint64_t>(rhs));
+  bool signsDiffer = remainder != 0 && (remainder < 0) != (rhs < 0);
+  return isFmod || !signsDiffer ? remainder : remainder + rhs;
+}
+
+/// What depends on whether the elements are unsigned.
+template <typename Int>
+std::optional<Int> evaluateOrdered(Operation *op, Int lhs, Int rhs) {
+  return TypeSwitch<Operation *, std::optional<Int>>(op)
+      .template Case<DivOp>([&](auto) {
+        return rhs ? divideInts(lhs, rhs) : std::optional<Int>();
+      })
+      .template Case<ModOp>([&](ModOp mod) {
+        return rhs ? getRemainder(lhs, rhs, mod.getFmod())
+                   : std::optional<Int>();
+      })
+      .template Case<MaxOp>([&](auto) { return std::max(lhs, rhs); })
+      .template Case<MinOp>([&](auto) { return std::min(lhs, rhs); })
+      .Default(std::optional<Int>());
+}
+
+std::optional<int64_t> evaluateInt(Operation *op, int64_t lhs, int64_t rhs,
+                                   bool isUnsigned) {
   uint64_t left = static_cast<uint64_t>(lhs);
   uint64_t right = static_cast<uint64_t>(rhs);
   return TypeSwitch<Operation *, std::optional<int64_t>>(op)
       .Case<AddOp>([&](auto) { return static_cast<int64_t>(left + right); })
       .Case<SubOp>([&](auto) { return static_cast<int64_t>(left - right); })
       .Case<MulOp>([&](auto) { return multiplyInts(lhs, rhs); })
-      .Case<DivOp>([&](auto) -> std::optional<int64_t> {
-        if (rhs == 0)
+      .Case<PowOp>([&](auto) -> std::optional<int64_t> {
+        if (isUnsigned && rhs < 0)
           return std::nullopt;
-        // The one quotient that does not exist wraps.
-        return rhs == -1 ? static_cast<int64_t>(0 - left) : lhs / rhs;
+        return evaluateIntPower(lhs, rhs);
       })
-      .Case<PowOp>([&](auto) { return evaluateIntPower(lhs, rhs); })
-      .Case<AndOp>([&](auto) { return lhs & rhs; })
-      .Case<OrOp>([&](auto) { return lhs | rhs; })
-      .Default(std::optional<int64_t>());
+      .Case<AndOp, BitwiseAndOp>([&](auto) { return lhs & rhs; })
+      .Case<OrOp, BitwiseOrOp>([&](auto) { return lhs | rhs; })
+      .Case<BitwiseXorOp>([&](auto) { return lhs ^ rhs; })
+      .Case<BitShiftOp>([&](BitShiftOp shift) -> std::optional<int64_t> {
+        if (right >= 64)
+          return 0;
+        return static_cast<int64_t>(shift.getLeft() ? left << right
+                                                    : left >> right);
+      })
+      .Default([&](Operation *) -> std::optional<int64_t> {
+        if (!isUnsigned)
+          return evaluateOrdered<int64_t>(op, lhs, rhs);
+        return evaluateOrdered<uint64_t>(op, left, right);
+      });
 }
 
 bool evaluateBinary(Operation *op, Result &result,
@@ -215,6 +271,7 @@ bool evaluateBinary(Operation *op, Result &result,
   // An integer to a fractional power is not worth a definition of rounding.
   if (!isFloat && isa<FloatType>(rhs.getElementType()))
     return false;
+  bool isUnsigned = lhs.getElementType().isUnsignedInteger();
   return forEachBroadcast(result, operands, [&](int64_t i, const Walk &walk) {
     if (isFloat) {
       std::optional<double> value =
@@ -224,7 +281,7 @@ bool evaluateBinary(Operation *op, Result &result,
       return value.has_value();
     }
     std::optional<int64_t> value =
-        evaluateInt(op, lhs.getInt(walk[0]), rhs.getInt(walk[1]));
+        evaluateInt(op, lhs.getInt(walk[0]), rhs.getInt(walk[1]), isUnsigned);
     if (value)
       result.setInt(i, *value);
     return value.has_value();
@@ -245,11 +302,16 @@ bool compare(Operation *op, T lhs, T rhs) {
 bool evaluateComparison(Operation *op, Result &result,
                         ArrayRef<ConstantData> operands) {
   const ConstantData &lhs = operands[0], &rhs = operands[1];
-  bool isFloat = isa<FloatType>(lhs.getElementType());
+  Type type = lhs.getElementType();
   return forEachBroadcast(result, operands, [&](int64_t i, const Walk &walk) {
-    result.setInt(
-        i, isFloat ? compare(op, lhs.getFloat(walk[0]), rhs.getFloat(walk[1]))
-                   : compare(op, lhs.getInt(walk[0]), rhs.getInt(walk[1])));
+    if (isa<FloatType>(type))
+      result.setInt(i,
+                    compare(op, lhs.getFloat(walk[0]), rhs.getFloat(walk[1])));
+    else if (type.isUnsignedInteger())
+      result.setInt(
+          i, compare<uint64_t>(op, lhs.getInt(walk[0]), rhs.getInt(walk[1])));
+    else
+      result.setInt(i, compare(op, lhs.getInt(walk[0]), rhs.getInt(walk[1])));
     return true;
   });
 }
@@ -265,22 +327,39 @@ std::optional<double> evaluateUnaryFloat(Operation *op, double x) {
       .Case<SqrtOp>([&](auto) { return std::sqrt(x); })
       .Case<ReciprocalOp>([&](auto) { return 1.0 / x; })
       .Case<ErfOp>([&](auto) { return std::erf(x); })
+      .Case<SinOp>([&](auto) { return std::sin(x); })
+      .Case<CosOp>([&](auto) { return std::cos(x); })
+      .Case<TanOp>([&](auto) { return std::tan(x); })
+      .Case<AsinOp>([&](auto) { return std::asin(x); })
+      .Case<AcosOp>([&](auto) { return std::acos(x); })
+      .Case<AtanOp>([&](auto) { return std::atan(x); })
+      .Case<SinhOp>([&](auto) { return std::sinh(x); })
+      .Case<CoshOp>([&](auto) { return std::cosh(x); })
+      .Case<AsinhOp>([&](auto) { return std::asinh(x); })
+      .Case<AcoshOp>([&](auto) { return std::acosh(x); })
+      .Case<AtanhOp>([&](auto) { return std::atanh(x); })
       .Case<TanhOp>([&](auto) { return std::tanh(x); })
       .Case<SigmoidOp>([&](auto) { return 1.0 / (1.0 + std::exp(-x)); })
+      .Case<FloorOp>([&](auto) { return std::floor(x); })
+      .Case<CeilOp>([&](auto) { return std::ceil(x); })
+      .Case<RoundOp>([&](auto) { return std::nearbyint(x); })
       .Default(std::optional<double>());
 }
 
-std::optional<int64_t> evaluateUnaryInt(Operation *op, int64_t x) {
+std::optional<int64_t> evaluateUnaryInt(Operation *op, int64_t x,
+                                        bool isUnsigned) {
   int64_t negated = static_cast<int64_t>(0 - static_cast<uint64_t>(x));
+  bool isNegative = !isUnsigned && x < 0;
   return TypeSwitch<Operation *, std::optional<int64_t>>(op)
       .Case<NegOp>([&](auto) { return negated; })
-      .Case<AbsOp>([&](auto) { return x < 0 ? negated : x; })
-      .Case<ReluOp>([&](auto) { return x < 0 ? 0 : x; })
+      .Case<AbsOp>([&](auto) { return isNegative ? negated : x; })
+      .Case<ReluOp>([&](auto) { return isNegative ? 0 : x; })
       .Case<NotOp>([&](auto) { return x == 0; })
       .Default(std::optional<int64_t>());
 }
 
 bool evaluateUnary(Operation *op, Result &result, const ConstantData &input) {
+  bool isUnsigned = input.getElementType().isUnsignedInteger();
   for (int64_t i = 0, e = result.size(); i < e; ++i) {
     if (result.isFloat()) {
       std::optional<double> value = evaluateUnaryFloat(op, input.getFloat(i));
@@ -288,7 +367,8 @@ bool evaluateUnary(Operation *op, Result &result, const ConstantData &input) {
         return false;
       result.setFloat(i, *value);
     } else {
-      std::optional<int64_t> value = evaluateUnaryInt(op, input.getInt(i));
+      std::optional<int64_t> value =
+          evaluateUnaryInt(op, input.getInt(i), isUnsigned);
       if (!value)
         return false;
       result.setInt(i, *value);
@@ -301,7 +381,8 @@ bool evaluateCast(Result &result, Type elementType, const ConstantData &input) {
   bool fromFloat = isa<FloatType>(input.getElementType());
   for (int64_t i = 0, e = result.size(); i < e; ++i) {
     if (!fromFloat) {
-      result.setInt(i, input.getInt(i));
+      result.setInt(i, input.getInt(i),
+                    input.getElementType().isUnsignedInteger());
       continue;
     }
     double value = input.getFloat(i);
@@ -310,13 +391,15 @@ bool evaluateCast(Result &result, Type elementType, const ConstantData &input) {
     } else if (elementType.isInteger(1)) {
       result.setInt(i, value != 0);
     } else {
-      // What lies outside is not defined, and is left to run time.
+      // What lies outside is no value of the type, and is left to run time.
       double bound = std::ldexp(1.0, elementType.getIntOrFloatBitWidth() - 1);
       double high = elementType.isUnsignedInteger() ? 2 * bound : bound;
       double low = elementType.isUnsignedInteger() ? 0 : -bound;
       if (!(value >= low && value < high))
         return false;
-      result.setInt(i, static_cast<int64_t>(value));
+      result.setInt(i, elementType.isUnsignedInteger(64)
+                           ? static_cast<int64_t>(static_cast<uint64_t>(value))
+                           : static_cast<int64_t>(value));
     }
   }
   return true;
@@ -403,8 +486,10 @@ bool evaluateConcat(Result &result, ConcatOp op,
 
 bool evaluateSplit(Result &result, SplitOp op, unsigned resultIndex,
                    const ConstantData &input) {
+  if (!op.getSizes().empty())
+    return false;
   int64_t axis = op.getAxis(), before = 0;
-  for (int64_t size : op.getSizes().take_front(resultIndex))
+  for (int64_t size : op.getStaticSizes().take_front(resultIndex))
     before += size;
   SmallVector<SmallVector<int64_t>> strides = {getStrides(input.getShape())};
   int64_t base = before * strides[0][axis];
@@ -450,12 +535,15 @@ bool evaluateFill(Result &result, Attribute value) {
 bool evaluateInto(Operation *op, unsigned resultIndex, Result &result,
                   Type elementType, ArrayRef<ConstantData> operands) {
   return TypeSwitch<Operation *, bool>(op)
-      .Case<AddOp, SubOp, MulOp, DivOp, PowOp, AndOp, OrOp>(
+      .Case<AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp, ModOp, PowOp, AndOp, OrOp,
+            BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, BitShiftOp>(
           [&](auto) { return evaluateBinary(op, result, operands); })
       .Case<EqualOp, LessOp, LessOrEqualOp, GreaterOp, GreaterOrEqualOp>(
           [&](auto) { return evaluateComparison(op, result, operands); })
       .Case<NegOp, AbsOp, ReluOp, ExpOp, LogOp, SqrtOp, ReciprocalOp, ErfOp,
-            TanhOp, SigmoidOp, NotOp>(
+            SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp,
+            AsinhOp, AcoshOp, AtanhOp, TanhOp, SigmoidOp, FloorOp, CeilOp,
+            RoundOp, NotOp>(
           [&](auto) { return evaluateUnary(op, result, operands[0]); })
       .Case<WhereOp>([&](auto) {
         return forEachBroadcast(
@@ -501,10 +589,13 @@ bool evaluateInto(Operation *op, unsigned resultIndex, Result &result,
 } // namespace
 
 bool ockham::onnx::isEvaluable(Operation *op) {
-  return isa<AddOp, SubOp, MulOp, DivOp, PowOp, AndOp, OrOp, EqualOp, LessOp,
-             LessOrEqualOp, GreaterOp, GreaterOrEqualOp, NegOp, AbsOp, ReluOp,
-             ExpOp, LogOp, SqrtOp, ReciprocalOp, ErfOp, TanhOp, SigmoidOp,
-             NotOp, WhereOp, ExpandOp, CastOp, IdentityOp, ReshapeOp, SqueezeOp,
+  return isa<AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp, ModOp, PowOp, AndOp,
+             OrOp, BitwiseAndOp, BitwiseOrOp, BitwiseXorOp, BitShiftOp, EqualOp,
+             LessOp, LessOrEqualOp, GreaterOp, GreaterOrEqualOp, NegOp, AbsOp,
+             ReluOp, ExpOp, LogOp, SqrtOp, ReciprocalOp, ErfOp, SinOp, CosOp,
+             TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp,
+             AtanhOp, TanhOp, SigmoidOp, FloorOp, CeilOp, RoundOp, NotOp,
+             WhereOp, ExpandOp, CastOp, IdentityOp, ReshapeOp, SqueezeOp,
              UnsqueezeOp, TransposeOp, SliceOp, GatherOp, ConcatOp, SplitOp,
              RangeOp, ConstantOfShapeOp>(op);
 }

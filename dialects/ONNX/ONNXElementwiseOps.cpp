@@ -86,6 +86,16 @@ LogicalResult ockham::onnx::detail::inferComparison(
   return success();
 }
 
+LogicalResult ModOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                  const ShapeErrors &error,
+                                  SmallVectorImpl<InferredTensor> &results) {
+  Type element = getTensorType(adaptor.getLhs()).getElementType();
+  if (isa<FloatType>(element) && !adaptor.getFmod())
+    return error("has element type ", element,
+                 " without fmod, expected integers");
+  return inferBinary(adaptor.getOperands(), scope, error, results);
+}
+
 LogicalResult PowOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
                                   const ShapeErrors &error,
                                   SmallVectorImpl<InferredTensor> &results) {
@@ -192,6 +202,10 @@ OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
 OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
   if (isNeutral(adaptor.getRhs(), getLhs(), getType(), 1.0))
     return getLhs();
+  return foldConstants(*this, adaptor.getOperands());
+}
+
+OpFoldResult ModOp::fold(FoldAdaptor adaptor) {
   return foldConstants(*this, adaptor.getOperands());
 }
 

@@ -91,6 +91,12 @@ LogicalResult GemmOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
     std::swap(b[0], b[1]);
   if (failed(verifyContraction(a[1], b[0], error)))
     return failure();
+  Type element = getTensorType(adaptor.getA()).getElementType();
+  for (const APFloat &factor : {adaptor.getAlpha(), adaptor.getBeta()})
+    if (isa<IntegerType>(element) && !factor.isInteger())
+      return error("has a factor of ", factor.convertToDouble(),
+                   " on elements of type ", element,
+                   ", expected whole numbers");
   SymbolicShape dims = {a[0], b[1]};
   if (Value c = adaptor.getC()) {
     if (failed(verifyElementTypes(adaptor.getA(), c, "addend", error)))
@@ -171,10 +177,57 @@ ReduceMaxOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
 }
 
 LogicalResult
+ReduceMinOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                          const ShapeErrors &error,
+                          SmallVectorImpl<InferredTensor> &results) {
+  return inferReduction(adaptor, scope, error, results);
+}
+
+LogicalResult
+ReduceProdOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                           const ShapeErrors &error,
+                           SmallVectorImpl<InferredTensor> &results) {
+  return inferReduction(adaptor, scope, error, results);
+}
+
+LogicalResult
 ReduceL2Op::inferTensors(Adaptor adaptor, ShapeScope &scope,
                          const ShapeErrors &error,
                          SmallVectorImpl<InferredTensor> &results) {
   return inferReduction(adaptor, scope, error, results);
+}
+
+/// The position along one axis.
+template <typename Adaptor>
+static LogicalResult
+inferArgReduction(Adaptor adaptor, ShapeScope &scope, const ShapeErrors &error,
+                  SmallVectorImpl<InferredTensor> &results) {
+  RankedTensorType type = getTensorType(adaptor.getInput());
+  int64_t axis = adaptor.getAxis();
+  if (failed(verifyAxes(axis, type.getRank(), error)))
+    return failure();
+  SymbolicShape dims = scope.getDims(adaptor.getInput());
+  if (dims[axis].isConstant(0))
+    return error("axis ", axis, " of ", type, " is empty");
+  if (adaptor.getKeepdims())
+    dims[axis] = 1;
+  else
+    dims.erase(dims.begin() + axis);
+  results.push_back(
+      {std::move(dims), IntegerType::get(type.getContext(), /*width=*/64)});
+  return success();
+}
+
+LogicalResult ArgMaxOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                     const ShapeErrors &error,
+                                     SmallVectorImpl<InferredTensor> &results) {
+  return inferArgReduction(adaptor, scope, error, results);
+}
+
+LogicalResult ArgMinOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
+                                     const ShapeErrors &error,
+                                     SmallVectorImpl<InferredTensor> &results) {
+  return inferArgReduction(adaptor, scope, error, results);
 }
 
 //===----------------------------------------------------------------------===//

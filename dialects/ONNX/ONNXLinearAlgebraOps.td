@@ -52,6 +52,10 @@ class ONNX_ReduceOp<string mnemonic, string what> : ONNX_PureOp<mnemonic> {
     The }] # what # [{ over `axes` (non-negative, ascending). Reduced dimensions
     stay with extent 1 when `keepdims` is set. Without axes the operand is
     returned unreduced (reduction over all axes is written out by the importer).
+    Over no elements the result is what changes nothing: 0 for sums and norms, 1
+    for products, the lowest or highest value of the type (infinite for floats)
+    for maximum or minimum. The mean of nothing is NaN, for integers 0. A NaN
+    among the elements is the result.
 
     ```mlir
     %m = onnx.}] # mnemonic # [{ %x {axes = array<i64: 2>, keepdims} : (tensor<?x?x32xf32>) -> tensor<?x?x1xf32>
@@ -66,7 +70,29 @@ class ONNX_ReduceOp<string mnemonic, string what> : ONNX_PureOp<mnemonic> {
 def ONNX_ReduceMeanOp : ONNX_ReduceOp<"ReduceMean", "mean">;
 def ONNX_ReduceSumOp : ONNX_ReduceOp<"ReduceSum", "sum">;
 def ONNX_ReduceMaxOp : ONNX_ReduceOp<"ReduceMax", "maximum">;
+def ONNX_ReduceMinOp : ONNX_ReduceOp<"ReduceMin", "minimum">;
+def ONNX_ReduceProdOp : ONNX_ReduceOp<"ReduceProd", "product">;
 def ONNX_ReduceL2Op : ONNX_ReduceOp<"ReduceL2", "square root of the sum of squares">;
+
+class ONNX_ArgReduceOp<string mnemonic, string what> : ONNX_PureOp<mnemonic> {
+  let summary = "Position of the " # what # " along one axis";
+  let description = [{
+    The index of the }] # what # [{ along `axis`, which must not be empty: the
+    first of several, or the last with `selectLast`. A NaN counts as the
+    }] # what # [{. The dimension stays with extent 1 when `keepdims` is set.
+
+    ```mlir
+    %i = onnx.}] # mnemonic # [{ %x {axis = 1} : (tensor<?x97xf32>) -> tensor<?xi64>
+    ```
+  }];
+  let arguments = (ins ONNX_NumberTensor:$input, I64Attr:$axis,
+                       UnitAttr:$keepdims, UnitAttr:$selectLast);
+  let results = (outs RankedTensorOf<[I64]>:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def ONNX_ArgMaxOp : ONNX_ArgReduceOp<"ArgMax", "maximum">;
+def ONNX_ArgMinOp : ONNX_ArgReduceOp<"ArgMin", "minimum">;
 
 def ONNX_SoftmaxOp : ONNX_PureOp<"Softmax"> {
   let summary = "Softmax along one axis";

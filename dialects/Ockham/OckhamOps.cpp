@@ -70,8 +70,14 @@ LoadWeightOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
                          << "', which is not an ockham.weight";
   auto have = cast<ShapedType>(getResult().getType());
   RankedTensorType want = weight.getTensorType();
+  // Below the operators, unsigned integers are loaded as what they are made of.
+  auto isSame = [](Type have, Type want) {
+    return have == want ||
+           (have.isSignlessInteger() && want.isUnsignedInteger() &&
+            have.getIntOrFloatBitWidth() == want.getIntOrFloatBitWidth());
+  };
   if (have.getShape() != want.getShape() ||
-      have.getElementType() != want.getElementType()) {
+      !isSame(have.getElementType(), want.getElementType())) {
     InFlightDiagnostic diag = emitOpError()
                               << "has type " << have
                               << " but the weight has type " << want;

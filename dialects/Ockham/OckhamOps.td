@@ -72,7 +72,8 @@ def Ockham_LoadWeightOp
   let summary = "The value of a weight";
   let description = [{
     Gives the tensor that the weight symbol names; after bufferization the
-    buffer, which must not be written.
+    buffer, which must not be written. A weight of unsigned integers may be
+    loaded as signless ones.
 
     ```mlir
     ockham.weight @wte : tensor<50257x768xf32>

@@ -66,7 +66,10 @@ typedef enum ockham_dtype {
   OCKHAM_F16 = 7,
   OCKHAM_BF16 = 8,
   OCKHAM_F32 = 9,
-  OCKHAM_F64 = 10
+  OCKHAM_F64 = 10,
+  OCKHAM_U16 = 11,
+  OCKHAM_U32 = 12,
+  OCKHAM_U64 = 13
 } ockham_dtype;
 
 /// One dimension of a signature. Equal symbols of one entry point have equal

@@ -59,10 +59,12 @@ static llvm::Expected<Tensor> evaluateBinary(OpTy op, Frame &frame,
 }
 
 /// Arithmetic: one function for floats, one for integers that works modulo 2^64
-/// (the result wraps to its type).
+/// (the result wraps to its type), one for them as signed numbers where the
+/// two differ.
 template <typename OpTy>
 static void addArithmetic(OpTable &table, double (*onFloats)(double, double),
-                          uint64_t (*onInts)(uint64_t, uint64_t)) {
+                          uint64_t (*onInts)(uint64_t, uint64_t),
+                          int64_t (*onSigned)(int64_t, int64_t) = nullptr) {
   table.add<OpTy>([=](OpTy op, Frame &frame) {
     return evaluateBinary(
         op, frame,
@@ -70,6 +72,8 @@ static void addArithmetic(OpTable &table, double (*onFloats)(double, double),
             const Tensor &rhs, int64_t j) {
           if (result.isFloat())
             result.setFloat(to, onFloats(lhs.getFloat(i), rhs.getFloat(j)));
+          else if (onSigned && !result.isUnsigned())
+            result.setInt(to, onSigned(lhs.getInt(i), rhs.getInt(j)));
           else
             result.setInt(to, onInts(lhs.getInt(i), rhs.getInt(j)));
           return llvm::Error::success();
@@ -87,15 +91,63 @@ static llvm::Error divide(Tensor &result, int64_t to, const Tensor &lhs,
   if (divisor == 0)
     return makeError("integer division of " + llvm::Twine(dividend) +
                      " by zero");
+  if (result.isUnsigned())
+    result.setInt(to, uint64_t(dividend) / uint64_t(divisor));
   // The smallest integer divided by -1 wraps, as negation does.
-  result.setInt(to, divisor == -1 ? int64_t(-uint64_t(dividend))
-                                  : dividend / divisor);
+  else if (divisor == -1)
+    result.setInt(to, -uint64_t(dividend));
+  else
+    result.setInt(to, dividend / divisor);
   return llvm::Error::success();
+}
+
+static llvm::Expected<Tensor> evaluateMod(onnx::ModOp op, Frame &frame) {
+  bool isFmod = op.getFmod();
+  auto element = [=](Tensor &result, int64_t to, const Tensor &lhs, int64_t i,
+                     const Tensor &rhs, int64_t j) -> llvm::Error {
+    if (result.isFloat()) {
+      result.setFloat(to, std::fmod(lhs.getFloat(i), rhs.getFloat(j)));
+      return llvm::Error::success();
+    }
+    int64_t dividend = lhs.getInt(i), divisor = rhs.getInt(j);
+    if (divisor == 0)
+      return makeError("remainder of " + llvm::Twine(dividend) +
+                       " divided by zero");
+    if (result.isUnsigned()) {
+      result.setInt(to, uint64_t(dividend) % uint64_t(divisor));
+      return llvm::Error::success();
+    }
+    // C's operator has the dividend's sign, and no result for the smallest
+    // integer divided by -1.
+    int64_t remainder = divisor == -1 ? 0 : dividend % divisor;
+    if (!isFmod && remainder != 0 && (remainder < 0) != (divisor < 0))
+      remainder += divisor;
+    result.setInt(to, remainder);
+    return llvm::Error::success();
+  };
+  return evaluateBinary(op, frame, element);
+}
+
+static llvm::Expected<Tensor> evaluateBitShift(onnx::BitShiftOp op,
+                                               Frame &frame) {
+  bool isLeft = op.getLeft();
+  return evaluateBinary(op, frame,
+                        [=](Tensor &result, int64_t to, const Tensor &lhs,
+                            int64_t i, const Tensor &rhs, int64_t j) {
+                          uint64_t value = lhs.getInt(i), bits = rhs.getInt(j);
+                          if (bits >= 64)
+                            value = 0;
+                          else
+                            value = isLeft ? value << bits : value >> bits;
+                          result.setInt(to, value);
+                          return llvm::Error::success();
+                        });
 }
 
 static llvm::Error power(Tensor &result, int64_t to, const Tensor &lhs,
                          int64_t i, const Tensor &rhs, int64_t j) {
-  if (!result.isFloat() && !rhs.isFloat() && rhs.getInt(j) >= 0) {
+  bool isWhole = !result.isFloat() && !rhs.isFloat();
+  if (isWhole && (rhs.isUnsigned() || rhs.getInt(j) >= 0)) {
     // By squaring, modulo 2^64.
     uint64_t base = lhs.getInt(i), product = 1;
     for (uint64_t exponent = rhs.getInt(j); exponent; exponent >>= 1) {
@@ -110,21 +162,24 @@ static llvm::Error power(Tensor &result, int64_t to, const Tensor &lhs,
   return llvm::Error::success();
 }
 
-/// Comparisons: integers as integers, anything else as floats.
-template <typename OpTy>
-static void addComparison(OpTable &table, bool (*onFloats)(double, double),
-                          bool (*onInts)(int64_t, int64_t)) {
+/// Comparisons: `compare` is called with two numbers of the operands' kind.
+template <typename OpTy, typename Fn>
+static void addComparison(OpTable &table, Fn compare) {
   table.add<OpTy>([=](OpTy op, Frame &frame) {
-    return evaluateBinary(
-        op, frame,
-        [=](Tensor &result, int64_t to, const Tensor &lhs, int64_t i,
-            const Tensor &rhs, int64_t j) {
-          bool asFloats = lhs.isFloat() || rhs.isFloat();
-          result.setInt(to, asFloats
-                                ? onFloats(lhs.getFloat(i), rhs.getFloat(j))
-                                : onInts(lhs.getInt(i), rhs.getInt(j)));
-          return llvm::Error::success();
-        });
+    return evaluateBinary(op, frame,
+                          [=](Tensor &result, int64_t to, const Tensor &lhs,
+                              int64_t i, const Tensor &rhs, int64_t j) {
+                            bool holds;
+                            if (lhs.isFloat())
+                              holds = compare(lhs.getFloat(i), rhs.getFloat(j));
+                            else if (lhs.isUnsigned())
+                              holds = compare(uint64_t(lhs.getInt(i)),
+                                              uint64_t(rhs.getInt(j)));
+                            else
+                              holds = compare(lhs.getInt(i), rhs.getInt(j));
+                            result.setInt(to, holds);
+                            return llvm::Error::success();
+                          });
   });
 }
 
@@ -156,12 +211,15 @@ static void addFloatUnary(OpTable &table, double (*fn)(double)) {
 
 template <typename OpTy>
 static void addUnary(OpTable &table, double (*onFloats)(double),
-                     int64_t (*onInts)(int64_t)) {
+                     int64_t (*onInts)(int64_t), bool sameIfUnsigned = false) {
   table.add<OpTy>([=](OpTy op, Frame &frame) {
     return evaluateUnary(op, frame,
                          [=](Tensor &result, int64_t i, const Tensor &input) {
                            if (input.isFloat())
                              result.setFloat(i, onFloats(input.getFloat(i)));
+                           // No unsigned number is negative.
+                           else if (input.isUnsigned() && sameIfUnsigned)
+                             result.setInt(i, input.getInt(i));
                            else
                              result.setInt(i, onInts(input.getInt(i)));
                          });
@@ -196,14 +254,30 @@ static llvm::Expected<Tensor> evaluateWhere(onnx::WhereOp op, Frame &frame) {
   return result;
 }
 
+/// Float to integer, with the definition that the op gives for what the type
+/// cannot hold.
+static int64_t castToInt(double value, ockham_dtype dtype) {
+  bool isWide = dtype == OCKHAM_U32 || getDTypeBytes(dtype) == 8;
+  double bound = isWide ? 9223372036854775808.0 : 2147483648.0;
+  if (std::isnan(value) || value < -bound)
+    return isWide ? INT64_MIN : INT32_MIN;
+  if (value < bound)
+    return static_cast<int64_t>(value);
+  if (dtype != OCKHAM_U64)
+    return isWide ? INT64_MAX : INT32_MAX;
+  return value < 2 * bound ? static_cast<uint64_t>(value) : UINT64_MAX;
+}
+
 static llvm::Expected<Tensor> evaluateCast(onnx::CastOp op, Frame &frame) {
-  return evaluateUnary(op, frame,
-                       [](Tensor &result, int64_t i, const Tensor &input) {
-                         if (input.isFloat())
-                           result.setFloat(i, input.getFloat(i));
-                         else
-                           result.setInt(i, input.getInt(i));
-                       });
+  return evaluateUnary(
+      op, frame, [](Tensor &result, int64_t i, const Tensor &input) {
+        if (result.isFloat() || result.getDType() == OCKHAM_BOOL)
+          result.setFloat(i, input.getFloat(i));
+        else if (input.isFloat())
+          result.setInt(i, castToInt(input.getFloat(i), result.getDType()));
+        else
+          result.setInt(i, input.getInt(i));
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -226,38 +300,45 @@ void addONNXElementwiseOps(OpTable &table) {
   table.add<PowOp>(
       [](PowOp op, Frame &frame) { return evaluateBinary(op, frame, power); });
 
-  addComparison<EqualOp>(
-      table, [](double a, double b) { return a == b; },
-      [](int64_t a, int64_t b) { return a == b; });
-  addComparison<LessOp>(
-      table, [](double a, double b) { return a < b; },
-      [](int64_t a, int64_t b) { return a < b; });
-  addComparison<LessOrEqualOp>(
-      table, [](double a, double b) { return a <= b; },
-      [](int64_t a, int64_t b) { return a <= b; });
-  addComparison<GreaterOp>(
-      table, [](double a, double b) { return a > b; },
-      [](int64_t a, int64_t b) { return a > b; });
-  addComparison<GreaterOrEqualOp>(
-      table, [](double a, double b) { return a >= b; },
-      [](int64_t a, int64_t b) { return a >= b; });
-  addArithmetic<AndOp>(
-      table, [](double, double) { return 0.0; },
-      [](uint64_t a, uint64_t b) { return a & b; });
-  addArithmetic<OrOp>(
-      table, [](double, double) { return 0.0; },
-      [](uint64_t a, uint64_t b) { return a | b; });
+  table.add<ModOp>(evaluateMod);
+  // A NaN on either side is the result.
+  addArithmetic<MaxOp>(
+      table, [](double a, double b) { return std::isnan(a) || a > b ? a : b; },
+      [](uint64_t a, uint64_t b) { return a > b ? a : b; },
+      [](int64_t a, int64_t b) { return a > b ? a : b; });
+  addArithmetic<MinOp>(
+      table, [](double a, double b) { return std::isnan(a) || a < b ? a : b; },
+      [](uint64_t a, uint64_t b) { return a < b ? a : b; },
+      [](int64_t a, int64_t b) { return a < b ? a : b; });
+
+  addComparison<EqualOp>(table, [](auto a, auto b) { return a == b; });
+  addComparison<LessOp>(table, [](auto a, auto b) { return a < b; });
+  addComparison<LessOrEqualOp>(table, [](auto a, auto b) { return a <= b; });
+  addComparison<GreaterOp>(table, [](auto a, auto b) { return a > b; });
+  addComparison<GreaterOrEqualOp>(table, [](auto a, auto b) { return a >= b; });
+  // These have no floats.
+  auto noFloats = [](double, double) { return 0.0; };
+  auto bitAnd = [](uint64_t a, uint64_t b) { return a & b; };
+  auto bitOr = [](uint64_t a, uint64_t b) { return a | b; };
+  addArithmetic<AndOp>(table, noFloats, bitAnd);
+  addArithmetic<OrOp>(table, noFloats, bitOr);
+  addArithmetic<BitwiseAndOp>(table, noFloats, bitAnd);
+  addArithmetic<BitwiseOrOp>(table, noFloats, bitOr);
+  addArithmetic<BitwiseXorOp>(table, noFloats,
+                              [](uint64_t a, uint64_t b) { return a ^ b; });
+  table.add<BitShiftOp>(evaluateBitShift);
 
   addUnary<NegOp>(
       table, [](double x) { return -x; },
       [](int64_t x) { return int64_t(-uint64_t(x)); });
   addUnary<AbsOp>(
       table, [](double x) { return std::fabs(x); },
-      [](int64_t x) { return x < 0 ? int64_t(-uint64_t(x)) : x; });
+      [](int64_t x) { return x < 0 ? int64_t(-uint64_t(x)) : x; },
+      /*sameIfUnsigned=*/true);
   // A NaN stays one.
   addUnary<ReluOp>(
       table, [](double x) { return x < 0 ? 0 : x; },
-      [](int64_t x) { return x < 0 ? 0 : x; });
+      [](int64_t x) { return x < 0 ? 0 : x; }, /*sameIfUnsigned=*/true);
   addUnary<NotOp>(
       table, [](double x) { return x; }, [](int64_t x) { return int64_t(!x); });
   addFloatUnary<ExpOp>(table, [](double x) { return std::exp(x); });
@@ -265,9 +346,25 @@ void addONNXElementwiseOps(OpTable &table) {
   addFloatUnary<SqrtOp>(table, [](double x) { return std::sqrt(x); });
   addFloatUnary<ReciprocalOp>(table, [](double x) { return 1 / x; });
   addFloatUnary<ErfOp>(table, [](double x) { return std::erf(x); });
+  addFloatUnary<SinOp>(table, [](double x) { return std::sin(x); });
+  addFloatUnary<CosOp>(table, [](double x) { return std::cos(x); });
+  addFloatUnary<TanOp>(table, [](double x) { return std::tan(x); });
+  addFloatUnary<AsinOp>(table, [](double x) { return std::asin(x); });
+  addFloatUnary<AcosOp>(table, [](double x) { return std::acos(x); });
+  addFloatUnary<AtanOp>(table, [](double x) { return std::atan(x); });
+  addFloatUnary<SinhOp>(table, [](double x) { return std::sinh(x); });
+  addFloatUnary<CoshOp>(table, [](double x) { return std::cosh(x); });
+  addFloatUnary<AsinhOp>(table, [](double x) { return std::asinh(x); });
+  addFloatUnary<AcoshOp>(table, [](double x) { return std::acosh(x); });
+  addFloatUnary<AtanhOp>(table, [](double x) { return std::atanh(x); });
   addFloatUnary<TanhOp>(table, [](double x) { return std::tanh(x); });
   addFloatUnary<SigmoidOp>(table,
                            [](double x) { return 1 / (1 + std::exp(-x)); });
+
+  addFloatUnary<FloorOp>(table, [](double x) { return std::floor(x); });
+  addFloatUnary<CeilOp>(table, [](double x) { return std::ceil(x); });
+  // In the default rounding mode, which nothing here changes.
+  addFloatUnary<RoundOp>(table, [](double x) { return std::nearbyint(x); });
 
   table.add<WhereOp>(evaluateWhere);
   table.add<CastOp>(evaluateCast);

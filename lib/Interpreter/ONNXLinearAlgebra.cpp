@@ -236,11 +236,13 @@ static double meanOfFloats(const Tensor &input, ArrayRef<int64_t> group) {
   return sumOfFloats(input, group) / static_cast<double>(group.size());
 }
 
-/// Truncated; 0 of nothing.
+/// Truncated, the sum wrapped to the type; 0 of nothing.
 static int64_t meanOfInts(const Tensor &input, ArrayRef<int64_t> group) {
-  return group.empty()
-             ? 0
-             : sumOfInts(input, group) / static_cast<int64_t>(group.size());
+  if (group.empty())
+    return 0;
+  int64_t sum = wrapToType(input.getDType(), sumOfInts(input, group));
+  int64_t count = group.size();
+  return input.isUnsigned() ? uint64_t(sum) / uint64_t(count) : sum / count;
 }
 
 /// A NaN among the elements is the maximum; the maximum of nothing is minus
@@ -257,13 +259,60 @@ static double maxOfFloats(const Tensor &input, ArrayRef<int64_t> group) {
   return max;
 }
 
+static double minOfFloats(const Tensor &input, ArrayRef<int64_t> group) {
+  double min = std::numeric_limits<double>::infinity();
+  for (int64_t i : group) {
+    double value = input.getFloat(i);
+    if (value < min || std::isnan(value))
+      min = value;
+    if (std::isnan(min))
+      break;
+  }
+  return min;
+}
+
+/// Whether an integer is less than another of the same type.
+static bool isLess(const Tensor &input, int64_t lhs, int64_t rhs) {
+  return input.isUnsigned() ? uint64_t(lhs) < uint64_t(rhs) : lhs < rhs;
+}
+
+/// The smallest and the largest number of an integer type.
+static std::pair<int64_t, int64_t> getLimits(const Tensor &input) {
+  unsigned bits = 8 * getDTypeBytes(input.getDType());
+  if (input.isUnsigned())
+    return {0, wrapToType(input.getDType(), -1)};
+  return {INT64_MIN >> (64 - bits), INT64_MAX >> (64 - bits)};
+}
+
 /// The maximum of nothing is the smallest number of the type.
 static int64_t maxOfInts(const Tensor &input, ArrayRef<int64_t> group) {
-  unsigned bits = 8 * getDTypeBytes(input.getDType());
-  int64_t max = input.getDType() == OCKHAM_U8 ? 0 : INT64_MIN >> (64 - bits);
+  int64_t max = getLimits(input).first;
   for (int64_t i : group)
-    max = std::max(max, input.getInt(i));
+    if (isLess(input, max, input.getInt(i)))
+      max = input.getInt(i);
   return max;
+}
+
+static int64_t minOfInts(const Tensor &input, ArrayRef<int64_t> group) {
+  int64_t min = getLimits(input).second;
+  for (int64_t i : group)
+    if (isLess(input, input.getInt(i), min))
+      min = input.getInt(i);
+  return min;
+}
+
+static double productOfFloats(const Tensor &input, ArrayRef<int64_t> group) {
+  double product = 1;
+  for (int64_t i : group)
+    product *= input.getFloat(i);
+  return product;
+}
+
+static int64_t productOfInts(const Tensor &input, ArrayRef<int64_t> group) {
+  uint64_t product = 1;
+  for (int64_t i : group)
+    product *= uint64_t(input.getInt(i));
+  return product;
 }
 
 static double normOfFloats(const Tensor &input, ArrayRef<int64_t> group) {
@@ -275,6 +324,58 @@ static double normOfFloats(const Tensor &input, ArrayRef<int64_t> group) {
 
 static int64_t normOfInts(const Tensor &input, ArrayRef<int64_t> group) {
   return truncateToInt(normOfFloats(input, group));
+}
+
+//===----------------------------------------------------------------------===//
+// ArgMax, ArgMin
+//===----------------------------------------------------------------------===//
+
+/// Whether a candidate takes the place of the best element so far.
+static bool isBetter(const Tensor &input, int64_t candidate, int64_t best,
+                     bool isMax, bool takeLast) {
+  if (input.isFloat()) {
+    double value = input.getFloat(candidate), have = input.getFloat(best);
+    // A NaN is both the largest and the smallest.
+    if (std::isnan(value) || std::isnan(have))
+      return std::isnan(value) && (takeLast || !std::isnan(have));
+    if (value == have)
+      return takeLast;
+    return isMax ? value > have : value < have;
+  }
+  int64_t value = input.getInt(candidate), have = input.getInt(best);
+  if (value == have)
+    return takeLast;
+  return isMax ? isLess(input, have, value) : isLess(input, value, have);
+}
+
+template <typename OpTy>
+static llvm::Expected<Tensor> evaluateArgReduction(OpTy op, Frame &frame,
+                                                   bool isMax) {
+  const Tensor &input = frame.get(op.getInput());
+  int64_t axis = op.getAxis();
+  if (axis < 0 || axis >= input.getRank())
+    return makeError("axis " + llvm::Twine(axis) + " is outside of shape " +
+                     formatShape(input.getShape()));
+  Extents kept(input.getShape());
+  kept[axis] = 1;
+  if (input.getDim(axis) == 0)
+    return makeError("axis " + llvm::Twine(axis) + " of shape " +
+                     formatShape(input.getShape()) + " is empty");
+  llvm::Expected<Tensor> result = Tensor::create(OCKHAM_I64, kept);
+  if (!result)
+    return result;
+  auto groups = groupByReduction(input.getShape(), axis, kept);
+  for (auto [to, group] : llvm::enumerate(groups)) {
+    size_t best = 0;
+    for (size_t i = 1; i < group.size(); ++i)
+      if (isBetter(input, group[i], group[best], isMax, op.getSelectLast()))
+        best = i;
+    result->setInt(to, best);
+  }
+  if (op.getKeepdims())
+    return result;
+  kept.erase(kept.begin() + axis);
+  return result->reshaped(kept);
 }
 
 //===----------------------------------------------------------------------===//
@@ -366,6 +467,14 @@ void addONNXLinearAlgebraOps(OpTable &table) {
   addReduction<ReduceMeanOp>(table, meanOfFloats, meanOfInts);
   addReduction<ReduceSumOp>(table, sumOfFloats, sumOfInts);
   addReduction<ReduceMaxOp>(table, maxOfFloats, maxOfInts);
+  addReduction<ReduceMinOp>(table, minOfFloats, minOfInts);
+  addReduction<ReduceProdOp>(table, productOfFloats, productOfInts);
+  table.add<ArgMaxOp>([](ArgMaxOp op, Frame &frame) {
+    return evaluateArgReduction(op, frame, /*isMax=*/true);
+  });
+  table.add<ArgMinOp>([](ArgMinOp op, Frame &frame) {
+    return evaluateArgReduction(op, frame, /*isMax=*/false);
+  });
   addReduction<ReduceL2Op>(table, normOfFloats, normOfInts);
   table.add<SoftmaxOp>(evaluateSoftmax);
   table.add<LayerNormalizationOp>(evaluateLayerNormalization);

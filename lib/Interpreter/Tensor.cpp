@@ -40,19 +40,18 @@ std::optional<ockham_dtype> getDType(Type elementType) {
   auto integer = dyn_cast<IntegerType>(elementType);
   if (!integer)
     return std::nullopt;
-  if (integer.isUnsigned())
-    return integer.getWidth() == 8 ? std::optional(OCKHAM_U8) : std::nullopt;
+  bool isUnsigned = integer.isUnsigned();
   switch (integer.getWidth()) {
   case 1:
     return OCKHAM_BOOL;
   case 8:
-    return OCKHAM_I8;
+    return isUnsigned ? OCKHAM_U8 : OCKHAM_I8;
   case 16:
-    return OCKHAM_I16;
+    return isUnsigned ? OCKHAM_U16 : OCKHAM_I16;
   case 32:
-    return OCKHAM_I32;
+    return isUnsigned ? OCKHAM_U32 : OCKHAM_I32;
   case 64:
-    return OCKHAM_I64;
+    return isUnsigned ? OCKHAM_U64 : OCKHAM_I64;
   }
   return std::nullopt;
 }
@@ -79,6 +78,12 @@ StringRef getDTypeName(ockham_dtype dtype) {
     return "float32";
   case OCKHAM_F64:
     return "float64";
+  case OCKHAM_U16:
+    return "uint16";
+  case OCKHAM_U32:
+    return "uint32";
+  case OCKHAM_U64:
+    return "uint64";
   }
   return "unknown type";
 }
@@ -90,13 +95,16 @@ unsigned getDTypeBytes(ockham_dtype dtype) {
   case OCKHAM_I8:
     return 1;
   case OCKHAM_I16:
+  case OCKHAM_U16:
   case OCKHAM_F16:
   case OCKHAM_BF16:
     return 2;
   case OCKHAM_I32:
+  case OCKHAM_U32:
   case OCKHAM_F32:
     return 4;
   case OCKHAM_I64:
+  case OCKHAM_U64:
   case OCKHAM_F64:
     return 8;
   }
@@ -133,6 +141,10 @@ int64_t wrapToType(ockham_dtype dtype, int64_t value) {
     return static_cast<int16_t>(value);
   case OCKHAM_I32:
     return static_cast<int32_t>(value);
+  case OCKHAM_U16:
+    return static_cast<uint16_t>(value);
+  case OCKHAM_U32:
+    return static_cast<uint32_t>(value);
   default:
     return value;
   }
@@ -233,7 +245,14 @@ llvm::Expected<Tensor> Tensor::fromBytes(ockham_dtype dtype,
     case OCKHAM_I32:
       tensor->setInt(i, loadUnaligned<int32_t>(from, i));
       break;
+    case OCKHAM_U16:
+      tensor->setInt(i, loadUnaligned<uint16_t>(from, i));
+      break;
+    case OCKHAM_U32:
+      tensor->setInt(i, loadUnaligned<uint32_t>(from, i));
+      break;
     case OCKHAM_I64:
+    case OCKHAM_U64:
       tensor->setInt(i, loadUnaligned<int64_t>(from, i));
       break;
     case OCKHAM_F16:
@@ -277,6 +296,14 @@ llvm::Expected<Tensor> Tensor::fromConstant(const ConstantData &data) {
 //===----------------------------------------------------------------------===//
 // Elements
 //===----------------------------------------------------------------------===//
+
+double Tensor::getFloat(int64_t index) const {
+  if (isFloat())
+    return (*floatData)[index];
+  int64_t value = (*intData)[index];
+  return dtype == OCKHAM_U64 ? static_cast<double>(static_cast<uint64_t>(value))
+                             : static_cast<double>(value);
+}
 
 int64_t Tensor::getInt(int64_t index) const {
   return isFloat() ? truncateToInt((*floatData)[index]) : (*intData)[index];
@@ -357,12 +384,15 @@ std::vector<char> Tensor::toBytes(bool widenFloats) const {
       storeUnaligned<uint8_t>(bytes, getInt(i));
       break;
     case OCKHAM_I16:
+    case OCKHAM_U16:
       storeUnaligned<int16_t>(bytes, getInt(i));
       break;
     case OCKHAM_I32:
+    case OCKHAM_U32:
       storeUnaligned<int32_t>(bytes, getInt(i));
       break;
     case OCKHAM_I64:
+    case OCKHAM_U64:
       storeUnaligned<int64_t>(bytes, getInt(i));
       break;
     case OCKHAM_F16:
@@ -391,6 +421,8 @@ void Tensor::print(raw_ostream &os, unsigned digits) const {
     if (axis == shape.size()) {
       if (dtype == OCKHAM_BOOL)
         os << (getInt(position) ? "true" : "false");
+      else if (dtype == OCKHAM_U64)
+        os << static_cast<uint64_t>(getInt(position));
       else if (!isFloat())
         os << getInt(position);
       else if (std::isnan(getFloat(position)))

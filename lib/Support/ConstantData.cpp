@@ -102,7 +102,10 @@ double ConstantData::getFloat(int64_t index) const {
     APFloat value(type.getFloatSemantics(), APInt(16, readAs<uint16_t>(from)));
     return value.convertToDouble();
   }
-  return static_cast<double>(getInt(index));
+  int64_t value = getInt(index);
+  return element.isUnsignedInteger(64)
+             ? static_cast<double>(static_cast<uint64_t>(value))
+             : static_cast<double>(value);
 }
 
 int64_t ConstantData::getInt(int64_t index) const {
@@ -166,9 +169,21 @@ AsmResourceBlob makeStringBlob(std::unique_ptr<std::string> bytes) {
       /*dataIsMutable=*/false);
 }
 
-WeightOp createWeight(ModuleOp module, Location loc, StringRef name,
-                      RankedTensorType type, AsmResourceBlob blob,
-                      StringRef source) {
+WeightBuilder::WeightBuilder(ModuleOp module) : module(module) {
+  bool isHead = true;
+  for (Operation &op : *module.getBody()) {
+    if (auto symbol =
+            op.getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName()))
+      taken.insert(symbol.getValue());
+    isHead &= isa<WeightOp>(op);
+    if (isHead)
+      last = &op;
+  }
+}
+
+WeightOp WeightBuilder::create(Location loc, StringRef name,
+                               RankedTensorType type, AsmResourceBlob blob,
+                               StringRef source) {
   MLIRContext *context = module.getContext();
   auto &manager = DenseResourceElementsHandle::getManagerInterface(context);
   DenseResourceElementsHandle handle = manager.insert(name, std::move(blob));
@@ -180,23 +195,26 @@ WeightOp createWeight(ModuleOp module, Location loc, StringRef name,
       c = '_';
   if (symbol.empty() || llvm::isDigit(symbol.front()))
     symbol.insert(0, "w_");
-  SymbolTable table(module);
   std::string unique = symbol;
-  for (unsigned i = 0; table.lookup(unique); ++i)
-    unique = symbol + "_" + std::to_string(i);
+  while (!taken.insert(unique).second)
+    unique = symbol + "_" + std::to_string(suffixes[symbol]++);
 
-  // Weights stand at the head of the module, in the order of their creation.
   OpBuilder builder(context);
   builder.setInsertionPointToStart(module.getBody());
-  for (Operation &op : *module.getBody()) {
-    if (!isa<WeightOp>(op))
-      break;
-    builder.setInsertionPointAfter(&op);
-  }
-  return WeightOp::create(builder, loc, builder.getStringAttr(unique),
-                          TypeAttr::get(type), builder.getStringAttr(source),
-                          builder.getStringAttr("row-major"), value,
-                          NormalInitAttr());
+  if (last)
+    builder.setInsertionPointAfter(last);
+  auto weight = WeightOp::create(
+      builder, loc, builder.getStringAttr(unique), TypeAttr::get(type),
+      builder.getStringAttr(source), builder.getStringAttr("row-major"), value,
+      NormalInitAttr());
+  last = weight;
+  return weight;
+}
+
+WeightOp createWeight(ModuleOp module, Location loc, StringRef name,
+                      RankedTensorType type, AsmResourceBlob blob,
+                      StringRef source) {
+  return WeightBuilder(module).create(loc, name, type, std::move(blob), source);
 }
 
 void eraseUnusedWeights(ModuleOp module) {

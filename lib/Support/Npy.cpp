@@ -40,7 +40,8 @@ static constexpr NpyType kNpyTypes[] = {
     {OCKHAM_BOOL, 'b', 1}, {OCKHAM_U8, 'u', 1},   {OCKHAM_I8, 'i', 1},
     {OCKHAM_I16, 'i', 2},  {OCKHAM_I32, 'i', 4},  {OCKHAM_I64, 'i', 8},
     {OCKHAM_F16, 'f', 2},  {OCKHAM_BF16, 'V', 2}, {OCKHAM_F32, 'f', 4},
-    {OCKHAM_F64, 'f', 8}};
+    {OCKHAM_F64, 'f', 8},  {OCKHAM_U16, 'u', 2},  {OCKHAM_U32, 'u', 4},
+    {OCKHAM_U64, 'u', 8}};
 
 static const NpyType *findNpyType(ockham_dtype dtype) {
   for (const NpyType &type : kNpyTypes)

@@ -21,6 +21,9 @@ DTYPE_NAMES = {
     8: "bfloat16",
     9: "float32",
     10: "float64",
+    11: "uint16",
+    12: "uint32",
+    13: "uint64",
 }
 
 # (code, bits) of DLPack by name.
@@ -30,8 +33,6 @@ for _name in DTYPE_NAMES.values():
     if _code is not None:
         _DLPACK[_name] = (_code, np.dtype(_name).itemsize * 8)
 _DLPACK["complex64"], _DLPACK["complex128"] = (5, 64), (5, 128)
-for _name in ("uint16", "uint32", "uint64"):
-    _DLPACK[_name] = (1, np.dtype(_name).itemsize * 8)
 _NAMES = {value: key for key, value in _DLPACK.items()}
 
 

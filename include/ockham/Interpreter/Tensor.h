@@ -49,7 +49,8 @@ public:
   static llvm::Expected<Tensor> fromConstant(const ConstantData &data);
 
   ockham_dtype getDType() const { return dtype; }
-  bool isFloat() const { return dtype >= OCKHAM_F16; }
+  bool isFloat() const { return dtype >= OCKHAM_F16 && dtype <= OCKHAM_F64; }
+  bool isUnsigned() const { return dtype == OCKHAM_U8 || dtype >= OCKHAM_U16; }
   llvm::ArrayRef<int64_t> getShape() const { return shape; }
   int64_t getRank() const { return shape.size(); }
   int64_t getDim(int64_t axis) const { return shape[axis]; }
@@ -57,11 +58,8 @@ public:
   int64_t size() const { return count; }
 
   /// Element `index` in row-major order, converted: float to integer truncates
-  /// and saturates (NaN is 0).
-  double getFloat(int64_t index) const {
-    return isFloat() ? (*floatData)[index]
-                     : static_cast<double>((*intData)[index]);
-  }
+  /// and saturates (NaN is 0). A uint64 as an integer is the bits it has.
+  double getFloat(int64_t index) const;
   int64_t getInt(int64_t index) const;
   /// Stores a value converted to the element type's kind: integers wrap to
   /// their width, booleans become `value != 0`. Floats are not rounded here.

@@ -13,6 +13,9 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
 
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
 #include <memory>
 #include <optional>
 
@@ -39,7 +42,8 @@ public:
   mlir::Type getElementType() const { return type.getElementType(); }
   int64_t size() const { return type.getNumElements(); }
 
-  /// Element `index` in row-major order, converted.
+  /// Element `index` in row-major order, converted; an integer of the type
+  /// ui64 as the bits that it has.
   double getFloat(int64_t index) const;
   int64_t getInt(int64_t index) const;
 
@@ -74,8 +78,28 @@ mlir::AsmResourceBlob makeBufferBlob(std::shared_ptr<llvm::MemoryBuffer> buffer,
 /// A blob that takes over the bytes of a string.
 mlir::AsmResourceBlob makeStringBlob(std::unique_ptr<std::string> bytes);
 
-/// Adds a weight symbol to the module, with a name made unique from `name`.
-/// `source` is its name in the file that it came from.
+/// Adds weight symbols to a module. One that is kept for many weights knows
+/// which names are taken; no others may add symbols meanwhile.
+class WeightBuilder {
+public:
+  explicit WeightBuilder(mlir::ModuleOp module);
+
+  /// The symbol's name is made unique from `name`. `source` is its name in the
+  /// file that it came from.
+  WeightOp create(mlir::Location loc, llvm::StringRef name,
+                  mlir::RankedTensorType type, mlir::AsmResourceBlob blob,
+                  llvm::StringRef source);
+
+private:
+  mlir::ModuleOp module;
+  llvm::StringSet<> taken;
+  /// The next number to try behind a name.
+  llvm::StringMap<unsigned> suffixes;
+  /// Weights stand at the head of the module, in the order of their creation.
+  mlir::Operation *last = nullptr;
+};
+
+/// Adds one weight symbol.
 WeightOp createWeight(mlir::ModuleOp module, mlir::Location loc,
                       llvm::StringRef name, mlir::RankedTensorType type,
                       mlir::AsmResourceBlob blob, llvm::StringRef source);

@@ -18,15 +18,6 @@ using namespace ockham;
 using namespace ockham::onnx;
 using namespace ockham::onnxlinalg;
 
-/// Rounds a product that was accumulated in a wider type.
-static Tensor roundTo(Lowering &l, const Tensor &tensor, Type elementType) {
-  if (tensor.getElementType() == elementType)
-    return tensor;
-  return l.elementwise(
-      tensor, tensor.dims, elementType,
-      [](ImplicitLocOpBuilder &, ValueRange e) { return e[0]; });
-}
-
 /// Zeros to accumulate a product of elements of the given type in.
 static Tensor makeAccumulator(Lowering &l, ArrayRef<ShapeExpr> dims,
                               Type elementType) {
@@ -167,7 +158,7 @@ static Tensor lowerMatMul(Lowering &l, MatMulOp op) {
     }
     product = multiplyBroadcast(l, lhs, rhs, batch);
   }
-  return l.reshape(roundTo(l, product, elementType), resultDims);
+  return l.reshape(l.roundTo(product, elementType), resultDims);
 }
 
 static Tensor lowerGemm(Lowering &l, GemmOp op) {
@@ -186,7 +177,7 @@ static Tensor lowerGemm(Lowering &l, GemmOp op) {
   double beta = op.getBeta().convertToDouble();
   bool hasC = op.getC() && beta != 0;
   if (alpha == 1 && !hasC)
-    return roundTo(l, product, elementType);
+    return l.roundTo(product, elementType);
 
   SmallVector<Tensor> operands = {product};
   if (hasC)

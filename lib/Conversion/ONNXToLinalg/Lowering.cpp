@@ -18,6 +18,33 @@ using namespace ockham;
 using namespace ockham::onnxlinalg;
 
 //===----------------------------------------------------------------------===//
+// Signedness
+//===----------------------------------------------------------------------===//
+
+Type ockham::onnxlinalg::getSignless(Type type) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    return shaped.clone(getSignless(shaped.getElementType()));
+  if (type.isUnsignedInteger())
+    return IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth());
+  return type;
+}
+
+Value ockham::onnxlinalg::castSignedness(OpBuilder &b, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  // Back and forth is nothing.
+  if (auto cast = value.getDefiningOp<UnrealizedConversionCastOp>())
+    if (cast->getNumOperands() == 1 && cast.getOperand(0).getType() == type)
+      return cast.getOperand(0);
+  return UnrealizedConversionCastOp::create(b, value.getLoc(), type, value)
+      .getResult(0);
+}
+
+bool ockham::onnxlinalg::isUnsigned(Value tensor) {
+  return getElementTypeOrSelf(tensor.getType()).isUnsignedInteger();
+}
+
+//===----------------------------------------------------------------------===//
 // Scalars
 //===----------------------------------------------------------------------===//
 
@@ -78,7 +105,9 @@ Lowering::Lowering(Operation *op, FunctionShapes &shapes, SizeCache &sizes)
       nodeName(getNodeName(op)) {}
 
 Tensor Lowering::get(Value operand) {
-  return cast({operand, {}}, shapes.getDims(operand));
+  SymbolicShape dims = shapes.getDims(operand);
+  Value value = castSignedness(b, operand, getSignless(operand.getType()));
+  return cast({value, {}}, dims);
 }
 
 Tensor Lowering::cast(const Tensor &tensor, ArrayRef<ShapeExpr> dims) {
@@ -102,6 +131,10 @@ SymbolicShape Lowering::getResultDims(unsigned index) {
     if (!type.isDynamicDim(i))
       dims[i] = type.getDimSize(i);
   return dims;
+}
+
+Type Lowering::getResultElementType() {
+  return getSignless(getElementTypeOrSelf(op->getResult(0).getType()));
 }
 
 RankedTensorType Lowering::getType(ArrayRef<ShapeExpr> dims, Type elementType) {
@@ -361,6 +394,14 @@ Tensor Lowering::reduce(ArrayRef<Tensor> operands, ArrayRef<int64_t> axes,
         linalg::YieldOp::create(inner, body(inner, elements));
       });
   return {generic.getResult(0), keptDims};
+}
+
+Tensor Lowering::roundTo(const Tensor &tensor, Type elementType) {
+  if (tensor.getElementType() == elementType)
+    return tensor;
+  return elementwise(
+      tensor, tensor.dims, elementType,
+      [](ImplicitLocOpBuilder &, ValueRange elements) { return elements[0]; });
 }
 
 //===----------------------------------------------------------------------===//

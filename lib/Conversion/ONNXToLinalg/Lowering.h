@@ -19,7 +19,7 @@ using onnx::ShapeExpr;
 using onnx::SymbolicShape;
 
 /// A tensor and its extents. The value's type is static exactly where the
-/// extents are constant.
+/// extents are constant, and signless.
 struct Tensor {
   mlir::Value value;
   SymbolicShape dims;
@@ -38,6 +38,15 @@ using SizeCache = std::map<std::pair<mlir::Block *, ShapeExpr>, mlir::Value>;
 /// that getComputeType gives; the result may have that type too.
 using ElementBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &,
                                                    mlir::ValueRange)>;
+
+/// The type, or the tensor's, with integers that are bits only: arith and
+/// linalg have no unsigned ones.
+mlir::Type getSignless(mlir::Type type);
+/// The same tensor with integers of other signedness.
+mlir::Value castSignedness(mlir::OpBuilder &b, mlir::Value value,
+                           mlir::Type type);
+/// Whether the elements of an operand or result of an operator are unsigned.
+bool isUnsigned(mlir::Value tensor);
 
 /// 16-bit floats are computed in f32 and rounded once.
 mlir::Type getComputeType(mlir::Type elementType);
@@ -65,6 +74,8 @@ public:
   llvm::LogicalResult inferResults();
   /// The extents of a result, as the shape function gave them.
   SymbolicShape getResultDims(unsigned index = 0);
+  /// The element type of the result, signless.
+  mlir::Type getResultElementType();
 
   mlir::RankedTensorType getType(llvm::ArrayRef<ShapeExpr> dims,
                                  mlir::Type elementType);
@@ -100,6 +111,9 @@ public:
   Tensor reduce(llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<int64_t> axes,
                 mlir::Value init, ElementBody body);
 
+  /// Rounds what was accumulated in a wider type.
+  Tensor roundTo(const Tensor &tensor, mlir::Type elementType);
+
   /// The same elements in row-major order. The caller has made sure that they
   /// are as many.
   Tensor reshape(const Tensor &tensor, llvm::ArrayRef<ShapeExpr> dims);
@@ -129,12 +143,30 @@ private:
   llvm::SmallVector<onnx::InferredTensor> inferred;
 };
 
+/// The index as a position: negative ones count from the back.
+mlir::Value wrapIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value index,
+                      mlir::Value extent);
+/// Refuses indices below -extent or from extent on, between the two given.
+void checkIndex(Lowering &l, mlir::Value lowest, mlir::Value highest,
+                mlir::Value extent);
+/// The same for all elements of an integer tensor.
+void checkIndices(Lowering &l, const Tensor &indices, mlir::Value extent);
+
+/// With `scalar` around it; negative sizes take elements away. `dims` are the
+/// extents of the result, none of them negative.
+Tensor padWith(Lowering &l, const Tensor &x, mlir::Value scalar,
+               llvm::ArrayRef<ShapeExpr> low, llvm::ArrayRef<ShapeExpr> high,
+               llvm::ArrayRef<ShapeExpr> dims);
+
 // One function per family; failure without a message where the operator is of
 // another one.
 llvm::FailureOr<Tensor> lowerElementwise(Lowering &l);
 llvm::FailureOr<Tensor> lowerLinearAlgebra(Lowering &l);
 llvm::FailureOr<Tensor> lowerReduction(Lowering &l);
 llvm::FailureOr<Tensor> lowerShapeOp(Lowering &l);
+llvm::FailureOr<Tensor> lowerIndexing(Lowering &l);
+llvm::FailureOr<Tensor> lowerPadding(Lowering &l);
+llvm::FailureOr<Tensor> lowerContraction(Lowering &l);
 llvm::FailureOr<llvm::SmallVector<Tensor>> lowerDataMovement(Lowering &l);
 
 } // namespace ockham::onnxlinalg

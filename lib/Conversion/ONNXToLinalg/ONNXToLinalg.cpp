@@ -35,28 +35,13 @@ using namespace ockham::onnxlinalg;
 /// Tries the families one after the other.
 static FailureOr<SmallVector<Tensor>> lowerOperator(Lowering &l) {
   using Family = FailureOr<Tensor> (*)(Lowering &);
-  static constexpr Family families[] = {lowerElementwise, lowerLinearAlgebra,
-                                        lowerReduction, lowerShapeOp};
+  static constexpr Family families[] = {
+      lowerElementwise, lowerLinearAlgebra, lowerReduction,  lowerShapeOp,
+      lowerIndexing,    lowerPadding,       lowerContraction};
   for (Family family : families)
     if (FailureOr<Tensor> result = family(l); succeeded(result))
       return SmallVector<Tensor>{*result};
   return lowerDataMovement(l);
-}
-
-/// There is no signless arithmetic on unsigned integers.
-static LogicalResult checkElementTypes(Operation *op) {
-  auto isUnsigned = [](Type type) {
-    return getElementTypeOrSelf(type).isUnsignedInteger();
-  };
-  for (TypeRange types :
-       {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
-    for (Type type : types)
-      if (isUnsigned(type))
-        return op->emitOpError()
-               << "has a tensor of type " << type
-               << ", which cannot be compiled; expected signed integers, "
-                  "booleans or floats";
-  return success();
 }
 
 static LogicalResult lowerFunction(FunctionOpInterface function) {
@@ -68,8 +53,6 @@ static LogicalResult lowerFunction(FunctionOpInterface function) {
       operators.push_back(op);
   });
   for (Operation *op : operators) {
-    if (failed(checkElementTypes(op)))
-      return failure();
     Lowering l(op, shapes, sizes);
     if (failed(l.inferResults()))
       return op->emitOpError("has operands whose extents contradict each other "
@@ -79,9 +62,11 @@ static LogicalResult lowerFunction(FunctionOpInterface function) {
       return op->emitOpError("has no lowering to linalg");
     for (auto [old, result] : llvm::zip(op->getResults(), *results)) {
       Value value = result.value;
-      if (value.getType() != old.getType())
-        value = tensor::CastOp::create(l.b, old.getType(), value);
+      if (Type type = getSignless(old.getType()); value.getType() != type)
+        value = tensor::CastOp::create(l.b, type, value);
       // Casts and values that stand for several results keep what is known.
+      shapes.setDims(value, result.dims);
+      value = castSignedness(l.b, value, old.getType());
       shapes.setDims(value, result.dims);
       shapes.followElements(op, value);
       old.replaceAllUsesWith(value);
@@ -93,6 +78,35 @@ static LogicalResult lowerFunction(FunctionOpInterface function) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Unsigned integers
+//===----------------------------------------------------------------------===//
+
+/// Operators know from their types which integers are unsigned; behind them
+/// only bits are left. The casts between the two disappear with the unsigned
+/// types of arguments, weights and whatever else only moves tensors.
+static void dropSignedness(FunctionOpInterface function) {
+  auto drop = [](Value value) { value.setType(getSignless(value.getType())); };
+  function.walk([&](Operation *op) {
+    llvm::for_each(op->getResults(), drop);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        llvm::for_each(block.getArguments(), drop);
+  });
+  function.walk([](UnrealizedConversionCastOp cast) {
+    if (cast->getNumOperands() != 1 || cast->getNumResults() != 1 ||
+        cast.getOperand(0).getType() != cast.getResult(0).getType())
+      return;
+    cast.getResult(0).replaceAllUsesWith(cast.getOperand(0));
+    cast.erase();
+  });
+  auto getTypes = [](ArrayRef<Type> types) {
+    return llvm::map_to_vector(types, getSignless);
+  };
+  function.setType(function.cloneTypeWith(getTypes(function.getArgumentTypes()),
+                                          getTypes(function.getResultTypes())));
+}
+
 namespace {
 struct ConvertONNXToLinalg
     : ockham::impl::ConvertONNXToLinalgBase<ConvertONNXToLinalg> {
@@ -100,6 +114,8 @@ struct ConvertONNXToLinalg
     for (auto function : getOperation().getOps<FunctionOpInterface>())
       if (!function.isExternal() && failed(lowerFunction(function)))
         return signalPassFailure();
+    for (auto function : getOperation().getOps<FunctionOpInterface>())
+      dropSignedness(function);
   }
 };
 } // namespace

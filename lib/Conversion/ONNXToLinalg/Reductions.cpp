@@ -59,10 +59,13 @@ static Tensor reduceSum(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
 /// sum / count, the count converted once outside of the loop.
 static Tensor divideByCount(Lowering &l, const Tensor &sum, Value count,
                             Type elementType) {
+  bool isUnsignedSum = isUnsigned(l.op->getOperand(0));
   return l.elementwise(sum, sum.dims, elementType,
                        [&](ImplicitLocOpBuilder &b, ValueRange e) -> Value {
                          if (isa<FloatType>(count.getType()))
                            return arith::DivFOp::create(b, e[0], count);
+                         if (isUnsignedSum)
+                           return arith::DivUIOp::create(b, e[0], count);
                          return arith::DivSIOp::create(b, e[0], count);
                        });
 }
@@ -81,35 +84,70 @@ static Tensor reduceMean(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
   return divideByCount(l, sum, count, elementType);
 }
 
-static Tensor reduceMax(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
+/// The largest or smallest element, a NaN if there is one.
+static Tensor reduceExtremum(Lowering &l, const Tensor &x,
+                             ArrayRef<int64_t> axes, bool isMax) {
   Type elementType = x.getElementType();
   Type type = getComputeType(elementType);
+  bool isUnsignedOp = isUnsigned(l.op->getOperand(0));
   Value init;
-  if (isa<FloatType>(type))
-    init = makeScalar(l.b, type, -kInfinity);
-  else
+  if (isa<FloatType>(type)) {
+    init = makeScalar(l.b, type, isMax ? -kInfinity : kInfinity);
+  } else {
+    unsigned width = type.getIntOrFloatBitWidth();
+    APInt lowest = isUnsignedOp ? APInt::getMinValue(width)
+                                : APInt::getSignedMinValue(width);
     init = arith::ConstantOp::create(
-        l.b, l.b.getIntegerAttr(
-                 type, APInt::getSignedMinValue(type.getIntOrFloatBitWidth())));
-  Tensor max = l.reduce(x, axes, init,
-                        [](ImplicitLocOpBuilder &b, ValueRange e) -> Value {
-                          if (isa<FloatType>(e[0].getType()))
-                            return arith::MaximumFOp::create(b, e[0], e[1]);
-                          return arith::MaxSIOp::create(b, e[0], e[1]);
-                        });
-  if (type == elementType)
-    return max;
-  return l.elementwise(
-      max, max.dims, elementType,
-      [](ImplicitLocOpBuilder &, ValueRange e) { return e[0]; });
+        l.b, l.b.getIntegerAttr(type, isMax ? lowest : ~lowest));
+  }
+  auto choose = [&](ImplicitLocOpBuilder &b, ValueRange e) -> Value {
+    if (isa<FloatType>(type)) {
+      if (isMax)
+        return arith::MaximumFOp::create(b, e[0], e[1]);
+      return arith::MinimumFOp::create(b, e[0], e[1]);
+    }
+    if (isUnsignedOp) {
+      if (isMax)
+        return arith::MaxUIOp::create(b, e[0], e[1]);
+      return arith::MinUIOp::create(b, e[0], e[1]);
+    }
+    if (isMax)
+      return arith::MaxSIOp::create(b, e[0], e[1]);
+    return arith::MinSIOp::create(b, e[0], e[1]);
+  };
+  return l.roundTo(l.reduce(x, axes, init, choose), elementType);
+}
+
+static Tensor reduceMax(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
+  return reduceExtremum(l, x, axes, /*isMax=*/true);
+}
+
+static Tensor reduceMin(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
+  return reduceExtremum(l, x, axes, /*isMax=*/false);
+}
+
+static Tensor reduceProd(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
+  Type type = getComputeType(x.getElementType());
+  Tensor product = l.reduce(x, axes, makeScalar(l.b, type, 1),
+                            [](ImplicitLocOpBuilder &b, ValueRange e) -> Value {
+                              if (isa<FloatType>(e[0].getType()))
+                                return arith::MulFOp::create(b, e[0], e[1]);
+                              return arith::MulIOp::create(b, e[0], e[1]);
+                            });
+  return l.roundTo(product, x.getElementType());
 }
 
 static Tensor reduceL2(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
   Type elementType = x.getElementType();
   bool isFloat = isa<FloatType>(elementType);
   Type type = isFloat ? getComputeType(elementType) : l.b.getF64Type();
+  bool isUnsignedOp = isUnsigned(l.op->getOperand(0));
   auto toFloat = [&](ImplicitLocOpBuilder &b, Value value) -> Value {
-    return isFloat ? value : arith::SIToFPOp::create(b, type, value);
+    if (isFloat)
+      return value;
+    if (isUnsignedOp)
+      return arith::UIToFPOp::create(b, type, value);
+    return arith::SIToFPOp::create(b, type, value);
   };
   Tensor squares =
       l.reduce(x, axes, makeScalar(l.b, type, 0),
@@ -123,6 +161,8 @@ static Tensor reduceL2(Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
                          Value root = math::SqrtOp::create(b, e[0]);
                          if (isFloat)
                            return root;
+                         if (isUnsignedOp)
+                           return arith::FPToUIOp::create(b, elementType, root);
                          return arith::FPToSIOp::create(b, elementType, root);
                        });
 }
@@ -136,6 +176,54 @@ static Tensor lowerReduce(Lowering &l, Op op, Reduce reduce) {
     return x;
   Tensor result = reduce(l, x, axes);
   return op.getKeepdims() ? l.insertUnitDims(result, axes) : result;
+}
+
+//===----------------------------------------------------------------------===//
+// ArgMax, ArgMin
+//===----------------------------------------------------------------------===//
+
+/// The extremum first, then the first or last position that has it: two
+/// reductions of one value each.
+template <typename Op>
+static Tensor lowerArgReduction(Lowering &l, Op op, bool isMax) {
+  Tensor x = l.get(op.getInput());
+  int64_t axis = op.getAxis();
+  if (!x.dims[axis].getConstant()) {
+    Value size = l.getSize(x.dims[axis]);
+    Value zero = arith::ConstantIndexOp::create(l.b, 0);
+    l.check(l.compare(arith::CmpIPredicate::sgt, size, zero),
+            "the axis has {} elements, expected at least 1", size);
+  }
+  Tensor extremum = l.insertUnitDims(reduceExtremum(l, x, axis, isMax), axis);
+  bool takeLast = op.getSelectLast();
+  Type i64 = l.b.getI64Type();
+  // What no position is: it never stays, for one position has the extremum.
+  Value none = arith::ConstantOp::create(
+      l.b, l.b.getIntegerAttr(i64, takeLast ? APInt::getAllOnes(64)
+                                            : APInt::getSignedMaxValue(64)));
+  Tensor result = l.reduce(
+      {x, extremum}, axis, none,
+      [&](ImplicitLocOpBuilder &b, ValueRange e) -> Value {
+        Value found;
+        if (isa<FloatType>(e[0].getType())) {
+          Value equal =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, e[0], e[1]);
+          // Where there is a NaN, it is the extremum.
+          Value isNaN =
+              arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, e[0], e[0]);
+          found = arith::OrIOp::create(b, equal, isNaN);
+        } else {
+          found =
+              arith::CmpIOp::create(b, arith::CmpIPredicate::eq, e[0], e[1]);
+        }
+        Value here = arith::IndexCastOp::create(
+            b, i64, linalg::IndexOp::create(b, axis));
+        Value candidate = arith::SelectOp::create(b, found, here, none);
+        if (takeLast)
+          return arith::MaxSIOp::create(b, candidate, e[2]);
+        return arith::MinSIOp::create(b, candidate, e[2]);
+      });
+  return op.getKeepdims() ? l.insertUnitDims(result, axis) : result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -224,16 +312,18 @@ FailureOr<Tensor> ockham::onnxlinalg::lowerReduction(Lowering &l) {
       .Case([&](ReduceSumOp op) {
         return lowerReduce(
             l, op, [](Lowering &l, const Tensor &x, ArrayRef<int64_t> axes) {
-              Tensor sum = reduceSum(l, x, axes);
-              if (sum.getElementType() == x.getElementType())
-                return sum;
-              return l.elementwise(
-                  sum, sum.dims, x.getElementType(),
-                  [](ImplicitLocOpBuilder &, ValueRange e) { return e[0]; });
+              return l.roundTo(reduceSum(l, x, axes), x.getElementType());
             });
       })
       .Case([&](ReduceMeanOp op) { return lowerReduce(l, op, reduceMean); })
       .Case([&](ReduceMaxOp op) { return lowerReduce(l, op, reduceMax); })
+      .Case([&](ReduceMinOp op) { return lowerReduce(l, op, reduceMin); })
+      .Case([&](ReduceProdOp op) { return lowerReduce(l, op, reduceProd); })
+      .Case(
+          [&](ArgMaxOp op) { return lowerArgReduction(l, op, /*isMax=*/true); })
+      .Case([&](ArgMinOp op) {
+        return lowerArgReduction(l, op, /*isMax=*/false);
+      })
       .Case([&](ReduceL2Op op) { return lowerReduce(l, op, reduceL2); })
       .Case([&](SoftmaxOp op) { return lowerSoftmax(l, op); })
       .Case([&](LayerNormalizationOp op) { return lowerLayerNorm(l, op); })

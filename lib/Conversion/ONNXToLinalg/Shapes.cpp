@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -19,6 +20,14 @@ using namespace ockham::onnxlinalg;
 
 static Tensor lowerConstant(Lowering &l, ConstantOp op) {
   auto value = cast<TypedAttr>(op.getValueAttr());
+  // A constant of unsigned integers is one of their bits.
+  auto type = cast<ShapedType>(getSignless(value.getType()));
+  if (type == value.getType())
+    return l.get(arith::ConstantOp::create(l.b, value));
+  if (auto elements = dyn_cast<DenseElementsAttr>(value))
+    value = DenseElementsAttr::getFromRawBuffer(type, elements.getRawData());
+  else if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    value = DenseResourceElementsAttr::get(type, resource.getRawHandle());
   return l.get(arith::ConstantOp::create(l.b, value));
 }
 
@@ -149,7 +158,10 @@ static Tensor lowerExpand(Lowering &l, ExpandOp op) {
 static Tensor lowerConstantOfShape(Lowering &l, ConstantOfShapeOp op) {
   SymbolicShape dims = l.getResultDims();
   l.checkSizes(dims);
-  return l.makeFilled(dims, arith::ConstantOp::create(l.b, op.getValue()));
+  TypedAttr value = op.getValue();
+  if (auto number = dyn_cast<IntegerAttr>(value))
+    value = IntegerAttr::get(getSignless(number.getType()), number.getValue());
+  return l.makeFilled(dims, arith::ConstantOp::create(l.b, value));
 }
 
 static Tensor lowerRange(Lowering &l, RangeOp op) {

@@ -20,11 +20,12 @@ namespace ockham::runtime {
 static const struct {
   const char *name;
   int32_t dtype;
-} typeNames[] = {{"BOOL", OCKHAM_BOOL}, {"U8", OCKHAM_U8},
-                 {"I8", OCKHAM_I8},     {"I16", OCKHAM_I16},
-                 {"I32", OCKHAM_I32},   {"I64", OCKHAM_I64},
-                 {"F16", OCKHAM_F16},   {"BF16", OCKHAM_BF16},
-                 {"F32", OCKHAM_F32},   {"F64", OCKHAM_F64}};
+} typeNames[] = {
+    {"BOOL", OCKHAM_BOOL}, {"U8", OCKHAM_U8},     {"I8", OCKHAM_I8},
+    {"I16", OCKHAM_I16},   {"I32", OCKHAM_I32},   {"I64", OCKHAM_I64},
+    {"F16", OCKHAM_F16},   {"BF16", OCKHAM_BF16}, {"F32", OCKHAM_F32},
+    {"F64", OCKHAM_F64},   {"U16", OCKHAM_U16},   {"U32", OCKHAM_U32},
+    {"U64", OCKHAM_U64}};
 
 SafetensorsFile::~SafetensorsFile() {
   if (mapping)

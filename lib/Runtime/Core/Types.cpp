@@ -25,10 +25,11 @@ static const TypeRow typeRows[] = {
     {"int16", 2, kDLInt},       {"int32", 4, kDLInt},
     {"int64", 8, kDLInt},       {"float16", 2, kDLFloat},
     {"bfloat16", 2, kDLBfloat}, {"float32", 4, kDLFloat},
-    {"float64", 8, kDLFloat}};
+    {"float64", 8, kDLFloat},   {"uint16", 2, kDLUInt},
+    {"uint32", 4, kDLUInt},     {"uint64", 8, kDLUInt}};
 
 static const TypeRow &typeRow(int32_t dtype) {
-  return typeRows[dtype >= OCKHAM_BOOL && dtype <= OCKHAM_F64 ? dtype : 0];
+  return typeRows[dtype >= OCKHAM_BOOL && dtype <= OCKHAM_U64 ? dtype : 0];
 }
 
 const char *dtypeName(int32_t dtype) { return typeRow(dtype).name; }
@@ -85,7 +86,7 @@ std::string formatSpec(const ockham_tensor_spec &spec) {
 int32_t dtypeFromDLPack(DLDataType type) {
   if (type.lanes != 1)
     return 0;
-  for (int32_t dtype = OCKHAM_BOOL; dtype <= OCKHAM_F64; ++dtype)
+  for (int32_t dtype = OCKHAM_BOOL; dtype <= OCKHAM_U64; ++dtype)
     if (typeRows[dtype].dlCode == type.code &&
         typeRows[dtype].bytes * 8 == type.bits)
       return dtype;

@@ -204,6 +204,15 @@ static void store(void *data, int32_t dtype, uint64_t index, double value) {
   case OCKHAM_I8:
     static_cast<int8_t *>(data)[index] = static_cast<int8_t>(value);
     break;
+  case OCKHAM_U16:
+    static_cast<uint16_t *>(data)[index] = static_cast<uint16_t>(value);
+    break;
+  case OCKHAM_U32:
+    static_cast<uint32_t *>(data)[index] = static_cast<uint32_t>(value);
+    break;
+  case OCKHAM_U64:
+    static_cast<uint64_t *>(data)[index] = static_cast<uint64_t>(value);
+    break;
   default:
     static_cast<uint8_t *>(data)[index] = static_cast<uint8_t>(value);
     break;
@@ -230,8 +239,14 @@ bool canInitialize(int32_t dtype, const WeightRecipe &recipe) {
     return recipe.mean >= -32768 && recipe.mean <= 32767;
   case OCKHAM_I32:
     return recipe.mean >= -2147483648.0 && recipe.mean <= 2147483647.0;
+  case OCKHAM_U16:
+    return recipe.mean >= 0 && recipe.mean <= 65535;
+  case OCKHAM_U32:
+    return recipe.mean >= 0 && recipe.mean <= 4294967295.0;
   case OCKHAM_I64:
     return std::fabs(recipe.mean) <= 9007199254740992.0;
+  case OCKHAM_U64:
+    return recipe.mean >= 0 && recipe.mean <= 9007199254740992.0;
   }
   return false;
 }

@@ -35,6 +35,12 @@ llvm::Expected<int32_t> getDType(Type type) {
     return OCKHAM_BOOL;
   if (type.isUnsignedInteger(8))
     return OCKHAM_U8;
+  if (type.isUnsignedInteger(16))
+    return OCKHAM_U16;
+  if (type.isUnsignedInteger(32))
+    return OCKHAM_U32;
+  if (type.isUnsignedInteger(64))
+    return OCKHAM_U64;
   if (type.isSignlessInteger(8))
     return OCKHAM_I8;
   if (type.isSignlessInteger(16))
@@ -51,9 +57,10 @@ llvm::Expected<int32_t> getDType(Type type) {
     return OCKHAM_F32;
   if (type.isF64())
     return OCKHAM_F64;
-  return makeError("element type " + toString(type) +
-                   " has no code in the model ABI; expected bool, uint8, int8 "
-                   "to int64, float16, bfloat16, float32 or float64");
+  return makeError(
+      "element type " + toString(type) +
+      " has no code in the model ABI; expected bool, int8 to "
+      "int64, uint8 to uint64, float16, bfloat16, float32 or float64");
 }
 
 /// Describes one argument or result from its type and attributes.
