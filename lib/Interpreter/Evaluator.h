@@ -100,6 +100,8 @@ private:
 void addONNXElementwiseOps(OpTable &table);
 void addONNXLinearAlgebraOps(OpTable &table);
 void addONNXShapeOps(OpTable &table);
+void addONNXIndexingOps(OpTable &table);
+void addONNXContractionOps(OpTable &table);
 void addTransformerOps(OpTable &table);
 void addAttentionOps(OpTable &table);
 void addStructureOps(OpTable &table);

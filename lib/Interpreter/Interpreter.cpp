@@ -207,6 +207,8 @@ const OpTable &OpTable::get() {
     addONNXElementwiseOps(result);
     addONNXLinearAlgebraOps(result);
     addONNXShapeOps(result);
+    addONNXIndexingOps(result);
+    addONNXContractionOps(result);
     addTransformerOps(result);
     addAttentionOps(result);
     addStructureOps(result);

@@ -609,7 +609,7 @@ def make_cases(random):
         "split",
         [x],
         f"""
-        %r0, %r1, %r2 = onnx.Split %x {{axis = 2, sizes = array<i64: 3, 0, 5>}}
+        %r0, %r1, %r2 = onnx.Split %x into [3, 0, 5] {{axis = 2}}
             : ({X}) -> (tensor<?x?x3xf32>, tensor<?x?x0xf32>, tensor<?x?x5xf32>)""".replace(
             "}\n", "}"
         ),
@@ -682,7 +682,7 @@ def make_refused():
     add(
         "no_split",
         [x],
-        f"%r0, %r1 = onnx.Split %x {{axis = 1, sizes = array<i64: 1, 1>}} :"
+        f"%r0, %r1 = onnx.Split %x into [1, 1] {{axis = 1}} :"
         f" ({X}) -> (tensor<?x1xf32>, tensor<?x1xf32>)",
         "tensor<?x1xf32>",
         "Split: sizes add up to 2 but the extent .* is 3",
@@ -717,7 +717,7 @@ def make_refused():
     return cases
 
 
-def main():
+def main(make_cases, make_refused):
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
     cases = make_cases(np.random.default_rng(seed)) + make_refused()
     failed = 0
@@ -752,4 +752,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(make_cases, make_refused)

@@ -21,6 +21,9 @@ void raiseSplits(Raiser &raiser) {
         static_cast<int64_t>(split.getAxis()) != type.getRank() - 1 ||
         type.isDynamicDim(type.getRank() - 1) || !split.getSizes().empty())
       return;
+    // Nothing to give names to, and no place to take it from.
+    if (llvm::is_contained(split.getStaticSizes(), 0))
+      return;
     SmallVector<Type> types;
     for (int64_t size : split.getStaticSizes()) {
       SmallVector<int64_t> shape(type.getShape());

@@ -9,6 +9,7 @@
 
 #include "dialects/ONNX/ONNXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
@@ -209,6 +210,10 @@ static bool hasNonNegativeElements(Value tensor, unsigned depth) {
     return to.isSignlessInteger(64) &&
            hasNonNegativeElements(cast.getInput(), depth + 1);
   }
+  // One of the two values, whatever the condition.
+  if (auto where = dyn_cast<onnx::WhereOp>(op))
+    return hasNonNegativeElements(where.getLhs(), depth + 1) &&
+           hasNonNegativeElements(where.getRhs(), depth + 1);
   if (isa<onnx::ConcatOp, onnx::AddOp, onnx::MulOp, onnx::DivOp>(op))
     return llvm::all_of(op->getOperands(), [&](Value operand) {
       return hasNonNegativeElements(operand, depth + 1);
@@ -226,6 +231,63 @@ bool isNonNegative(Value index) {
     return false;
   auto extract = cast.getIn().getDefiningOp<tensor::ExtractOp>();
   return extract && hasNonNegativeElements(extract.getTensor(), 0);
+}
+
+static std::optional<int64_t> evaluate(IndexOp op, int64_t lhs, int64_t rhs) {
+  int64_t result = 0;
+  switch (op) {
+  case IndexOp::Add:
+    if (llvm::AddOverflow(lhs, rhs, result))
+      return std::nullopt;
+    return result;
+  case IndexOp::Sub:
+    if (llvm::SubOverflow(lhs, rhs, result))
+      return std::nullopt;
+    return result;
+  case IndexOp::Mul:
+    if (llvm::MulOverflow(lhs, rhs, result))
+      return std::nullopt;
+    return result;
+  case IndexOp::Div:
+    if (rhs == 0 || rhs == -1)
+      return std::nullopt;
+    return lhs / rhs;
+  case IndexOp::Min:
+    return std::min(lhs, rhs);
+  case IndexOp::Max:
+    return std::max(lhs, rhs);
+  }
+  llvm_unreachable("an operation that is not listed");
+}
+
+OpFoldResult combineIndices(OpBuilder &builder, Location loc, IndexOp op,
+                            OpFoldResult lhs, OpFoldResult rhs) {
+  std::optional<int64_t> left = getConstantIntValue(lhs);
+  std::optional<int64_t> right = getConstantIntValue(rhs);
+  if (left && right)
+    if (std::optional<int64_t> value = evaluate(op, *left, *right))
+      return builder.getIndexAttr(*value);
+  // Nothing is added, and nothing multiplied.
+  bool isSum = op == IndexOp::Add || op == IndexOp::Sub;
+  if (right == (isSum ? 0 : 1) && op != IndexOp::Min && op != IndexOp::Max)
+    return lhs;
+  Value a = getValueOrCreateConstantIndexOp(builder, loc, lhs);
+  Value b = getValueOrCreateConstantIndexOp(builder, loc, rhs);
+  switch (op) {
+  case IndexOp::Add:
+    return arith::AddIOp::create(builder, loc, a, b).getResult();
+  case IndexOp::Sub:
+    return arith::SubIOp::create(builder, loc, a, b).getResult();
+  case IndexOp::Mul:
+    return arith::MulIOp::create(builder, loc, a, b).getResult();
+  case IndexOp::Div:
+    return arith::DivSIOp::create(builder, loc, a, b).getResult();
+  case IndexOp::Min:
+    return arith::MinSIOp::create(builder, loc, a, b).getResult();
+  case IndexOp::Max:
+    return arith::MaxSIOp::create(builder, loc, a, b).getResult();
+  }
+  llvm_unreachable("an operation that is not listed");
 }
 
 OpFoldResult multiplyIndices(OpBuilder &builder, Location loc,

@@ -29,6 +29,14 @@ mlir::ElementsAttr evaluateConstant(mlir::Value tensor);
 /// Whether an `index` value can be shown not to be negative.
 bool isNonNegative(mlir::Value index);
 
+enum class IndexOp { Add, Sub, Mul, Div, Min, Max };
+
+/// Arithmetic on extents: an integer where both operands are. Division rounds
+/// towards zero, and its divisor is not 0.
+mlir::OpFoldResult combineIndices(mlir::OpBuilder &builder, mlir::Location loc,
+                                  IndexOp op, mlir::OpFoldResult lhs,
+                                  mlir::OpFoldResult rhs);
+
 /// The product of extents.
 mlir::OpFoldResult multiplyIndices(mlir::OpBuilder &builder, mlir::Location loc,
                                    llvm::ArrayRef<mlir::OpFoldResult> indices);

@@ -259,7 +259,7 @@ func.func @concat_nothing() {
 
 func.func @split(%x: tensor<2x6xf32>) {
   // expected-error @+1 {{'onnx.Split' op sizes add up to 7 but the extent of axis 1 is 6}}
-  %0:2 = onnx.Split %x {axis = 1, sizes = array<i64: 3, 4>} : (tensor<2x6xf32>) -> (tensor<2x3xf32>, tensor<2x4xf32>)
+  %0:2 = onnx.Split %x into [3, 4] {axis = 1} : (tensor<2x6xf32>) -> (tensor<2x3xf32>, tensor<2x4xf32>)
   return
 }
 
@@ -267,7 +267,7 @@ func.func @split(%x: tensor<2x6xf32>) {
 
 func.func @split_results(%x: tensor<2x6xf32>) {
   // expected-error @+1 {{'onnx.Split' op has 1 results, expected 2}}
-  %0 = onnx.Split %x {axis = 1, sizes = array<i64: 3, 3>} : (tensor<2x6xf32>) -> tensor<2x3xf32>
+  %0 = onnx.Split %x into [3, 3] {axis = 1} : (tensor<2x6xf32>) -> tensor<2x3xf32>
   return
 }
 
@@ -332,6 +332,6 @@ func.func @concat_ranks(%a: tensor<2x8xf32>, %b: tensor<8xf32>) {
 
 func.func @split_overflow(%a: tensor<?xf32>) {
   // expected-error @+1 {{has sizes that overflow}}
-  %0:2 = onnx.Split %a {axis = 0, sizes = array<i64: 9223372036854775807, 9223372036854775807>} : (tensor<?xf32>) -> (tensor<9223372036854775807xf32>, tensor<9223372036854775807xf32>)
+  %0:2 = onnx.Split %a into [9223372036854775807, 9223372036854775807] {axis = 0} : (tensor<?xf32>) -> (tensor<9223372036854775807xf32>, tensor<9223372036854775807xf32>)
   return
 }

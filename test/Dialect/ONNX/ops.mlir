@@ -134,8 +134,8 @@ func.func @movement(%x: tensor<?x?x64xf32>, %ids: tensor<?x?xi64>, %n: index) {
   %1 = onnx.Gather %x, %ids {axis = 2} : (tensor<?x?x64xf32>, tensor<?x?xi64>) -> tensor<?x?x?x?xf32>
   // CHECK: onnx.Concat
   %2 = onnx.Concat %x, %x {axis = 2} : (tensor<?x?x64xf32>, tensor<?x?x64xf32>) -> tensor<?x?x128xf32>
-  // CHECK: onnx.Split %{{.*}} {axis = 2 : i64, sizes = array<i64: 32, 96>}
-  %3:2 = onnx.Split %2 {axis = 2, sizes = array<i64: 32, 96>}
+  // CHECK: onnx.Split %{{.*}} into [32, 96] {axis = 2 : i64}
+  %3:2 = onnx.Split %2 into [32, 96] {axis = 2}
       : (tensor<?x?x128xf32>) -> (tensor<?x?x32xf32>, tensor<?x?x96xf32>)
   // CHECK: onnx.Transpose %{{.*}} {perm = array<i64: 2, 0, 1>}
   %4 = onnx.Transpose %3#0 {perm = array<i64: 2, 0, 1>} : (tensor<?x?x32xf32>) -> tensor<32x?x?xf32>

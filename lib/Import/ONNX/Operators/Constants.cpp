@@ -75,16 +75,9 @@ LogicalResult importConstantOfShape(NodeImporter &n) {
 static Value createPositions(NodeImporter &n, Value x, int64_t dim,
                              Value offset, int64_t unitDim) {
   Type i64 = n.getBuilder().getI64Type();
-  int64_t extent = n.getType(x).getDimSize(dim);
-  Value limit;
-  if (!ShapedType::isDynamic(extent)) {
-    limit = n.createScalar(i64, extent);
-  } else {
-    Value shape = n.create<onnx::ShapeOp>(i64, x, dim, dim + 1);
-    limit = n.create<onnx::SqueezeOp>(i64, shape, ArrayRef<int64_t>{0});
-  }
-  Value positions = n.create<onnx::RangeOp>(i64, n.createScalar(i64, 0), limit,
-                                            n.createScalar(i64, 1));
+  Value positions =
+      n.create<onnx::RangeOp>(i64, n.createScalar(i64, 0),
+                              createExtent(n, x, dim), n.createScalar(i64, 1));
   if (offset)
     positions = n.create<onnx::AddOp>(i64, positions, offset);
   return n.create<onnx::UnsqueezeOp>(i64, positions,
@@ -132,14 +125,8 @@ LogicalResult importEyeLike(NodeImporter &n) {
 LogicalResult importRange(NodeImporter &n) {
   Type element = n.getElement(n.getOperand(0));
   Value bounds[3];
-  for (unsigned i = 0; i < 3; ++i) {
-    bounds[i] = n.getOperand(i);
-    // Some writers pass tensors of one element for scalars.
-    RankedTensorType type = n.getType(bounds[i]);
-    if (type.getRank() == 1 && type.getDimSize(0) == 1)
-      bounds[i] = n.create<onnx::SqueezeOp>(type.getElementType(), bounds[i],
-                                            ArrayRef<int64_t>{0});
-  }
+  for (unsigned i = 0; i < 3; ++i)
+    bounds[i] = createScalarOperand(n, n.getOperand(i));
   return n.setResult(
       n.create<onnx::RangeOp>(element, bounds[0], bounds[1], bounds[2]));
 }

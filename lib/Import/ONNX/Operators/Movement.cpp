@@ -7,6 +7,8 @@
 
 #include "Operators.h"
 
+#include "Axes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallSet.h"
@@ -31,49 +33,94 @@ LogicalResult importConcat(NodeImporter &n) {
       n.getElement(first), ValueRange(n.getOperands()), *axis));
 }
 
+/// The extents of `parts` equal parts of dimension `axis`. Since opset 18 the
+/// last one may be smaller.
+static FailureOr<SmallVector<OpFoldResult>>
+getEqualParts(NodeImporter &n, Value x, int64_t axis, int64_t parts) {
+  OpBuilder &b = n.getBuilder();
+  Location loc = n.getLoc();
+  bool isUneven = n.getOpset() >= 18;
+  OpFoldResult extent = n.getDim(x, axis);
+  if (std::optional<int64_t> whole = getConstantIntValue(extent)) {
+    int64_t part = *whole / parts + (*whole % parts != 0);
+    if (!isUneven && *whole % parts != 0)
+      return n.fail("splits extent " + llvm::Twine(*whole) + " into " +
+                    count(parts, "equal part"));
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t i = 0, rest = *whole; i < parts; ++i) {
+      sizes.push_back(b.getIndexAttr(std::min(part, rest)));
+      rest -= std::min(part, rest);
+    }
+    return sizes;
+  }
+  Value whole = cast<Value>(extent);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value padded = isUneven
+                     ? arith::AddIOp::create(b, loc, whole, constant(parts - 1))
+                           .getResult()
+                     : whole;
+  Value part = arith::DivSIOp::create(b, loc, padded, constant(parts));
+  SmallVector<OpFoldResult> sizes(parts, part);
+  if (!isUneven)
+    return sizes;
+  // All before the last are whole where the extent is long enough; a short one
+  // leaves nothing for the last ones.
+  for (int64_t i = 1; i < parts; ++i) {
+    Value before = arith::MulIOp::create(b, loc, part, constant(i));
+    Value rest = arith::SubIOp::create(b, loc, whole, before);
+    rest = arith::MaxSIOp::create(b, loc, rest, constant(0));
+    sizes[i] = arith::MinSIOp::create(b, loc, part, rest).getResult();
+  }
+  return sizes;
+}
+
 LogicalResult importSplit(NodeImporter &n) {
   Value x = n.getOperand(0);
   RankedTensorType type = n.getType(x);
   auto axis = n.normalizeAxis(n.getInt("axis", 0), type.getRank());
-  auto given = n.getIntsOrOperand("split", 1);
-  if (failed(axis) || failed(given))
+  if (failed(axis))
     return failure();
   int64_t results = n.getNumResults();
-  int64_t extent = type.getDimSize(*axis);
-  SmallVector<int64_t> sizes;
-  if (*given) {
-    sizes = **given;
-    if (static_cast<int64_t>(sizes.size()) != results)
-      return n.fail("splits into " + count(sizes.size(), "part") + " but has " +
-                    count(results, "result"));
+  FailureOr<SmallVector<OpFoldResult>> sizes;
+  if (n.hasOperand(1)) {
+    sizes = n.getIndexList(n.getOperand(1), "split");
+  } else if (auto given = n.getInts("split")) {
+    sizes = getAsIndexOpFoldResult(n.getBuilder().getContext(), *given);
   } else {
     if (n.hasAttribute("num_outputs") &&
         n.getInt("num_outputs", results) != results)
       return n.fail("num_outputs is " +
                     llvm::Twine(n.getInt("num_outputs", results)) +
                     " but it has " + count(results, "result"));
-    if (ShapedType::isDynamic(extent))
-      return n.fail("splits dimension " + llvm::Twine(*axis) +
-                    ", whose extent is known only at run time, into equal "
-                    "parts");
-    // Since opset 18 the last part may be smaller.
-    int64_t part = (extent + results - 1) / results;
-    for (int64_t i = 0; i < results; ++i)
-      sizes.push_back(std::max<int64_t>(0, std::min(part, extent - i * part)));
-    if (n.getOpset() < 18 && part * results != extent)
-      return n.fail("splits extent " + llvm::Twine(extent) + " into " +
-                    count(results, "equal part"));
+    sizes = getEqualParts(n, x, *axis, results);
   }
+  if (failed(sizes))
+    return failure();
+  if (static_cast<int64_t>(sizes->size()) != results)
+    return n.fail("splits into " + count(sizes->size(), "part") + " but has " +
+                  count(results, "result"));
+  SmallVector<Value> dynamicSizes;
+  SmallVector<int64_t> staticSizes;
+  dispatchIndexOpFoldResults(*sizes, dynamicSizes, staticSizes);
   auto op = onnx::SplitOp::create(
       n.getBuilder(), n.getLoc(),
       SmallVector<Type>(results, UnrankedTensorType::get(n.getElement(x))), x,
-      static_cast<uint64_t>(*axis), sizes);
+      dynamicSizes, staticSizes, static_cast<uint64_t>(*axis));
   if (failed(n.finish(op, n.getElement(x))))
     return failure();
   for (int64_t i = 0; i < results; ++i)
     if (failed(n.setResult(i, op->getResult(i))))
       return failure();
   return success();
+}
+
+static LogicalResult failCounts(NodeImporter &n, size_t starts, size_t ends,
+                                size_t axes, size_t steps) {
+  return n.fail("has " + llvm::Twine(starts) + " starts, " + llvm::Twine(ends) +
+                " ends, " + llvm::Twine(axes) + " axes and " +
+                llvm::Twine(steps) + " steps, expected equal numbers");
 }
 
 /// Slice with its four lists, each entry constant or not.
@@ -90,10 +137,7 @@ static LogicalResult importSlice(NodeImporter &n,
   if (!steps)
     steps = SmallVector<int64_t>(size, 1);
   if (ends.size() != size || axes->size() != size || steps->size() != size)
-    return n.fail(
-        "has " + llvm::Twine(size) + " starts, " + llvm::Twine(ends.size()) +
-        " ends, " + llvm::Twine(axes->size()) + " axes and " +
-        llvm::Twine(steps->size()) + " steps, expected equal numbers");
+    return failCounts(n, size, ends.size(), axes->size(), steps->size());
   // One fixed order of axes; slices of different axes commute.
   SmallVector<std::pair<int64_t, size_t>> sorted;
   for (auto [i, axis] : llvm::enumerate(*axes)) {
@@ -142,23 +186,61 @@ LogicalResult importSliceAttributes(NodeImporter &n) {
                      std::nullopt);
 }
 
+/// A slice whose axes or steps are known only at run time: a gather along every
+/// axis that may be meant.
+static LogicalResult importStridedSlice(NodeImporter &n,
+                                        SmallVector<OpFoldResult> starts,
+                                        SmallVector<OpFoldResult> ends,
+                                        SmallVector<OpFoldResult> axes,
+                                        SmallVector<OpFoldResult> steps) {
+  Value x = n.getOperand(0);
+  int64_t rank = n.getType(x).getRank();
+  if (ends.size() != starts.size() || axes.size() != starts.size() ||
+      steps.size() != starts.size())
+    return failCounts(n, starts.size(), ends.size(), axes.size(), steps.size());
+  std::optional<SmallVector<int64_t>> known = getConstantIntValues(axes);
+  if (!known) {
+    starts = spreadOverDims(n, axes, starts, rank, 0);
+    ends = spreadOverDims(n, axes, ends, rank,
+                          std::numeric_limits<int64_t>::max());
+    steps = spreadOverDims(n, axes, steps, rank, 1);
+    known = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  }
+  llvm::SmallSet<int64_t, 4> seen;
+  for (auto [i, given] : llvm::enumerate(*known)) {
+    auto axis = n.normalizeAxis(given, rank);
+    if (failed(axis))
+      return failure();
+    if (!seen.insert(*axis).second)
+      return n.fail("axis " + llvm::Twine(*axis) + " appears twice");
+    x = createStridedGather(n, x, *axis, starts[i], ends[i], steps[i]);
+  }
+  return n.setResult(x);
+}
+
 LogicalResult importSlice(NodeImporter &n) {
   auto starts = n.getIndexList(n.getOperand(1), "starts");
   auto ends = n.getIndexList(n.getOperand(2), "ends");
-  auto axes = n.getIntsOrOperand("axes", 3);
-  auto steps = n.getIntsOrOperand("steps", 4);
-  if (failed(starts) || failed(ends) || failed(axes) || failed(steps))
+  if (failed(starts) || failed(ends))
     return failure();
-  return importSlice(n, *starts, *ends, *axes, *steps);
-}
-
-LogicalResult importGather(NodeImporter &n) {
-  Value data = n.getOperand(0);
-  auto axis = n.normalizeAxis(n.getInt("axis", 0), n.getType(data).getRank());
-  if (failed(axis))
+  FailureOr<SmallVector<OpFoldResult>> axes, steps;
+  OpBuilder &b = n.getBuilder();
+  if (n.hasOperand(3))
+    axes = n.getIndexList(n.getOperand(3), "axes");
+  else
+    axes = llvm::map_to_vector(
+        llvm::seq<int64_t>(0, starts->size()),
+        [&](int64_t axis) -> OpFoldResult { return b.getIndexAttr(axis); });
+  if (n.hasOperand(4))
+    steps = n.getIndexList(n.getOperand(4), "steps");
+  else
+    steps = SmallVector<OpFoldResult>(starts->size(), b.getIndexAttr(1));
+  if (failed(axes) || failed(steps))
     return failure();
-  return n.setResult(n.create<onnx::GatherOp>(n.getElement(data), data,
-                                              n.getOperand(1), *axis));
+  if (!areKnown(*axes) || !areKnown(*steps))
+    return importStridedSlice(n, *starts, *ends, *axes, *steps);
+  return importSlice(n, *starts, *ends, getConstantIntValues(*axes),
+                     getConstantIntValues(*steps));
 }
 
 // x where column >= row + k (upper) or column <= row + k, 0 elsewhere.
@@ -167,12 +249,9 @@ LogicalResult importTrilu(NodeImporter &n) {
   if (n.getType(x).getRank() < 2)
     return n.fail("operand has rank " + llvm::Twine(n.getType(x).getRank()) +
                   ", expected at least 2");
-  Value diagonal = n.getOperand(1);
-  // A tensor of one element for a scalar.
-  if (diagonal && n.getType(diagonal).getRank() == 1 &&
-      n.getType(diagonal).getDimSize(0) == 1)
-    diagonal = n.create<onnx::SqueezeOp>(n.getElement(diagonal), diagonal,
-                                         ArrayRef<int64_t>{0});
+  Value diagonal = createScalarOperand(n, n.getOperand(1));
+  if (n.hasOperand(1) && !diagonal)
+    return failure();
   Value keep = createDiagonalOrder(n, x, diagonal, /*equal=*/false,
                                    n.getInt("upper", 1) != 0);
   Type element = n.getElement(x);

@@ -8,6 +8,7 @@
 #include "Operators.h"
 
 #include "../IndexValues.h"
+#include "Axes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -131,6 +132,16 @@ LogicalResult importFlatten(NodeImporter &n) {
       x, {n.getDimProduct(x, 0, axis), n.getDimProduct(x, axis, rank)}));
 }
 
+Value createExpand(NodeImporter &n, Value x, ArrayRef<OpFoldResult> shape) {
+  if (!x)
+    return Value();
+  SmallVector<Value> dynamicShape;
+  SmallVector<int64_t> staticShape;
+  dispatchIndexOpFoldResults(shape, dynamicShape, staticShape);
+  return n.create<onnx::ExpandOp>(n.getElement(x), x, ValueRange(dynamicShape),
+                                  ArrayRef<int64_t>(staticShape));
+}
+
 LogicalResult importExpand(NodeImporter &n) {
   Value x = n.getOperand(0);
   auto shape = n.getIndexList(n.getOperand(1), "the shape");
@@ -141,23 +152,34 @@ LogicalResult importExpand(NodeImporter &n) {
       if (*known < 0)
         return n.fail("the shape has extent " + llvm::Twine(*known) +
                       ", expected at least 0");
-  SmallVector<Value> dynamicShape;
-  SmallVector<int64_t> staticShape;
-  dispatchIndexOpFoldResults(*shape, dynamicShape, staticShape);
-  return n.setResult(n.create<onnx::ExpandOp>(n.getElement(x), x,
-                                              ValueRange(dynamicShape),
-                                              ArrayRef<int64_t>(staticShape)));
+  return n.setResult(createExpand(n, x, *shape));
+}
+
+/// The axes of Squeeze and Unsqueeze, an attribute until opset 13.
+static FailureOr<SmallVector<OpFoldResult>> getUnitAxes(NodeImporter &n) {
+  if (n.hasOperand(1))
+    return n.getIndexList(n.getOperand(1), "axes");
+  return getAsIndexOpFoldResult(
+      n.getBuilder().getContext(),
+      n.getInts("axes").value_or(SmallVector<int64_t>()));
 }
 
 LogicalResult importSqueeze(NodeImporter &n) {
   Value x = n.getOperand(0);
   RankedTensorType type = n.getType(x);
-  auto given = n.getIntsOrOperand("axes", 1);
+  auto given = getUnitAxes(n);
   if (failed(given))
     return failure();
   SmallVector<int64_t> axes;
-  if (*given) {
-    auto normal = n.normalizeAxes(**given, type.getRank());
+  if (!areKnown(*given)) {
+    if (static_cast<int64_t>(given->size()) > type.getRank())
+      return n.fail("removes " + count(given->size(), "dimension") + " of " +
+                    llvm::Twine(type.getRank()));
+    return n.setResult(n.createReshape(x, removeExtents(n, x, *given)));
+  }
+  if (n.hasOperand(1) || n.hasAttribute("axes")) {
+    auto normal =
+        n.normalizeAxes(*getConstantIntValues(*given), type.getRank());
     if (failed(normal))
       return failure();
     axes = *normal;
@@ -166,7 +188,8 @@ LogicalResult importSqueeze(NodeImporter &n) {
     if (!type.hasStaticShape())
       return n.fail("has no axes, and the operand's shape " +
                     formatShape(type.getShape()) +
-                    " is known only at run time");
+                    " is known only at run time: name the axes, or make the "
+                    "shape static");
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
       if (type.getDimSize(dim) == 1)
         axes.push_back(dim);
@@ -179,13 +202,15 @@ LogicalResult importSqueeze(NodeImporter &n) {
 
 LogicalResult importUnsqueeze(NodeImporter &n) {
   Value x = n.getOperand(0);
-  auto given = n.getIntsOrOperand("axes", 1);
+  if (!n.hasOperand(1) && !n.hasAttribute("axes"))
+    return n.fail("has no axes");
+  auto given = getUnitAxes(n);
   if (failed(given))
     return failure();
-  if (!*given)
-    return n.fail("has no axes");
-  int64_t rank = n.getType(x).getRank() + (*given)->size();
-  auto axes = n.normalizeAxes(**given, rank);
+  if (!areKnown(*given))
+    return n.setResult(n.createReshape(x, insertUnitExtents(n, x, *given)));
+  int64_t rank = n.getType(x).getRank() + given->size();
+  auto axes = n.normalizeAxes(*getConstantIntValues(*given), rank);
   if (failed(axes))
     return failure();
   if (axes->empty())
