@@ -8,6 +8,7 @@
 #include "NodeImporter.h"
 
 #include "GraphImporter.h"
+#include "dialects/Ockham/OckhamDialect.h"
 #include "IndexValues.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
@@ -125,8 +126,15 @@ FailureOr<SmallVector<int64_t>> NodeImporter::getConstantInts(Value value,
     return failure();
   std::optional<SmallVector<int64_t>> ints = getConstantIntValues(*entries);
   if (!ints)
-    return fail("needs a constant for " + quote(what) + ", but it is computed");
+    return failComputed(value, what);
   return *ints;
+}
+
+LogicalResult NodeImporter::failComputed(Value value, StringRef what) {
+  std::string text = "needs a constant for " + quote(what) + ", but it is ";
+  if (isa<BlockArgument>(value))
+    return fail(text + "an input of the graph: store it as an initializer");
+  return fail(text + "computed");
 }
 
 FailureOr<std::optional<SmallVector<int64_t>>>
@@ -225,9 +233,14 @@ LogicalResult NodeImporter::finish(Operation *op, Type element) {
             op->getAttrDictionary(), op->getPropertiesStorage(), {},
             components)))
       return refuse();
-    for (auto [result, shape] : llvm::zip(op->getResults(), components))
-      if (shape.hasRank())
-        result.setType(RankedTensorType::get(shape.getDims(), element));
+    for (auto [result, shape] : llvm::zip(op->getResults(), components)) {
+      if (!shape.hasRank())
+        continue;
+      std::string problem = findShapeProblem(shape.getDims());
+      if (!problem.empty())
+        return fail("its result " + problem);
+      result.setType(RankedTensorType::get(shape.getDims(), element));
+    }
   }
   for (Value result : op->getResults())
     if (!isa<RankedTensorType>(result.getType()))
@@ -317,6 +330,16 @@ void NodeImporter::unifyScalars(Value &lhs, Value &rhs) {
 
 std::string NodeImporter::describe() const {
   return graph.getScope().describe(node, index);
+}
+
+void NodeImporter::createCheck(Value condition, StringRef message,
+                               ValueRange values) {
+  // Braces of the name are no places for values.
+  std::string name = describe();
+  std::replace(name.begin(), name.end(), '{', '(');
+  std::replace(name.begin(), name.end(), '}', ')');
+  CheckOp::create(getBuilder(), loc, condition, name + ": " + message.str(),
+                  values);
 }
 
 LogicalResult NodeImporter::fail(const llvm::Twine &text) {

@@ -76,6 +76,9 @@ public:
   mlir::FailureOr<llvm::SmallVector<int64_t>>
   getConstantInts(mlir::Value value, llvm::StringRef what);
 
+  /// Reports that an operand is known only at run time; always fails.
+  llvm::LogicalResult failComputed(mlir::Value value, llvm::StringRef what);
+
   /// Attribute `name`, or the constant operand `i`; nothing if both are absent.
   mlir::FailureOr<std::optional<llvm::SmallVector<int64_t>>>
   getIntsOrOperand(llvm::StringRef name, unsigned i);
@@ -160,6 +163,11 @@ public:
   //===--------------------------------------------------------------------===//
   // Messages
   //===--------------------------------------------------------------------===//
+
+  /// Ends a call of the model with a message about the node unless the
+  /// condition holds. The message has `{}` for each value.
+  void createCheck(mlir::Value condition, llvm::StringRef message,
+                   mlir::ValueRange values = {});
 
   /// Reports an error about the node; always fails.
   mlir::LogicalResult fail(const llvm::Twine &text);

@@ -50,6 +50,12 @@ Type getElementType(int32_t dataType, MLIRContext *context) {
     return b.getI64Type();
   case pb::TensorProto::UINT8:
     return b.getIntegerType(8, /*isSigned=*/false);
+  case pb::TensorProto::UINT16:
+    return b.getIntegerType(16, /*isSigned=*/false);
+  case pb::TensorProto::UINT32:
+    return b.getIntegerType(32, /*isSigned=*/false);
+  case pb::TensorProto::UINT64:
+    return b.getIntegerType(64, /*isSigned=*/false);
   default:
     return Type();
   }
@@ -70,6 +76,24 @@ std::string getElementTypeName(int32_t dataType) {
   return "number " + std::to_string(dataType);
 }
 
+std::string findShapeProblem(ArrayRef<int64_t> shape) {
+  constexpr size_t maxRank = 64;
+  if (shape.size() > maxRank)
+    return "has rank " + std::to_string(shape.size()) + ", expected at most " +
+           std::to_string(maxRank);
+  // The bytes of any tensor must be countable; 1 << 48 elements are more than
+  // any machine holds.
+  constexpr uint64_t maxElements = uint64_t(1) << 48;
+  uint64_t elements = 1;
+  for (int64_t extent : shape)
+    if (extent > 0)
+      elements = llvm::SaturatingMultiply<uint64_t>(elements, extent);
+  if (elements > maxElements)
+    return "has shape " + formatShape(shape) +
+           ", more elements than any memory holds";
+  return "";
+}
+
 FailureOr<RankedTensorType> TensorReader::getType(const pb::TensorProto &tensor,
                                                   const llvm::Twine &what) {
   Type element = getElementType(tensor.data_type(), context);
@@ -78,20 +102,13 @@ FailureOr<RankedTensorType> TensorReader::getType(const pb::TensorProto &tensor,
                           getElementTypeName(tensor.data_type()) +
                           ", which is not supported");
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
-  // The bytes of any tensor must be countable; 1 << 48 elements are more than
-  // any machine holds.
-  uint64_t elements = 1;
-  for (int64_t extent : shape) {
+  std::string problem = findShapeProblem(shape);
+  if (!problem.empty())
+    return messages.error(what + " " + problem);
+  for (int64_t extent : shape)
     if (extent < 0)
       return messages.error(what + " has shape " + formatShape(shape) +
                             ", expected extents of at least 0");
-    bool overflow = false;
-    elements = llvm::SaturatingMultiply<uint64_t>(
-        elements, static_cast<uint64_t>(extent), &overflow);
-    if (overflow || elements > (uint64_t(1) << 48))
-      return messages.error(what + " has shape " + formatShape(shape) +
-                            ", more elements than any memory holds");
-  }
   return RankedTensorType::get(shape, element);
 }
 
@@ -142,6 +159,12 @@ convertTypedField(const pb::TensorProto &tensor, RankedTensorType type,
   case pb::TensorProto::UINT8:
   case pb::TensorProto::BOOL:
     return convertField<uint8_t>(tensor.int32_data(), type, messages, what);
+  case pb::TensorProto::UINT16:
+    return convertField<uint16_t>(tensor.int32_data(), type, messages, what);
+  case pb::TensorProto::UINT32:
+    return convertField<uint32_t>(tensor.uint64_data(), type, messages, what);
+  case pb::TensorProto::UINT64:
+    return convertField<uint64_t>(tensor.uint64_data(), type, messages, what);
   default:
     // (B)float16: the bits of each element in one int32.
     return convertField<uint16_t>(tensor.int32_data(), type, messages, what);
