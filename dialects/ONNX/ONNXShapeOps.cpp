@@ -561,8 +561,16 @@ OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
-  if (getInputs().size() == 1 && getInputs().front().getType() == getType())
-    return getInputs().front();
+  // What has no elements along the axis adds none.
+  SmallVector<Value> filled = llvm::filter_to_vector(getInputs(), [&](Value x) {
+    return cast<RankedTensorType>(x.getType()).getDimSize(getAxis()) != 0;
+  });
+  if (filled.size() == 1 && filled.front().getType() == getType())
+    return filled.front();
+  if (!filled.empty() && filled.size() < getInputs().size()) {
+    getInputsMutable().assign(filled);
+    return getResult();
+  }
   return foldConstants(*this, adaptor.getOperands());
 }
 

@@ -162,3 +162,16 @@ func.func @large() -> tensor<2048xf32> {
   %0 = onnx.ConstantOfShape [2048] value 0.0 : f32 -> tensor<2048xf32>
   return %0 : tensor<2048xf32>
 }
+
+// What has no elements along the axis adds none.
+// CHECK-LABEL: func @concat_of_nothing
+// CHECK-SAME: %[[X:.*]]: tensor<?x4xf32>, %[[E:.*]]: tensor<?x0xf32>, %[[Y:.*]]: tensor<?x3xf32>)
+func.func @concat_of_nothing(%x: tensor<?x4xf32>, %e: tensor<?x0xf32>, %y: tensor<?x3xf32>)
+    -> (tensor<?x4xf32>, tensor<?x7xf32>) {
+  %0 = onnx.Concat %x, %e {axis = 1} : (tensor<?x4xf32>, tensor<?x0xf32>) -> tensor<?x4xf32>
+  // CHECK: %[[XY:.*]] = onnx.Concat %[[X]], %[[Y]] {axis = 1 : i64}
+  %1 = onnx.Concat %x, %e, %y {axis = 1}
+      : (tensor<?x4xf32>, tensor<?x0xf32>, tensor<?x3xf32>) -> tensor<?x7xf32>
+  // CHECK: return %[[X]], %[[XY]]
+  return %0, %1 : tensor<?x4xf32>, tensor<?x7xf32>
+}
