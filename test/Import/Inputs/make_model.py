@@ -91,6 +91,10 @@ class Ref(str):
     type = 2
 
 
+def sparse(values, indices, dims):
+    return field(1, values) + field(2, indices) + fields(3, dims)
+
+
 def attribute(name, value):
     out = field(1, name)
     if isinstance(value, Ref):
@@ -114,7 +118,7 @@ def attribute(name, value):
 
 def node(op, inputs, outputs, name=None, domain=None, **attributes):
     out = fields(1, inputs) + fields(2, outputs)
-    out += field(3, name if name is not None else "/" + op.lower()) + field(4, op)
+    out += field(3, "/" + op.lower() if name is None else name) + field(4, op)
     out += fields(5, [attribute(k, v) for k, v in attributes.items()])
     return out + (field(7, domain) if domain else b"")
 
@@ -193,10 +197,11 @@ Y = value("y", FLOAT, ["n", 4])
 def one(
     op, inputs=("x",), outputs=("y",), opset=17, types=(X,), consts=(), **attributes
 ):
-    """A model of one node; `consts` are initializers."""
+    """A model of one node; `consts` are initializers. A domain has version 1."""
+    domains = [(attributes["domain"], 1)] if "domain" in attributes else []
     results = [value(output, FLOAT, None) for output in outputs if output]
     nodes = [node(op, inputs, outputs, **attributes)]
-    return model(graph(nodes, types, results, consts), opset)
+    return model(graph(nodes, types, results, consts), opset, domains=domains)
 
 
 def add_weight(w):
@@ -204,13 +209,19 @@ def add_weight(w):
     return model(graph([node("Add", ["x", "w"], ["y"], "/add")], [X], [Y], [w]))
 
 
-def main():
-    with open(sys.argv[1]) as test:
-        lines = [line for line in test if line.startswith("MODEL ")]
+def models(test):
+    """The names and bytes of the files that a test describes."""
+    with open(test) as file:
+        lines = [line for line in file if line.startswith("MODEL ")]
     for line in lines:
         name, expression = line[len("MODEL ") :].split(": ", 1)
+        yield name, eval(expression)
+
+
+def main():
+    for name, data in models(sys.argv[1]):
         with open(name, "wb") as file:
-            file.write(eval(expression))
+            file.write(data)
 
 
 if __name__ == "__main__":
