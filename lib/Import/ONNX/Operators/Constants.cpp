@@ -7,6 +7,7 @@
 
 #include "Operators.h"
 
+#include "../IndexValues.h"
 #include "../TensorReader.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "ockham/Support/ConstantData.h"
@@ -125,8 +126,13 @@ LogicalResult importEyeLike(NodeImporter &n) {
 LogicalResult importRange(NodeImporter &n) {
   Type element = n.getElement(n.getOperand(0));
   Value bounds[3];
-  for (unsigned i = 0; i < 3; ++i)
+  for (unsigned i = 0; i < 3; ++i) {
     bounds[i] = createScalarOperand(n, n.getOperand(i));
+    // Where they can be known, the number of elements is: axes are made so.
+    ElementsAttr known = bounds[i] ? evaluateConstant(bounds[i]) : nullptr;
+    if (known)
+      bounds[i] = onnx::ConstantOp::create(n.getBuilder(), n.getLoc(), known);
+  }
   return n.setResult(
       n.create<onnx::RangeOp>(element, bounds[0], bounds[1], bounds[2]));
 }
