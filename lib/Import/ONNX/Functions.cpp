@@ -18,9 +18,9 @@ namespace ockham::importer {
 
 /// A few lines of functions that call each other twice become as many nodes as
 /// one likes.
-static constexpr uint64_t maxExpandedNodes = uint64_t(1) << 20;
+static constexpr uint64_t maxExpandedNodes = uint64_t(1) << 18;
 /// Calls are followed by recursion.
-static constexpr unsigned maxDepth = 100;
+static constexpr unsigned maxCalls = 100;
 
 // Fields that are newer than the library's classes.
 static constexpr int nodeOverloadField = 8;
@@ -124,9 +124,9 @@ LogicalResult FunctionLibrary::checkNodes(const Nodes &nodes, unsigned depth,
         return failure();
       added = std::max<uint64_t>(1, function->expandedNodes);
       height = std::max(height, function->height + 1);
-      if (depth + height > maxDepth)
+      if (depth + height > maxCalls)
         return messages.error("calls of functions are nested deeper than " +
-                              llvm::Twine(maxDepth) + ", at a call of " +
+                              llvm::Twine(maxCalls) + ", at a call of " +
                               function->description);
     }
     expandedNodes = llvm::SaturatingAdd(expandedNodes, added);
@@ -145,9 +145,9 @@ LogicalResult FunctionLibrary::checkFunction(Function &function,
   if (function.state == Function::State::BeingChecked)
     return messages.error(function.description +
                           " calls itself, which is not supported");
-  if (depth > maxDepth)
+  if (depth > maxCalls)
     return messages.error("calls of functions are nested deeper than " +
-                          llvm::Twine(maxDepth) + ", at a call of " +
+                          llvm::Twine(maxCalls) + ", at a call of " +
                           function.description);
   function.state = Function::State::BeingChecked;
   if (failed(function.opsets.read(function.proto->opset_import(),

@@ -9,6 +9,7 @@
 
 #include "NodeImporter.h"
 #include "OperatorTable.h"
+#include "SparseTensor.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/IR/Verifier.h"
 #include "ockham/Support/ConstantData.h"
@@ -27,7 +28,7 @@ static constexpr int64_t maxConstantIntegers = 1024;
 static constexpr int64_t maxConstantFloats = 16;
 
 /// Calls and branches are followed by recursion.
-static constexpr unsigned maxDepth = 100;
+static constexpr unsigned maxNesting = 100;
 
 GraphImporter::GraphImporter(pb::ModelProto &model, ModuleOp module,
                              const ImportOptions &options, Messages &messages)
@@ -43,8 +44,8 @@ GraphImporter::GraphImporter(pb::ModelProto &model, ModuleOp module,
       }) {}
 
 LogicalResult GraphImporter::run() {
-  if (failed(checkFeatures()) ||
-      failed(opsets.read(model.opset_import(), "the model", messages)))
+  checkFeatures();
+  if (failed(opsets.read(model.opset_import(), "the model", messages)))
     return failure();
   if (opsets.empty())
     return messages.error("the model states no opset");
@@ -77,6 +78,7 @@ LogicalResult GraphImporter::run() {
                                   builder.getFunctionType({}, {}));
   function->setAttr(kEntryAttrName, builder.getStringAttr("forward"));
   builder.setInsertionPointToStart(function.addEntryBlock());
+  weights.emplace(module);
   if (failed(importInputs()) || failed(importInitializers(graph)) ||
       failed(importNodes(*graph.mutable_node(), *order)) ||
       failed(importOutputs()))
@@ -87,17 +89,14 @@ LogicalResult GraphImporter::run() {
   return success();
 }
 
-LogicalResult GraphImporter::checkFeatures() {
+void GraphImporter::checkFeatures() {
   if (model.ir_version() > newestIRVersion)
     messages.warning("the file has IR version " +
                      llvm::Twine(model.ir_version()) + ", newer than " +
                      llvm::Twine(newestIRVersion) +
                      ", the newest that is known");
-  if (graph.sparse_initializer_size())
-    return messages.error("initializer " +
-                          quote(graph.sparse_initializer(0).values().name()) +
-                          " is sparse, which is not supported");
-  return success();
+  if (model.training_info_size())
+    messages.warning("the model's training information is ignored");
 }
 
 std::string GraphImporter::takeDiagnostic() {
@@ -110,10 +109,7 @@ std::string GraphImporter::takeDiagnostic() {
     if (end != StringRef::npos)
       text = rest.drop_front(end + 5).str();
   }
-  for (char &c : text)
-    if (c == '\n')
-      c = ' ';
-  return text;
+  return escapeControls(text);
 }
 
 //===----------------------------------------------------------------------===//
@@ -121,6 +117,14 @@ std::string GraphImporter::takeDiagnostic() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult GraphImporter::importInitializers(pb::GraphProto &graph) {
+  for (pb::SparseTensorProto &sparse : *graph.mutable_sparse_initializer()) {
+    auto dense = densify(sparse, reader, sparseBudget, messages);
+    if (failed(dense))
+      return failure();
+    *graph.add_initializer() = std::move(*dense);
+  }
+  // Once is enough for a branch that several calls take.
+  graph.clear_sparse_initializer();
   for (pb::TensorProto &tensor : *graph.mutable_initializer())
     if (!scope->addInitializer(tensor))
       return messages.error("value " + quote(tensor.name()) +
@@ -171,8 +175,7 @@ Value GraphImporter::importTensor(pb::TensorProto &tensor, StringRef name,
   auto blob = reader.takeBytes(tensor, *type, what);
   if (failed(blob))
     return Value();
-  WeightOp weight =
-      createWeight(module, loc, name, *type, std::move(*blob), name);
+  WeightOp weight = weights->create(loc, name, *type, std::move(*blob), name);
   auto symbol = FlatSymbolRefAttr::get(weight.getSymNameAttr());
   tensors[&tensor] = symbol;
   return LoadWeightOp::create(builder, loc, *type, symbol);
@@ -303,9 +306,9 @@ FailureOr<SmallVector<Value>>
 GraphImporter::importBranch(pb::GraphProto &branch, const llvm::Twine &owner,
                             ArrayRef<StringRef> results) {
   Scope inner(*scope, owner);
-  if (inner.getDepth() > maxDepth)
+  if (inner.getDepth() > maxNesting)
     return messages.error("branches and calls are nested deeper than " +
-                          llvm::Twine(maxDepth) + ", at " + quote(owner.str()));
+                          llvm::Twine(maxNesting) + ", at " + quote(owner.str()));
   if (failed(survey.run(branch, inner)))
     return failure();
   std::string where = "branch " + quote(owner.str());
@@ -364,10 +367,10 @@ LogicalResult GraphImporter::importCall(pb::NodeProto &node, int64_t index,
     return failure();
 
   Scope body(*scope, function.opsets, scope->getPath(node, index));
-  if (body.getDepth() > maxDepth)
+  if (body.getDepth() > maxNesting)
     return messages.error(what +
                           ": branches and calls are nested deeper than " +
-                          llvm::Twine(maxDepth));
+                          llvm::Twine(maxNesting));
   for (auto [i, input] : llvm::enumerate(proto.input()))
     if (!body.define(input, i < operands.size() ? operands[i] : Value()))
       return messages.error(function.description + " has two inputs " +
