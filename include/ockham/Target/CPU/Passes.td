@@ -59,7 +59,9 @@ def CPUApproximateMath
   let summary = "Replace exp, tanh, erf and their like by polynomials";
   let description = [{
     Vector and scalar math ops of f32 become polynomials of at most a few units
-    in the last place, instead of one library call per element.
+    in the last place, instead of one library call per element. Sine and cosine
+    take off the multiples of a quarter turn in f64. What upstream has no good
+    polynomial for (the arc tangent, say) stays a call.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
