@@ -321,13 +321,86 @@ ShapeExpr ShapeScope::max(const ShapeExpr &lhs, const ShapeExpr &rhs) {
                      isNonNegative(lhs) || isNonNegative(rhs));
 }
 
+ShapeExpr ShapeScope::getSupport(const ShapeExpr &expr) {
+  ShapeExpr support;
+  for (const ShapeExpr::Term &term : expr.getTerms()) {
+    ShapeExpr product = 1;
+    for (unsigned number : term.atoms) {
+      ShapeExpr factor = ShapeExpr::atom(number);
+      if (std::optional<ShapeExpr> whole = getPrefixed(factor);
+          whole && min(*whole, 1) == factor)
+        factor = *whole;
+      product = product * factor;
+    }
+    // Once is enough.
+    if (ShapeExpr difference = support - product; !isNonNegative(difference))
+      support = support + product;
+  }
+  return support;
+}
+
+std::optional<ShapeExpr> ShapeScope::getCommonPart(const ShapeExpr &lhs,
+                                                   const ShapeExpr &rhs) const {
+  ShapeExpr common;
+  for (const ShapeExpr::Term &term : lhs.getTerms())
+    if (!term.atoms.empty() && llvm::is_contained(rhs.getTerms(), term)) {
+      ShapeExpr product = term.coefficient;
+      for (unsigned number : term.atoms)
+        product = product * ShapeExpr::atom(number);
+      common = common + product;
+    }
+  if (common.isConstant(0) || !isNonNegative(lhs - common) ||
+      !isNonNegative(rhs - common))
+    return std::nullopt;
+  return common;
+}
+
 ShapeExpr ShapeScope::min(const ShapeExpr &lhs, const ShapeExpr &rhs) {
   if (isNonNegative(lhs - rhs))
     return rhs;
   if (isNonNegative(rhs - lhs))
     return lhs;
+  if (std::optional<ShapeExpr> common = getCommonPart(lhs, rhs))
+    return *common + min(lhs - *common, rhs - *common);
+  // min(c, min(d, e))
+  auto mergeBounds = [&](const ShapeExpr &bound,
+                         const ShapeExpr &expr) -> std::optional<ShapeExpr> {
+    std::optional<ShapeExpr> whole = getPrefixed(expr);
+    if (!whole || !bound.getConstant())
+      return std::nullopt;
+    ShapeExpr inner = atoms[expr.getTerms()[0].atoms[0]].operands[0];
+    if (!inner.getConstant())
+      inner = atoms[expr.getTerms()[0].atoms[0]].operands[1];
+    return min(std::min(*bound.getConstant(), *inner.getConstant()), *whole);
+  };
+  if (std::optional<ShapeExpr> merged = mergeBounds(lhs, rhs))
+    return *merged;
+  if (std::optional<ShapeExpr> merged = mergeBounds(rhs, lhs))
+    return *merged;
+  // min(1, e) says whether there is anything.
+  for (auto [bound, expr] : {std::pair(&lhs, &rhs), std::pair(&rhs, &lhs)})
+    if (bound->isConstant(1) && isNonNegative(*expr) &&
+        expr->getTerms().size() > 1)
+      if (ShapeExpr support = getSupport(*expr); support != *expr)
+        return min(1, support);
   return getCompound(AtomKind::Min, std::min(lhs, rhs), std::max(lhs, rhs),
                      isNonNegative(lhs) && isNonNegative(rhs));
+}
+
+std::optional<ShapeExpr>
+ShapeScope::getPrefixed(const ShapeExpr &prefix) const {
+  ArrayRef<ShapeExpr::Term> terms = prefix.getTerms();
+  if (terms.size() != 1 || terms[0].coefficient != 1 ||
+      terms[0].atoms.size() != 1)
+    return std::nullopt;
+  const Atom &atom = atoms[terms[0].atoms[0]];
+  if (atom.kind != AtomKind::Min)
+    return std::nullopt;
+  if (atom.operands[0].getConstant())
+    return atom.operands[1];
+  if (atom.operands[1].getConstant())
+    return atom.operands[0];
+  return std::nullopt;
 }
 
 ShapeExpr ShapeScope::broadcast(const ShapeExpr &lhs, const ShapeExpr &rhs) {
@@ -339,21 +412,11 @@ ShapeExpr ShapeScope::broadcast(const ShapeExpr &lhs, const ShapeExpr &rhs) {
     return lhs;
   if (rhs.getConstant())
     return rhs;
-  // A prefix of a buffer, min(e, capacity), meets e: wherever the operator is
+  // A prefix of a buffer meets what it is as long as: wherever the operator is
   // defined at all they are equal.
-  auto isPrefixOf = [&](const ShapeExpr &prefix, const ShapeExpr &whole) {
-    ArrayRef<ShapeExpr::Term> terms = prefix.getTerms();
-    if (terms.size() != 1 || terms[0].coefficient != 1 ||
-        terms[0].atoms.size() != 1)
-      return false;
-    const Atom &atom = atoms[terms[0].atoms[0]];
-    return atom.kind == AtomKind::Min &&
-           ((atom.operands[0] == whole && atom.operands[1].getConstant()) ||
-            (atom.operands[1] == whole && atom.operands[0].getConstant()));
-  };
-  if (isPrefixOf(lhs, rhs))
+  if (getPrefixed(lhs) == rhs)
     return rhs;
-  if (isPrefixOf(rhs, lhs))
+  if (getPrefixed(rhs) == lhs)
     return lhs;
   return getCompound(AtomKind::Broadcast, std::min(lhs, rhs),
                      std::max(lhs, rhs), /*nonNegative=*/true);
@@ -372,23 +435,34 @@ ShapeExpr ShapeScope::fromBack(const ShapeExpr &position,
 // Building index arithmetic
 //===----------------------------------------------------------------------===//
 
-/// max(0, ceil((limit - start) / delta)) on floats, in arith.
+/// max(0, ceil((limit - start) / delta)) on floats, in arith. Computed in
+/// float64 whatever the type, and nothing for what is not a number; more than
+/// any memory holds where it would not fit an integer.
 static Value buildFloatRangeLength(OpBuilder &builder, Location loc,
                                    ArrayRef<Value> tensors) {
-  Value start = tensor::ExtractOp::create(builder, loc, tensors[0]);
-  Value limit = tensor::ExtractOp::create(builder, loc, tensors[1]);
-  Value delta = tensor::ExtractOp::create(builder, loc, tensors[2]);
-  Value span = arith::SubFOp::create(builder, loc, limit, start);
-  Value quotient = arith::DivFOp::create(builder, loc, span, delta);
-  Type i64 = builder.getI64Type();
+  Type f64 = builder.getF64Type(), i64 = builder.getI64Type();
+  SmallVector<Value, 3> bounds;
+  for (Value tensor : tensors) {
+    Value bound = tensor::ExtractOp::create(builder, loc, tensor);
+    if (bound.getType() != f64)
+      bound = arith::ExtFOp::create(builder, loc, f64, bound);
+    bounds.push_back(bound);
+  }
+  auto constant = [&](double value) -> Value {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getF64FloatAttr(value));
+  };
+  Value span = arith::SubFOp::create(builder, loc, bounds[1], bounds[0]);
+  Value quotient = arith::DivFOp::create(builder, loc, span, bounds[2]);
+  // These choose the number where one operand is none.
+  quotient = arith::MaxNumFOp::create(builder, loc, quotient, constant(0));
+  quotient = arith::MinNumFOp::create(builder, loc, quotient, constant(0x1p60));
   Value whole = arith::FPToSIOp::create(builder, loc, i64, quotient);
-  Value back = arith::SIToFPOp::create(builder, loc, quotient.getType(), whole);
+  Value back = arith::SIToFPOp::create(builder, loc, f64, whole);
   Value isShort = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT,
                                         back, quotient);
   Value one = arith::ExtUIOp::create(builder, loc, i64, isShort);
   Value length = arith::AddIOp::create(builder, loc, whole, one);
-  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 64);
-  length = arith::MaxSIOp::create(builder, loc, length, zero);
   return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
                                     length);
 }

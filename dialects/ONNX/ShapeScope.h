@@ -133,6 +133,9 @@ public:
   /// The extent of the result where two extents broadcast: one of them if it
   /// is known not to be 1 or both are the same.
   ShapeExpr broadcast(const ShapeExpr &lhs, const ShapeExpr &rhs);
+  /// The extent e, if `prefix` is that of a prefix of a buffer: min(e, capacity)
+  /// with a constant capacity.
+  std::optional<ShapeExpr> getPrefixed(const ShapeExpr &prefix) const;
   /// A position that counts from the back of `dim` when it is negative.
   ShapeExpr fromBack(const ShapeExpr &position, const ShapeExpr &dim);
 
@@ -171,6 +174,12 @@ private:
     unsigned complexity = 1;
   };
 
+  /// Something simpler that is positive exactly where `expr`, which is not
+  /// negative, is.
+  ShapeExpr getSupport(const ShapeExpr &expr);
+  /// What both have in common, if nothing negative is left of either.
+  std::optional<ShapeExpr> getCommonPart(const ShapeExpr &lhs,
+                                         const ShapeExpr &rhs) const;
   ShapeExpr getCompound(AtomKind kind, ShapeExpr lhs, ShapeExpr rhs,
                         bool nonNegative);
   mlir::Value materializeAtom(mlir::OpBuilder &builder, mlir::Location loc,

@@ -174,7 +174,7 @@ static Tensor lowerRange(Lowering &l, RangeOp op) {
     Value zero = makeScalar(l.b, type, 0);
     Value moves =
         isa<FloatType>(type)
-            ? arith::CmpFOp::create(l.b, arith::CmpFPredicate::ONE, step, zero)
+            ? arith::CmpFOp::create(l.b, arith::CmpFPredicate::UNE, step, zero)
                   .getResult()
             : l.compare(arith::CmpIPredicate::ne, step, zero);
     l.check(moves, "delta is 0");

@@ -10,6 +10,7 @@
 #include "../IndexValues.h"
 #include "Axes.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
@@ -23,6 +24,13 @@ static OpFoldResult multiply(NodeImporter &n, ArrayRef<OpFoldResult> factors) {
 Value createScalarOperand(NodeImporter &n, Value value) {
   if (!value || n.getType(value).getRank() == 0)
     return value;
+  DenseElementsAttr constant;
+  if (matchPattern(value, m_Constant(&constant)) &&
+      constant.getNumElements() == 1) {
+    auto type = RankedTensorType::get({}, n.getElement(value));
+    return onnx::ConstantOp::create(n.getBuilder(), n.getLoc(), type,
+                                    constant.reshape(type));
+  }
   SmallVector<int64_t> axes;
   for (auto [dim, extent] : llvm::enumerate(n.getType(value).getShape()))
     if (extent == 1)
