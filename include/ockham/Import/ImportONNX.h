@@ -47,6 +47,26 @@ importONNX(llvm::StringRef path, mlir::MLIRContext &context,
            llvm::function_ref<void(const llvm::Twine &)> onError,
            llvm::function_ref<void(const llvm::Twine &)> onWarning);
 
+/// The same for a file that was read already. `path` is where external data are
+/// looked for, and what messages begin with.
+mlir::OwningOpRef<mlir::ModuleOp>
+importONNX(llvm::StringRef bytes, llvm::StringRef path,
+           mlir::MLIRContext &context, const ImportOptions &options,
+           llvm::function_ref<void(const llvm::Twine &)> onError,
+           llvm::function_ref<void(const llvm::Twine &)> onWarning);
+
+/// An operator that the importer knows, in the form that it has from an opset
+/// of its domain on.
+struct ONNXOperator {
+  llvm::StringRef domain; ///< Empty for ONNX's own.
+  llvm::StringRef name;
+  int64_t sinceVersion;
+};
+
+/// All of them, sorted by domain, name and version. An operator that is not
+/// among them is still imported where the model brings its body as a function.
+std::vector<ONNXOperator> listONNXOperators();
+
 } // namespace ockham
 
 #endif // OCKHAM_IMPORT_IMPORTONNX_H

@@ -19,7 +19,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "ockham/Import/ImportONNX.h"
+#include "ockham/Support/ConstantData.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace ockham::importer {
@@ -61,7 +63,7 @@ public:
   std::string takeDiagnostic();
 
 private:
-  mlir::LogicalResult checkFeatures();
+  void checkFeatures();
   mlir::LogicalResult importInputs();
   mlir::LogicalResult importOutputs();
 
@@ -100,12 +102,15 @@ private:
   Scope mainScope;
   Scope *scope = &mainScope;
 
+  std::optional<WeightBuilder> weights;
+  /// Bytes that sparse tensors may get, all together.
+  uint64_t sparseBudget = uint64_t(1) << 28;
   /// What became of tensors of the file, a value or the name of a weight: those
   /// of functions are asked for at each call.
   llvm::DenseMap<const pb::TensorProto *, mlir::Attribute> tensors;
   /// Names of dimensions of inputs, in order, and the extents they are bound
   /// to.
-  llvm::SmallVector<std::string> dimNames;
+  llvm::SetVector<llvm::StringRef> dimNames;
   llvm::StringMap<int64_t> boundDims;
 
   std::string lastDiagnostic;

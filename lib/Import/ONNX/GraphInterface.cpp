@@ -19,12 +19,37 @@ namespace ockham::importer {
 // Inputs
 //===----------------------------------------------------------------------===//
 
+static StringRef describeKind(const pb::TypeProto &type) {
+  switch (type.value_case()) {
+  case pb::TypeProto::kSequenceType:
+    return "a sequence";
+  case pb::TypeProto::kMapType:
+    return "a map";
+  case pb::TypeProto::kOptionalType:
+    return "optional";
+  case pb::TypeProto::kSparseTensorType:
+    return "a sparse tensor";
+  default:
+    return "of no known type";
+  }
+}
+
+/// The name of an input or output and those of its dimensions.
+static DictionaryAttr describeValue(Builder &builder,
+                                    const pb::ValueInfoProto &info,
+                                    ArrayRef<Attribute> dims) {
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr(kNameAttrName, builder.getStringAttr(info.name())),
+       builder.getNamedAttr(kDimsAttrName, builder.getArrayAttr(dims))});
+}
+
 FailureOr<RankedTensorType>
 GraphImporter::getInputType(const pb::ValueInfoProto &info,
                             SmallVectorImpl<Attribute> &dims) {
   std::string what = "input " + quote(info.name());
   if (!info.type().has_tensor_type())
-    return messages.error(what + " is not a tensor, which is not supported");
+    return messages.error(what + " is " + describeKind(info.type()) +
+                          ", expected a tensor");
   const pb::TypeProto::Tensor &tensor = info.type().tensor_type();
   Type element = getElementType(tensor.elem_type(), module.getContext());
   if (!element)
@@ -39,8 +64,7 @@ GraphImporter::getInputType(const pb::ValueInfoProto &info,
     dims.push_back(builder.getStringAttr(name));
     int64_t extent = ShapedType::kDynamic;
     if (!name.empty()) {
-      if (!llvm::is_contained(dimNames, name))
-        dimNames.push_back(name.str());
+      dimNames.insert(name);
       if (auto bound = boundDims.find(name); bound != boundDims.end())
         extent = bound->second;
     } else if (dim.has_dim_value() && dim.dim_value() != -1) {
@@ -53,6 +77,9 @@ GraphImporter::getInputType(const pb::ValueInfoProto &info,
     }
     shape.push_back(extent);
   }
+  std::string problem = findShapeProblem(shape);
+  if (!problem.empty())
+    return messages.error(what + " " + problem);
   return RankedTensorType::get(shape, element);
 }
 
@@ -67,6 +94,7 @@ LogicalResult GraphImporter::importInputs() {
   for (const pb::TensorProto &tensor : graph.initializer())
     initializers.insert(tensor.name());
   Block &body = function.getBody().front();
+  SmallVector<DictionaryAttr> attributes;
   for (const pb::ValueInfoProto &info : graph.input()) {
     // Before IR version 4 every initializer was an input too; none of them is
     // meant to be set.
@@ -80,20 +108,12 @@ LogicalResult GraphImporter::importInputs() {
     BlockArgument argument = body.addArgument(*type, loc);
     if (failed(define(info.name(), argument, "the graph's inputs")))
       return failure();
+    attributes.push_back(describeValue(builder, info, dims));
   }
   function.setType(builder.getFunctionType(body.getArgumentTypes(), {}));
-  unsigned position = 0;
-  for (const pb::ValueInfoProto &info : graph.input()) {
-    if (initializers.contains(info.name()))
-      continue;
-    SmallVector<Attribute> dims;
-    (void)getInputType(info, dims);
-    function.setArgAttr(position, kNameAttrName,
-                        builder.getStringAttr(info.name()));
-    function.setArgAttr(position++, kDimsAttrName, builder.getArrayAttr(dims));
-  }
+  function.setAllArgAttrs(attributes);
   for (const auto &[name, extent] : options.dims)
-    if (!llvm::is_contained(dimNames, name))
+    if (!dimNames.contains(name))
       return messages.error(
           "no input has a dimension named " + quote(name) +
           (dimNames.empty()
@@ -146,11 +166,10 @@ LogicalResult GraphImporter::importOutputs() {
   func::ReturnOp::create(builder, module.getLoc(), results);
   function.setType(builder.getFunctionType(function.getArgumentTypes(),
                                            ValueRange(results).getTypes()));
-  for (auto [i, info] : llvm::enumerate(graph.output())) {
-    function.setResultAttr(i, kNameAttrName,
-                           builder.getStringAttr(info.name()));
-    function.setResultAttr(i, kDimsAttrName, builder.getArrayAttr(dims[i]));
-  }
+  SmallVector<DictionaryAttr> attributes;
+  for (auto [info, names] : llvm::zip(graph.output(), dims))
+    attributes.push_back(describeValue(builder, info, names));
+  function.setAllResultAttrs(attributes);
   return success();
 }
 

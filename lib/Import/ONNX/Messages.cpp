@@ -22,6 +22,14 @@ static std::string oneLine(StringRef text) {
   return line;
 }
 
+std::string escapeControls(StringRef text) {
+  std::string line = text.str();
+  for (char &c : line)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+      c = ' ';
+  return line;
+}
+
 LogicalResult Messages::error(const llvm::Twine &text) {
   if (!failed)
     onError(path + ": " + text);

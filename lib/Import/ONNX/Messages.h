@@ -40,6 +40,9 @@ private:
   bool failed = false;
 };
 
+/// A message of somebody else, on one line.
+std::string escapeControls(llvm::StringRef text);
+
 /// A text of the file, fit for a one-line message: control characters escaped,
 /// shortened when absurdly long.
 std::string escape(llvm::StringRef text);

@@ -87,6 +87,18 @@ static StringRef getFieldName(int field) {
   }
 }
 
+/// Protobuf's own limit, in messages within messages: each If in an If takes
+/// three of them.
+static constexpr int maxNesting = 100;
+
+static bool parse(StringRef bytes, int nesting, pb::ModelProto &model) {
+  CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()),
+                          static_cast<int>(bytes.size()));
+  stream.SetTotalBytesLimit(INT_MAX);
+  stream.SetRecursionLimit(nesting);
+  return model.ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage();
+}
+
 /// Explains why `bytes`, which protobuf refused, are no model, by walking over
 /// the outermost fields.
 static LogicalResult explainDamage(StringRef bytes, Messages &messages) {
@@ -120,6 +132,11 @@ static LogicalResult explainDamage(StringRef bytes, Messages &messages) {
                             llvm::Twine(start) + " of " +
                             llvm::Twine(bytes.size()));
   }
+  if (pb::ModelProto model; parse(bytes, 10 * maxNesting, model))
+    return messages.error("its graphs and types are nested too deep: more than "
+                          "the " +
+                          llvm::Twine(maxNesting) +
+                          " messages within messages that protobuf reads");
   return messages.error("the file is damaged: the inside of its graph is not "
                         "valid protobuf");
 }
@@ -146,31 +163,32 @@ std::unique_ptr<pb::ModelProto> readModelFile(Messages &messages) {
     (void)messages.error("this is not a regular file");
     return nullptr;
   }
-  if (status.getSize() > INT_MAX) {
-    (void)messages.error("the file has " + llvm::Twine(status.getSize()) +
-                         " bytes, but protobuf reads at most " +
-                         llvm::Twine(INT_MAX) +
-                         "; export the weights as external data");
-    return nullptr;
-  }
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                           /*RequiresNullTerminator=*/false);
   if (!file) {
     (void)messages.error("cannot read the file: " + file.getError().message());
     return nullptr;
   }
-  StringRef bytes = (*file)->getBuffer();
+  return parseModel((*file)->getBuffer(), messages);
+}
+
+std::unique_ptr<pb::ModelProto> parseModel(StringRef bytes,
+                                           Messages &messages) {
   if (bytes.empty()) {
     (void)messages.error("the file is empty");
     return nullptr;
   }
-
-  CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()),
-                          static_cast<int>(bytes.size()));
-  stream.SetTotalBytesLimit(INT_MAX);
+  if (bytes.size() > INT_MAX) {
+    if (std::optional<StringRef> other = recognizeOtherFormat(bytes))
+      (void)messages.error("the file is " + *other);
+    (void)messages.error("the file has " + llvm::Twine(bytes.size()) +
+                         " bytes, but protobuf reads at most " +
+                         llvm::Twine(INT_MAX) +
+                         "; export the weights as external data");
+    return nullptr;
+  }
   auto model = std::make_unique<pb::ModelProto>();
-  bool parsed =
-      model->ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage();
+  bool parsed = parse(bytes, maxNesting, *model);
   if (parsed && model->has_graph())
     return model;
   if (std::optional<StringRef> other = recognizeOtherFormat(bytes))

@@ -19,6 +19,9 @@ namespace ockham::importer {
 /// is no model is told apart as well as its bytes allow: empty, a Git LFS
 /// pointer, text, an archive, another format, cut off, damaged.
 std::unique_ptr<pb::ModelProto> readModelFile(Messages &messages);
+/// The same for the bytes of a file.
+std::unique_ptr<pb::ModelProto> parseModel(llvm::StringRef bytes,
+                                           Messages &messages);
 
 } // namespace ockham::importer
 

@@ -16,13 +16,6 @@ using namespace mlir;
 
 namespace ockham::importer {
 
-/// "Conv (ai.onnx opset 17)".
-static std::string nameOperator(StringRef domain, StringRef op, int64_t opset) {
-  return escape(op) + " (" + (domain.empty() ? "ai.onnx" : escape(domain)) +
-         (opset ? " opset " + std::to_string(opset) : ", no opset stated") +
-         ")";
-}
-
 /// What the user can do about an operator that will not come.
 static StringRef getHint(StringRef domain, StringRef op) {
   if (!domain.empty())
@@ -36,26 +29,50 @@ LogicalResult OperatorSurvey::run(const pb::GraphProto &graph, Scope &scope) {
   visitGraph(graph, scope, /*outer=*/nullptr);
   if (missing.empty())
     return success();
-  auto format = [](const auto &entry) {
-    StringRef hint = entry.second.hint;
-    return entry.first + ": " + count(entry.second.nodes, "node") + ", first " +
-           entry.second.node + (hint.empty() ? "" : " (" + hint.str() + ")");
-  };
-  return messages.error(
-      count(missing.size(), "operator") +
-      (missing.size() == 1 ? " is" : " are") +
-      " not supported: " + llvm::join(llvm::map_range(missing, format), "; "));
+  uint64_t operators = 0;
+  std::string list;
+  for (const auto &[key, entry] : missing) {
+    operators += entry.operators.size();
+    constexpr size_t longest = 8;
+    list += list.empty() ? "" : "; ";
+    list += llvm::join(
+        llvm::map_range(llvm::ArrayRef(entry.operators).take_front(longest),
+                        escape),
+        ", ");
+    if (entry.operators.size() > longest)
+      list +=
+          " and " + std::to_string(entry.operators.size() - longest) + " more";
+    list += " (" + entry.domain + "): " + count(entry.nodes, "node") +
+            ", first " + entry.node;
+    if (!entry.hint.empty())
+      list += " (" + entry.hint.str() + ")";
+  }
+  return messages.error(count(operators, "operator") +
+                        (operators == 1 ? " is" : " are") +
+                        " not supported: " + list);
 }
 
 void OperatorSurvey::add(const pb::NodeProto &node, int64_t index,
                          const Scope &scope) {
-  StringRef domain = normalizeDomain(node.domain());
-  Missing &entry = missing[nameOperator(domain, node.op_type(),
-                                        scope.getOpsets().get(domain))];
+  StringRef domain = normalizeDomain(node.domain()), name = node.op_type();
+  int64_t opset = scope.getOpsets().get(domain);
+  // All that is wanted from a domain that nothing is known of comes together.
+  bool isKnown = llvm::any_of(getOperators(), [&](const OperatorEntry &entry) {
+    return entry.domain == domain;
+  });
+  std::string key = (isKnown ? name : "").str() + '\0' + domain.str() + '\0' +
+                    std::to_string(opset);
+  Missing &entry = missing[key];
+  if (entry.names.insert(name).second)
+    entry.operators.push_back(name.str());
   if (entry.nodes++ > 0)
     return;
+  entry.domain =
+      (isKnown ? "" : "unknown domain ") +
+      (domain.empty() ? "ai.onnx" : escape(domain)) +
+      (opset ? " opset " + std::to_string(opset) : ", no opset stated");
   entry.node = scope.quoteNode(node, index);
-  entry.hint = getHint(domain, node.op_type());
+  entry.hint = getHint(domain, name);
 }
 
 void OperatorSurvey::visitGraph(const pb::GraphProto &graph, Scope &scope,

@@ -13,6 +13,7 @@
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace ockham::importer {
 
@@ -31,9 +32,14 @@ public:
   mlir::LogicalResult run(const pb::GraphProto &graph, Scope &scope);
 
 private:
+  /// One operator, or all those of an unknown domain.
   struct Missing {
+    std::vector<std::string> operators;
+    llvm::StringSet<> names;
+    /// "ai.onnx opset 17".
+    std::string domain;
     uint64_t nodes = 0;
-    /// Of the first one.
+    /// The first one.
     std::string node;
     llvm::StringRef hint;
   };

@@ -9,6 +9,7 @@
 #define OCKHAM_LIB_IMPORT_ONNX_OPERATORTABLE_H
 
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -43,6 +44,9 @@ struct OperatorEntry {
 /// operator is not supported at this opset.
 const OperatorEntry *findOperator(llvm::StringRef domain, llvm::StringRef name,
                                   int64_t opset);
+
+/// The whole table.
+llvm::ArrayRef<OperatorEntry> getOperators();
 
 /// ONNX's own domain has two spellings; this gives the empty one.
 inline llvm::StringRef normalizeDomain(llvm::StringRef domain) {

@@ -11,13 +11,22 @@ using namespace mlir;
 
 namespace ockham::importer {
 
+/// Paths of calls and branches are written down for every node in them. They
+/// must not make gigabytes of a file with a few long names.
+static std::string shorten(std::string path) {
+  constexpr size_t longest = 256, part = 126;
+  if (path.size() <= longest)
+    return path;
+  return path.substr(0, part) + "..." + path.substr(path.size() - part);
+}
+
 Scope::Scope(Scope &outer, const llvm::Twine &owner)
     : outer(&outer), opsets(outer.opsets), depth(outer.depth + 1),
-      prefix(outer.prefix), place((owner + "/").str()) {}
+      prefix(outer.prefix), place(shorten((owner + "/").str())) {}
 
 Scope::Scope(const Scope &caller, const Opsets &opsets, const llvm::Twine &call)
-    : opsets(opsets), depth(caller.depth + 1), prefix((call + "/").str()),
-      place(prefix) {}
+    : opsets(opsets), depth(caller.depth + 1),
+      prefix(shorten((call + "/").str())), place(prefix) {}
 
 bool Scope::isInFunction() const { return !prefix.empty(); }
 
@@ -77,15 +86,15 @@ Scope::resolve(const pb::AttributeProto &attribute) const {
 
 std::string Scope::getPath(const pb::NodeProto &node, int64_t index) const {
   if (!node.name().empty())
-    return prefix + node.name();
+    return qualify(node.name());
   if (node.output_size() > 0 && !node.output(0).empty())
-    return prefix + node.output(0);
+    return qualify(node.output(0));
   return place + node.op_type() + "#" + std::to_string(index);
 }
 
 std::string Scope::quoteNode(const pb::NodeProto &node, int64_t index) const {
   if (!node.name().empty())
-    return quote(prefix + node.name());
+    return quote(qualify(node.name()));
   std::string position = "#" + std::to_string(index);
   return place.empty() ? position : quote(place + position);
 }
@@ -94,6 +103,8 @@ std::string Scope::describe(const pb::NodeProto &node, int64_t index) const {
   return "node " + quoteNode(node, index) + " (" + escape(node.op_type()) + ")";
 }
 
-std::string Scope::qualify(StringRef name) const { return prefix + name.str(); }
+std::string Scope::qualify(StringRef name) const {
+  return isInFunction() ? shorten(prefix + name.str()) : name.str();
+}
 
 } // namespace ockham::importer

@@ -29,6 +29,10 @@ mlir::Type getElementType(int32_t dataType, mlir::MLIRContext *context);
 /// ONNX's name of an element type, e.g. "FLOAT16".
 std::string getElementTypeName(int32_t dataType);
 
+/// What is wrong with a shape that cannot be meant, as "has rank 99, expected
+/// ..."; empty if nothing is. Dynamic extents may be anything.
+std::string findShapeProblem(llvm::ArrayRef<int64_t> shape);
+
 /// Reads the tensors of one model, with their external data.
 class TensorReader {
 public:
