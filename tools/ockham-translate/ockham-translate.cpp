@@ -4,11 +4,14 @@
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // Shows what the importer makes of an ONNX file, before any pass:
 //
 //   ockham-translate --import-onnx model.onnx
+//
+// and which operators it knows:
+//
+//   ockham-translate --list-onnx-operators
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,18 +29,58 @@ static llvm::raw_ostream &error() {
   return llvm::errs() << "ockham-translate: error: ";
 }
 
+/// Writes to a file, or to standard output for "-". Returns the exit code.
+static int write(const std::string &path,
+                 llvm::function_ref<void(llvm::raw_ostream &)> print) {
+  std::error_code code;
+  llvm::ToolOutputFile file(path, code, llvm::sys::fs::OF_Text);
+  if (!code) {
+    print(file.os());
+    file.os().flush();
+    code = file.os().error();
+    // A stream that is destroyed with an error ends the program.
+    file.os().clear_error();
+  }
+  if (code) {
+    error() << path << ": " << code.message() << "\n";
+    return 1;
+  }
+  file.keep();
+  return 0;
+}
+
+/// Domain, name and the opsets from which a form of the operator holds.
+static void printOperators(llvm::raw_ostream &os) {
+  std::vector<ockham::ONNXOperator> operators = ockham::listONNXOperators();
+  for (size_t i = 0; i < operators.size(); ++i) {
+    const ockham::ONNXOperator &op = operators[i];
+    if (i && op.domain == operators[i - 1].domain &&
+        op.name == operators[i - 1].name)
+      os << ", " << op.sinceVersion;
+    else
+      os << (i ? "\n" : "") << (op.domain.empty() ? "ai.onnx" : op.domain)
+         << " " << op.name << " " << op.sinceVersion;
+  }
+  os << "\n";
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::OptionCategory category("Options of ockham-translate");
   cl::opt<std::string> input(cl::Positional, cl::desc("<input file>"),
-                             cl::Required, cl::cat(category));
+                             cl::cat(category));
   cl::opt<std::string> output("o", cl::desc("Where to write the module"),
                               cl::value_desc("file"), cl::init("-"),
                               cl::cat(category));
   cl::opt<bool> importONNX("import-onnx",
                            cl::desc("Import an ONNX model into the onnx "
                                     "dialect"),
-                           cl::Required, cl::cat(category));
+                           cl::cat(category));
+  cl::opt<bool> listOperators(
+      "list-onnx-operators",
+      cl::desc("Print the operators that the importer knows: domain, name and "
+               "the opsets from which each of its forms holds"),
+      cl::cat(category));
   cl::list<std::string> dims(
       "dim", cl::desc("Bind a named dimension to an extent (repeatable)"),
       cl::value_desc("name=extent"), cl::cat(category));
@@ -48,6 +91,17 @@ int main(int argc, char **argv) {
   mlir::registerAsmPrinterCLOptions();
   cl::ParseCommandLineOptions(argc, argv, "Ockham: other formats into MLIR\n");
 
+  if (listOperators)
+    return write(output, printOperators);
+  if (!importONNX) {
+    error() << "nothing to do: expected --import-onnx or "
+               "--list-onnx-operators\n";
+    return 1;
+  }
+  if (input.empty()) {
+    error() << "--import-onnx: the input file is missing\n";
+    return 1;
+  }
   ockham::ImportOptions options;
   options.allowExternalPaths = allowExternalPaths;
   for (llvm::StringRef dim : dims) {
@@ -69,14 +123,8 @@ int main(int argc, char **argv) {
       });
   if (!module)
     return 1;
-  std::error_code code;
-  llvm::ToolOutputFile file(output, code, llvm::sys::fs::OF_Text);
-  if (code) {
-    error() << output << ": " << code.message() << "\n";
-    return 1;
-  }
-  module->print(file.os());
-  file.os() << "\n";
-  file.keep();
-  return 0;
+  return write(output, [&](llvm::raw_ostream &os) {
+    module->print(os);
+    os << "\n";
+  });
 }
