@@ -2,11 +2,15 @@
 # Usage: scripts/install-dependencies.sh [--tests] [--list]
 #
 # Installs what is missing to build Ockham on Debian 12, with apt and from the
-# package sources that the machine is set up with; nothing else is touched or
-# fetched. Uses sudo unless it runs as root, and only if something is missing.
+# package sources that the machine is set up with; without --tests nothing else
+# is touched or fetched. Uses sudo unless it runs as root, and only if something
+# is missing.
 #
 #   --tests  also what the tests need beyond that: PyTorch and ONNX for Python,
-#            with which the model of GPT-2 small's shape is made
+#            with which models are made and read, and onnx's node tests. These
+#            are in the pip package onnx 1.22, which is not installed, only
+#            unpacked to .cache/ here. Where pip cannot get it, Debian's
+#            libonnx-testdata with the tests of onnx 1.12 is taken
 #   --list   print the packages and install nothing
 #   --help   print this text
 set -euo pipefail
@@ -24,12 +28,13 @@ packages=(
   # The Python package and the tests.
   python3 python3-numpy
 )
-test_packages=(python3-torch python3-onnx)
+test_packages=(python3-torch python3-onnx python3-pip)
+node_tests=$root/.cache/onnx-node-tests-1.22
 
-list=0
+list=0 tests=0
 for argument in "$@"; do
   case $argument in
-    --tests) packages+=("${test_packages[@]}") ;;
+    --tests) packages+=("${test_packages[@]}") tests=1 ;;
     --list) list=1 ;;
     --help | -h) print_help; exit 0 ;;
     *) die "unknown option '$argument', expected --tests, --list or --help" ;;
@@ -53,43 +58,78 @@ available() {
   [[ $policy == *"Candidate: "[!\(]* ]]
 }
 
-missing=()
-for package in "${packages[@]}"; do
-  installed "$package" || missing+=("$package")
-done
-if ((${#missing[@]} == 0)); then
-  echo "All ${#packages[@]} packages are installed."
-  exit 0
-fi
-say "Installing ${#missing[@]} missing packages: ${missing[*]}"
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    installed "$package" || missing+=("$package")
+  done
+  if ((${#missing[@]} == 0)); then
+    echo "All $# packages are installed."
+    return
+  fi
+  say "Installing ${#missing[@]} missing packages: ${missing[*]}"
 
-as_root=()
-if ((EUID != 0)); then
-  command -v sudo >/dev/null ||
-    die "packages are missing, and there is neither root nor sudo to install them with: ${missing[*]}"
-  as_root=(sudo)
-fi
+  local as_root=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      die "packages are missing, and there is neither root nor sudo to install them with: ${missing[*]}"
+    as_root=(sudo)
+  fi
 
-"${as_root[@]}" apt-get update
-unavailable=()
-for package in "${missing[@]}"; do
-  available "$package" || unavailable+=("$package")
-done
-if ((${#unavailable[@]})); then
-  case " ${unavailable[*]} " in
-    *-22*) cat >&2 <<'END'
+  "${as_root[@]}" apt-get update
+  local unavailable=()
+  for package in "${missing[@]}"; do
+    available "$package" || unavailable+=("$package")
+  done
+  if ((${#unavailable[@]})); then
+    case " ${unavailable[*]} " in
+      *-22*) cat >&2 <<'END'
 
 LLVM 22 is not in Debian 12 itself but in its security suite, bookworm-security,
 which this machine's package sources do not list. Every standard installation of
 Debian 12 has it; see "man sources.list" for how to add the suite
 "bookworm-security", component "main", and run this script again.
 END
-      ;;
-  esac
-  die "not available from this machine's package sources: ${unavailable[*]}"
-fi
+        ;;
+    esac
+    die "not available from this machine's package sources: ${unavailable[*]}"
+  fi
 
-# Without recommended packages: they bring manuals, debuggers and compilers that
-# nothing here uses.
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install --yes --no-install-recommends "${missing[@]}"
+  # Without recommended packages: they bring manuals, debuggers and compilers that
+  # nothing here uses.
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends "${missing[@]}"
+}
+
+# The part of the wheel with the tests, under its name only when it is whole.
+fetch_node_tests() {
+  local folder
+  mkdir -p "$root/.cache" || return 1
+  folder=$(mktemp -d "$root/.cache/fetch.XXXXXX") || return 1
+  # shellcheck disable=SC2064  # this folder
+  trap "rm -rf '$folder'" EXIT
+  /usr/bin/python3 -m pip download --quiet --disable-pip-version-check \
+    --no-deps --only-binary=:all: --dest "$folder" 'onnx==1.22.*' || return 1
+  /usr/bin/python3 - "$folder" <<'END' || return 1
+import glob, sys, zipfile
+
+folder = sys.argv[1]
+[wheel] = glob.glob(folder + "/onnx-1.22.*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    names = archive.namelist()
+    tests = "onnx/backend/test/data/node/"
+    archive.extractall(folder, [name for name in names if name.startswith(tests)])
+END
+  mv -T "$folder/onnx/backend/test/data/node" "$node_tests"
+}
+
+install_packages "${packages[@]}"
+if ((tests)) && [[ ! -d $node_tests ]]; then
+  say "Getting onnx's node tests"
+  if fetch_node_tests; then
+    echo "They are in $node_tests."
+  else
+    say "pip cannot get onnx 1.22 (see above): taking the node tests of onnx 1.12 from Debian"
+    install_packages libonnx-testdata
+  fi
+fi
