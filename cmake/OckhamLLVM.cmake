@@ -22,7 +22,13 @@ separate_arguments(OCKHAM_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 add_definitions(${OCKHAM_LLVM_DEFINITIONS})
 
 if(OCKHAM_SANITIZE)
-  add_compile_options(-fsanitize=${OCKHAM_SANITIZE} -fno-omit-frame-pointer -g)
+  add_compile_options(-fsanitize=${OCKHAM_SANITIZE} -fno-omit-frame-pointer
+    -gline-tables-only)
   # A shared library finds the sanitizer's functions in the program.
   add_link_options(-fsanitize=${OCKHAM_SANITIZE} LINKER:-z,undefs)
+endif()
+if(OCKHAM_BUILD_FUZZERS)
+  # What has been reached is counted in all that is ours.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
 endif()
