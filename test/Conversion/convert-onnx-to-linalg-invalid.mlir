@@ -1,13 +1,5 @@
 // RUN: ockham-opt %s --convert-onnx-to-linalg -verify-diagnostics -split-input-file
 
-func.func @unsigned(%x: tensor<?xui8>) -> tensor<?xui8> {
-  // expected-error @below {{has a tensor of type 'tensor<?xui8>', which cannot be compiled; expected signed integers, booleans or floats}}
-  %0 = onnx.Add %x, %x : (tensor<?xui8>, tensor<?xui8>) -> tensor<?xui8>
-  return %0 : tensor<?xui8>
-}
-
-// -----
-
 // Types alone do not tell that 6 elements are reshaped to 4.
 func.func @followed(%x: tensor<2x3xf32>) -> tensor<?x?xf32> {
   %sizes = onnx.Constant dense<[2, 2]> : tensor<2xi64>

@@ -20,3 +20,26 @@ func.func @doubles(%x: f64) -> f64 {
   %0 = math.exp %x : f64
   return %0 : f64
 }
+
+// Multiples of a quarter turn leave in f64, in three parts.
+// CHECK-LABEL: func.func @angles
+// CHECK-NOT:     math.sin
+// CHECK-NOT:     math.cos
+// CHECK:         arith.extf %{{.+}} : vector<8xf32> to vector<8xf64>
+// CHECK-COUNT-3: arith.subf %{{.+}} : vector<8xf64>
+// CHECK:         arith.truncf %{{.+}} : vector<8xf64> to vector<8xf32>
+// CHECK-NOT:     math.sin
+// CHECK-NOT:     math.cos
+func.func @angles(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
+  %0 = math.sin %x : vector<8xf32>
+  %1 = math.cos %x : vector<8xf32>
+  return %0, %1 : vector<8xf32>, vector<8xf32>
+}
+
+// No polynomial is good enough.
+// CHECK-LABEL: func.func @arc_tangent
+// CHECK:         math.atan %{{.+}} : vector<8xf32>
+func.func @arc_tangent(%x: vector<8xf32>) -> vector<8xf32> {
+  %0 = math.atan %x : vector<8xf32>
+  return %0 : vector<8xf32>
+}
