@@ -64,11 +64,12 @@ static LogicalResult splitOperands(NodeImporter &n, AttentionState &state) {
              : ", expected 3 or 4"));
     int64_t &number = i == 0 ? state.queryHeads : state.keyHeads;
     bool isGiven = n.hasAttribute(counts[i]);
-    if (isGiven)
-      number = n.getInt(counts[i], 0);
-    if (isGiven && number < 1)
-      return n.fail(counts[i] + " is " + llvm::Twine(number) +
-                    ", expected at least 1");
+    if (isGiven) {
+      auto given = getCount(n, counts[i]);
+      if (failed(given))
+        return failure();
+      number = *given;
+    }
     if (state.isFlat && !isGiven)
       return n.fail("has no " + counts[i] + ", which operands of rank 3 need");
     if (state.isFlat) {
@@ -79,6 +80,10 @@ static LogicalResult splitOperands(NodeImporter &n, AttentionState &state) {
       if (isGiven && !ShapedType::isDynamic(extent) && extent != number)
         return n.fail(names[i] + " has " + count(extent, "head") + ", but " +
                       counts[i] + " is " + llvm::Twine(number));
+      if (i == 2 && !ShapedType::isDynamic(extent) &&
+          !ShapedType::isDynamic(number) && extent != number)
+        return n.fail("V has " + count(extent, "head") +
+                      ", expected as many as K, " + llvm::Twine(number));
       if (!ShapedType::isDynamic(extent))
         number = extent;
     }
@@ -89,22 +94,27 @@ static LogicalResult splitOperands(NodeImporter &n, AttentionState &state) {
 }
 
 /// How often each head of keys and values is used.
-static FailureOr<int64_t> getGroupSize(NodeImporter &n,
-                                       const AttentionState &state) {
-  bool isQueryDynamic = ShapedType::isDynamic(state.queryHeads);
-  bool isKeyDynamic = ShapedType::isDynamic(state.keyHeads);
-  // One unknown number for both is their number.
-  if (isQueryDynamic && isKeyDynamic)
-    return 1;
-  if (isQueryDynamic || isKeyDynamic)
-    return n.fail("the number of heads of " +
-                  llvm::Twine(isQueryDynamic ? "Q" : "K") +
-                  " is known only at run time, expected a fixed number");
-  if (state.queryHeads % state.keyHeads != 0)
+static FailureOr<OpFoldResult> getGroupSize(NodeImporter &n,
+                                            const AttentionState &state) {
+  OpBuilder &b = n.getBuilder();
+  if (ShapedType::isDynamic(state.queryHeads) ||
+      ShapedType::isDynamic(state.keyHeads)) {
+    // Files say -1 for the number of heads; it is known once shapes are.
+    auto getHeads = [&](Value value) {
+      return getValueOrCreateConstantIndexOp(b, n.getLoc(), n.getDim(value, 1));
+    };
+    Value one = arith::ConstantIndexOp::create(b, n.getLoc(), 1);
+    Value keyHeads =
+        arith::MaxSIOp::create(b, n.getLoc(), getHeads(state.key), one);
+    return OpFoldResult(
+        arith::DivSIOp::create(b, n.getLoc(), getHeads(state.query), keyHeads)
+            .getResult());
+  }
+  if (state.keyHeads == 0 || state.queryHeads % state.keyHeads != 0)
     return n.fail("Q has " + count(state.queryHeads, "head") +
                   ", expected a multiple of the " +
                   count(state.keyHeads, "head") + " of K and V");
-  return state.queryHeads / state.keyHeads;
+  return OpFoldResult(b.getIndexAttr(state.queryHeads / state.keyHeads));
 }
 
 /// The factor of queries and keys: the root of the scale, on both sides, so
@@ -219,7 +229,7 @@ LogicalResult importAttention(NodeImporter &n) {
   AttentionState state;
   if (failed(splitOperands(n, state)) || failed(appendPast(n, state)))
     return failure();
-  FailureOr<int64_t> groupSize = getGroupSize(n, state);
+  FailureOr<OpFoldResult> groupSize = getGroupSize(n, state);
   FailureOr<double> root = getScaleRoot(n, state.query);
   Type element = n.getElement(state.query);
   FailureOr<Type> precision = getSoftmaxType(n, element);

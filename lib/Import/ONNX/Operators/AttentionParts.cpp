@@ -52,11 +52,15 @@ Value mergeHeads(NodeImporter &n, Value heads) {
 }
 
 Value repeatHeads(NodeImporter &n, Value heads, int64_t times) {
-  if (!heads || times == 1)
+  return repeatHeads(n, heads,
+                     OpFoldResult(n.getBuilder().getIndexAttr(times)));
+}
+
+Value repeatHeads(NodeImporter &n, Value heads, OpFoldResult times) {
+  if (!heads || isConstantIntValue(times, 1))
     return heads;
-  OpBuilder &b = n.getBuilder();
   SmallVector<OpFoldResult> shape = {n.getDim(heads, 0), n.getDim(heads, 1),
-                                     b.getIndexAttr(times), n.getDim(heads, 2),
+                                     times, n.getDim(heads, 2),
                                      n.getDim(heads, 3)};
   SmallVector<Value> dynamicShape;
   SmallVector<int64_t> staticShape;

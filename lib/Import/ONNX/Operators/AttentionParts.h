@@ -33,6 +33,8 @@ mlir::Value mergeHeads(NodeImporter &n, mlir::Value heads);
 /// [batch, heads, sequence, width] to [batch, heads * times, sequence, width]
 /// with copies side by side, for grouped queries.
 mlir::Value repeatHeads(NodeImporter &n, mlir::Value heads, int64_t times);
+mlir::Value repeatHeads(NodeImporter &n, mlir::Value heads,
+                        mlir::OpFoldResult times);
 
 /// Values of `past` and then those of `heads`; both are [batch, heads,
 /// sequence, width], and `past` may be null.

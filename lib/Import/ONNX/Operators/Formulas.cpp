@@ -9,6 +9,8 @@
 
 #include "Operators.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace ockham::importer {
@@ -22,6 +24,18 @@ LogicalResult requireOperands(NodeImporter &n, ArrayRef<unsigned> operands) {
     if (!n.hasOperand(i))
       return n.fail("operand #" + llvm::Twine(i) + " is left out");
   return success();
+}
+
+FailureOr<int64_t> getCount(NodeImporter &n, StringRef name) {
+  if (!n.hasAttribute(name))
+    return n.fail("has no " + name);
+  int64_t number = n.getInt(name, 0);
+  // Products of two of them are still numbers.
+  constexpr int64_t most = std::numeric_limits<int32_t>::max();
+  if (number < 1 || number > most)
+    return n.fail(name + " is " + llvm::Twine(number) + ", expected 1 to " +
+                  llvm::Twine(most));
+  return number;
 }
 
 static bool mayBeEqual(int64_t lhs, int64_t rhs) {

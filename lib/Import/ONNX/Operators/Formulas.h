@@ -22,6 +22,9 @@ namespace ockham::importer {
 llvm::LogicalResult requireOperands(NodeImporter &n,
                                     llvm::ArrayRef<unsigned> operands);
 
+/// A required attribute that counts something: at least 1.
+mlir::FailureOr<int64_t> getCount(NodeImporter &n, llvm::StringRef name);
+
 /// Reports an error unless `value` has this rank and, where both are known,
 /// these extents; a dynamic extent in `shape` fits everything.
 llvm::LogicalResult requireShape(NodeImporter &n, mlir::Value value,

@@ -86,6 +86,7 @@ private:
 
 LogicalResult GroupQueryImporter::refuseRest() {
   if (failed(requireOperands(n, {0, kLengths, kTotal})) ||
+      failed(n.requireFloat(n.getOperand(0))) ||
       failed(refuseOperands(n, {{9, "position_ids"},
                                 {11, "head_sink"},
                                 {12, "k_scale"},
@@ -162,8 +163,11 @@ LogicalResult GroupQueryImporter::applyRotary() {
   if (!n.hasOperand(kCos) || !n.hasOperand(kSin))
     return n.fail("do_rotary is set, but there is no cos_cache or sin_cache");
   int64_t width = n.getType(query).getDimSize(3);
-  int64_t half = n.getType(n.getOperand(kCos)).getShape().back();
-  if (half < 1 || 2 * half > width)
+  constexpr int64_t any = ShapedType::kDynamic;
+  if (failed(requireShape(n, n.getOperand(kCos), "cos_cache", {any, any})))
+    return failure();
+  int64_t half = n.getType(n.getOperand(kCos)).getDimSize(1);
+  if (half < 1 || half > width / 2)
     return n.fail("cos_cache has shape " +
                   formatShape(n.getType(n.getOperand(kCos)).getShape()) +
                   ", expected at most " + llvm::Twine(width / 2) + " columns");

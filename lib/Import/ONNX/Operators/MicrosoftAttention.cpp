@@ -9,9 +9,9 @@
 #include "AttentionParts.h"
 #include "Operators.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "../IndexValues.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -35,16 +35,6 @@ LogicalResult refuseFlags(NodeImporter &n, ArrayRef<StringRef> names) {
   return success();
 }
 
-FailureOr<int64_t> getCount(NodeImporter &n, StringRef name) {
-  if (!n.hasAttribute(name))
-    return n.fail("has no " + name);
-  int64_t number = n.getInt(name, 0);
-  if (number < 1)
-    return n.fail(name + " is " + llvm::Twine(number) +
-                  ", expected at least 1");
-  return number;
-}
-
 double getScale(NodeImporter &n, Value query) {
   double scale = n.getFloat("scale", 0);
   // 0 stands for the default.
@@ -62,18 +52,8 @@ double getScale(NodeImporter &n, Value query) {
 static Value sliceLargeMask(NodeImporter &n, Value mask, Value scores,
                             OpFoldResult past) {
   OpBuilder &b = n.getBuilder();
-  Location loc = n.getLoc();
   OpFoldResult queries = n.getDim(scores, 2);
-  OpFoldResult end;
-  std::optional<int64_t> knownPast = getConstantIntValue(past);
-  std::optional<int64_t> knownQueries = getConstantIntValue(queries);
-  if (knownPast && knownQueries)
-    end = b.getIndexAttr(*knownPast + *knownQueries);
-  else
-    end = arith::AddIOp::create(
-              b, loc, getValueOrCreateConstantIndexOp(b, loc, past),
-              getValueOrCreateConstantIndexOp(b, loc, queries))
-              .getResult();
+  OpFoldResult end = combineIndices(b, n.getLoc(), IndexOp::Add, past, queries);
   SmallVector<OpFoldResult> starts = {past, b.getIndexAttr(0)};
   SmallVector<OpFoldResult> ends = {end, n.getDim(scores, 3)};
   SmallVector<Value> dynamicStarts, dynamicEnds;
@@ -220,7 +200,7 @@ static FailureOr<SmallVector<int64_t>> getProjectionWidths(NodeImporter &n,
       widths = *given;
   if (widths.size() != 3 || widths[0] != widths[1] || widths[0] < 1 ||
       widths[2] < 1 || widths[0] > width || widths[2] > width ||
-      widths[0] + widths[1] + widths[2] != width)
+      width - widths[0] - widths[1] != widths[2])
     return n.fail("qkv_hidden_sizes are " + formatShape(widths) +
                   ", expected two equal widths and a third that add up to the "
                   "weights' " +
@@ -231,7 +211,8 @@ static FailureOr<SmallVector<int64_t>> getProjectionWidths(NodeImporter &n,
 LogicalResult importMicrosoftAttention(NodeImporter &n) {
   Value x = n.getOperand(0), weights = n.getOperand(1), bias = n.getOperand(2);
   constexpr int64_t any = ShapedType::kDynamic;
-  if (failed(refuseFlags(n, {"do_rotary", "past_present_share_buffer"})) ||
+  if (failed(n.requireFloat(x)) ||
+      failed(refuseFlags(n, {"do_rotary", "past_present_share_buffer"})) ||
       failed(refuseOperands(n, {{6, "past_sequence_length"}})) ||
       failed(requireShape(n, x, "input", {any, any, any})) ||
       failed(requireShape(n, weights, "weights", {any, any})))
@@ -365,7 +346,8 @@ static LogicalResult addProjectionBias(NodeImporter &n, Value bias,
     widths[i] = type.getDimSize(2);
     if (ShapedType::isDynamic(widths[i]))
       return n.fail("has a bias, and a width that is known only at run time");
-    total += widths[i];
+    if (llvm::AddOverflow(total, widths[i], total))
+      return n.fail("has rows of more elements than can be counted");
   }
   if (failed(requireShape(n, bias, "bias", {total})))
     return failure();
@@ -379,8 +361,9 @@ static LogicalResult addProjectionBias(NodeImporter &n, Value bias,
 
 LogicalResult importMultiHeadAttention(NodeImporter &n) {
   auto heads = getCount(n, "num_heads");
-  if (failed(heads) || failed(refuseOperands(n, {{8, "past_sequence_length"},
-                                                 {9, "cache_indirection"}})))
+  if (failed(heads) || failed(n.requireFloat(n.getOperand(0))) ||
+      failed(refuseOperands(
+          n, {{8, "past_sequence_length"}, {9, "cache_indirection"}})))
     return failure();
   Value rows[3];
   if (failed(getMultiHeadRows(n, *heads, rows)) ||

@@ -8,7 +8,7 @@
 #ifndef OCKHAM_LIB_IMPORT_ONNX_OPERATORS_MICROSOFTATTENTION_H
 #define OCKHAM_LIB_IMPORT_ONNX_OPERATORS_MICROSOFTATTENTION_H
 
-#include "../NodeImporter.h"
+#include "Formulas.h"
 
 namespace ockham::importer {
 
@@ -42,9 +42,6 @@ llvm::LogicalResult usePast(NodeImporter &n, DotProduct &product,
 
 /// The factor of the scores, 1 / sqrt(width) unless the node has one.
 double getScale(NodeImporter &n, mlir::Value query);
-
-/// A required number of at least 1.
-mlir::FailureOr<int64_t> getCount(NodeImporter &n, llvm::StringRef name);
 
 struct NamedOperand {
   unsigned index;

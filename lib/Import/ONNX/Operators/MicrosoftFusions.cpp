@@ -97,6 +97,10 @@ static Value createSkipSum(NodeImporter &n, unsigned bias) {
   Value x = n.getOperand(0), skip = n.getOperand(1);
   if (failed(n.requireFloat(x)) || failed(requireBroadcast(n, skip, x, "skip")))
     return Value();
+  if (n.getType(x).getRank() == 0) {
+    (void)n.fail("operand has rank 0, expected at least 1");
+    return Value();
+  }
   Type element = n.getElement(x);
   Value sum =
       addBias(n, n.create<onnx::AddOp>(element, x, skip), n.getOperand(bias));

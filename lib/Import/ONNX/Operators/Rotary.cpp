@@ -175,13 +175,16 @@ LogicalResult importMicrosoftRotaryEmbedding(NodeImporter &n) {
       return n.fail(
           "has rotary_embedding_dim but no num_heads, which it needs");
     // Heads are as wide as the tables tell.
-    int64_t half = n.getType(n.getOperand(2)).getShape().back();
+    constexpr int64_t any = ShapedType::kDynamic;
+    if (failed(requireShape(n, n.getOperand(2), "cos_cache", {any, any})))
+      return failure();
+    int64_t half = n.getType(n.getOperand(2)).getDimSize(1);
     int64_t width = n.getType(x).getShape().back();
     if (ShapedType::isDynamic(half) || ShapedType::isDynamic(width) ||
         half == 0)
       return n.fail("has no num_heads, and the widths of the operand and of "
                     "cos_cache are known only at run time");
-    heads = width / (2 * half);
+    heads = width / half / 2;
   }
   FailureOr<RotaryInput> input = getRotaryInput(n, x, heads);
   if (failed(input))
