@@ -167,3 +167,102 @@ func.func @shaped(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
   %o = onnx.Reshape %ot to [%b, %s, 4] : (tensor<?x?x2x2xf32>) -> tensor<?x?x4xf32>
   return %o : tensor<?x?x4xf32>
 }
+
+// -----
+
+// A mask that compares positions: a key is at most as far as the query.
+// CHECK-LABEL: func.func @positions
+// CHECK: tfm.attention %arg0, %arg0, %arg0 heads 2 scale 1.000000e+00 causal
+// CHECK-NOT: onnx.
+func.func @positions(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %x, %c0 : tensor<?x?x4xf32>
+  %s = tensor.dim %x, %c1 : tensor<?x?x4xf32>
+  %i = arith.index_cast %s : index to i64
+  %n = tensor.from_elements %i : tensor<i64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %minus = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %range = onnx.Range %zero, %n, %one : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %column = onnx.Unsqueeze %range {axes = array<i64: 0>} : (tensor<?xi64>) -> tensor<1x?xi64>
+  %row = onnx.Unsqueeze %range {axes = array<i64: 1>} : (tensor<?xi64>) -> tensor<?x1xi64>
+  %mask = onnx.LessOrEqual %column, %row : (tensor<1x?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %r = onnx.Reshape %x to [%b, %s, 2, 2] : (tensor<?x?x4xf32>) -> tensor<?x?x2x2xf32>
+  %h = onnx.Transpose %r {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x?x2xf32>
+  %kt = onnx.Transpose %r {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x2x?xf32>
+  %p = onnx.MatMul %h, %kt : (tensor<?x2x?x2xf32>, tensor<?x2x2x?xf32>) -> tensor<?x2x?x?xf32>
+  %masked = onnx.Where %mask, %p, %minus : (tensor<?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %a = onnx.Softmax %masked {axis = 3} : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %oh = onnx.MatMul %a, %h : (tensor<?x2x?x?xf32>, tensor<?x2x?x2xf32>) -> tensor<?x2x?x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x2xf32>) -> tensor<?x?x2x2xf32>
+  %o = onnx.Reshape %ot to [%b, %s, 4] : (tensor<?x?x2x2xf32>) -> tensor<?x?x4xf32>
+  return %o : tensor<?x?x4xf32>
+}
+
+// -----
+
+// The other way around: masked where the query and one is at most the key.
+// CHECK-LABEL: func.func @positions_swapped
+// CHECK: tfm.attention %arg0, %arg0, %arg0 heads 2 scale 1.000000e+00 causal
+// CHECK-NOT: onnx.
+func.func @positions_swapped(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %x, %c0 : tensor<?x?x4xf32>
+  %s = tensor.dim %x, %c1 : tensor<?x?x4xf32>
+  %i = arith.index_cast %s : index to i64
+  %n = tensor.from_elements %i : tensor<i64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %minus = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %range = onnx.Range %zero, %n, %one : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %row = onnx.Reshape %range to [%s, 1] : (tensor<?xi64>) -> tensor<?x1xi64>
+  %next = onnx.Add %one, %row : (tensor<i64>, tensor<?x1xi64>) -> tensor<?x1xi64>
+  %column = onnx.Reshape %range to [1, 1, 1, %s] : (tensor<?xi64>) -> tensor<1x1x1x?xi64>
+  %mask = onnx.LessOrEqual %next, %column : (tensor<?x1xi64>, tensor<1x1x1x?xi64>) -> tensor<1x1x?x?xi1>
+  %r = onnx.Reshape %x to [%b, %s, 2, 2] : (tensor<?x?x4xf32>) -> tensor<?x?x2x2xf32>
+  %h = onnx.Transpose %r {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x?x2xf32>
+  %kt = onnx.Transpose %r {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x2x?xf32>
+  %p = onnx.MatMul %h, %kt : (tensor<?x2x?x2xf32>, tensor<?x2x2x?xf32>) -> tensor<?x2x?x?xf32>
+  %masked = onnx.Where %mask, %minus, %p : (tensor<1x1x?x?xi1>, tensor<f32>, tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %a = onnx.Softmax %masked {axis = 3} : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %oh = onnx.MatMul %a, %h : (tensor<?x2x?x?xf32>, tensor<?x2x?x2xf32>) -> tensor<?x2x?x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x2xf32>) -> tensor<?x?x2x2xf32>
+  %o = onnx.Reshape %ot to [%b, %s, 4] : (tensor<?x?x2x2xf32>) -> tensor<?x?x4xf32>
+  return %o : tensor<?x?x4xf32>
+}
+
+// -----
+
+// One key too many is seen.
+// CHECK-LABEL: func.func @positions_off
+// CHECK-NOT: tfm.attention
+// CHECK: onnx.Softmax
+func.func @positions_off(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %x, %c0 : tensor<?x?x4xf32>
+  %s = tensor.dim %x, %c1 : tensor<?x?x4xf32>
+  %i = arith.index_cast %s : index to i64
+  %n = tensor.from_elements %i : tensor<i64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %minus = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %range = onnx.Range %zero, %n, %one : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %column = onnx.Unsqueeze %range {axes = array<i64: 0>} : (tensor<?xi64>) -> tensor<1x?xi64>
+  %two = onnx.Constant dense<2> : tensor<i64>
+  %row = onnx.Unsqueeze %range {axes = array<i64: 1>} : (tensor<?xi64>) -> tensor<?x1xi64>
+  %next = onnx.Add %row, %two : (tensor<?x1xi64>, tensor<i64>) -> tensor<?x1xi64>
+  %mask = onnx.Less %column, %next : (tensor<1x?xi64>, tensor<?x1xi64>) -> tensor<?x?xi1>
+  %r = onnx.Reshape %x to [%b, %s, 2, 2] : (tensor<?x?x4xf32>) -> tensor<?x?x2x2xf32>
+  %h = onnx.Transpose %r {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x?x2xf32>
+  %kt = onnx.Transpose %r {perm = array<i64: 0, 2, 3, 1>} : (tensor<?x?x2x2xf32>) -> tensor<?x2x2x?xf32>
+  %p = onnx.MatMul %h, %kt : (tensor<?x2x?x2xf32>, tensor<?x2x2x?xf32>) -> tensor<?x2x?x?xf32>
+  %masked = onnx.Where %mask, %p, %minus : (tensor<?x?xi1>, tensor<?x2x?x?xf32>, tensor<f32>) -> tensor<?x2x?x?xf32>
+  %a = onnx.Softmax %masked {axis = 3} : (tensor<?x2x?x?xf32>) -> tensor<?x2x?x?xf32>
+  %oh = onnx.MatMul %a, %h : (tensor<?x2x?x?xf32>, tensor<?x2x?x2xf32>) -> tensor<?x2x?x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x2x?x2xf32>) -> tensor<?x?x2x2xf32>
+  %o = onnx.Reshape %ot to [%b, %s, 4] : (tensor<?x?x2x2xf32>) -> tensor<?x?x4xf32>
+  return %o : tensor<?x?x4xf32>
+}

@@ -103,6 +103,68 @@ static bool isPrefix(onnx::SliceOp slice) {
          llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
 }
 
+namespace {
+
+/// Positions 0, 1, ... plus an offset along the last dimension or the last but
+/// one.
+struct Line {
+  bool isColumn;
+  int64_t offset;
+};
+
+} // namespace
+
+/// Farther offsets than this are no masks of any model.
+static constexpr int64_t kMaxOffset = 64;
+
+static std::optional<int64_t> getWhole(Value value) {
+  std::optional<double> number = getScalar(value, Scalars::All);
+  if (!number || std::abs(*number) > kMaxOffset ||
+      *number != std::trunc(*number))
+    return std::nullopt;
+  return static_cast<int64_t>(*number);
+}
+
+/// Follows positions along one dimension back to their Range.
+static std::optional<Line> getLine(Value value) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+  if (shape.size() < 2 ||
+      llvm::count_if(shape, [](int64_t extent) { return extent != 1; }) != 1)
+    return std::nullopt;
+  Line line{shape.back() != 1, 0};
+  if (!line.isColumn && shape[shape.size() - 2] == 1)
+    return std::nullopt;
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto range = dyn_cast<onnx::RangeOp>(op)) {
+      std::optional<int64_t> start = getWhole(range.getStart());
+      if (!start || getWhole(range.getDelta()) != 1)
+        return std::nullopt;
+      line.offset += *start;
+      if (std::abs(line.offset) > kMaxOffset)
+        return std::nullopt;
+      return line;
+    }
+    if (auto add = dyn_cast<onnx::AddOp>(op)) {
+      std::optional<int64_t> rhs = getWhole(add.getRhs());
+      std::optional<int64_t> lhs = rhs ? std::nullopt : getWhole(add.getLhs());
+      if (!lhs && !rhs)
+        return std::nullopt;
+      line.offset += rhs ? *rhs : *lhs;
+      value = rhs ? add.getLhs() : add.getRhs();
+    } else if (isa<onnx::UnsqueezeOp>(op)) {
+      value = op->getOperand(0);
+    } else if (auto reshape = dyn_cast<onnx::ReshapeOp>(op)) {
+      // From a vector to one dimension of several.
+      value = reshape.getInput();
+      if (cast<RankedTensorType>(value.getType()).getRank() != 1)
+        return std::nullopt;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
 /// The attribute that names or holds the elements of a constant.
 static const void *getIdentity(Value value) {
   if (auto load = value.getDefiningOp<LoadWeightOp>())
@@ -110,6 +172,33 @@ static const void *getIdentity(Value value) {
   Attribute attribute;
   matchPattern(value, m_Constant(&attribute));
   return attribute.getAsOpaquePointer();
+}
+
+/// A comparison of columns with rows.
+std::optional<PositionMatrix::Order> PositionMatrix::getOrder(Operation *op) {
+  if (!isa<onnx::EqualOp, onnx::LessOp, onnx::LessOrEqualOp, onnx::GreaterOp,
+           onnx::GreaterOrEqualOp>(op))
+    return std::nullopt;
+  std::optional<Line> first = getLine(op->getOperand(0));
+  std::optional<Line> second = getLine(op->getOperand(1));
+  if (!first || !second || first->isColumn == second->isColumn)
+    return std::nullopt;
+  return Order{getBinary(op), first->isColumn, first->offset, second->offset};
+}
+
+double PositionMatrix::getElement(int64_t row, int64_t column) const {
+  double value;
+  if (order) {
+    int64_t first = order->isColumnFirst ? column : row;
+    int64_t second = order->isColumnFirst ? row : column;
+    value = order->compare(static_cast<double>(first + order->firstOffset),
+                           static_cast<double>(second + order->secondOffset));
+  } else {
+    value = data->getFloat(row * data->getShape().back() + column);
+  }
+  for (const Step &step : steps)
+    value = step(value);
+  return value;
 }
 
 std::optional<PositionMatrix>
@@ -123,6 +212,14 @@ PositionMatrix::get(Value value, PositionVerdicts &verdicts, std::string &why) {
   Extent columns = getExtent(value, type.getRank() - 1);
   SmallVector<Step, 2> steps;
   std::string key;
+  auto finish = [&] {
+    PositionMatrix matrix(verdicts);
+    matrix.key = std::move(key);
+    matrix.rows = rows;
+    matrix.columns = columns;
+    matrix.steps.assign(steps.rbegin(), steps.rend());
+    return matrix;
+  };
   while (true) {
     if (std::optional<ConstantData> data = ConstantData::get(value)) {
       ArrayRef<int64_t> shape = data->getShape();
@@ -132,18 +229,23 @@ PositionMatrix::get(Value value, PositionVerdicts &verdicts, std::string &why) {
         why = "it differs between batches or heads";
         return std::nullopt;
       }
-      PositionMatrix matrix(std::move(*data), verdicts);
       llvm::raw_string_ostream(key) << getIdentity(value);
-      matrix.key = std::move(key);
-      matrix.rows = rows;
-      matrix.columns = columns;
-      matrix.steps.assign(steps.rbegin(), steps.rend());
+      PositionMatrix matrix = finish();
+      matrix.data = std::move(data);
       return matrix;
     }
     Operation *op = value.getDefiningOp();
     if (!op) {
       why = "it depends on an input of the model";
       return std::nullopt;
+    }
+    if (std::optional<Order> order = getOrder(op)) {
+      llvm::raw_string_ostream(key)
+          << op->getName() << order->isColumnFirst << " " << order->firstOffset
+          << " " << order->secondOffset;
+      PositionMatrix matrix = finish();
+      matrix.order = order;
+      return matrix;
     }
     if (auto slice = dyn_cast<onnx::SliceOp>(op)) {
       if (!isPrefix(slice)) {
@@ -187,16 +289,19 @@ bool PositionMatrix::all(
   auto [verdict, isNew] = verdicts.try_emplace(key + question.str(), true);
   if (!isNew)
     return verdict->second;
-  ArrayRef<int64_t> shape = data.getShape();
-  int64_t width = shape.back(), height = shape[shape.size() - 2];
+  int64_t height, width;
+  if (order) {
+    // How a column compares depends on its distance from the row alone, and
+    // changes where the offsets make up for that.
+    height = width = std::abs(order->firstOffset - order->secondOffset) + 4;
+  } else {
+    ArrayRef<int64_t> shape = data->getShape();
+    width = shape.back(), height = shape[shape.size() - 2];
+  }
   for (int64_t row = 0; row < height; ++row)
-    for (int64_t column = 0; column < width; ++column) {
-      double value = data.getFloat(row * width + column);
-      for (const Step &step : steps)
-        value = step(value);
-      if (!holds(row, column, value))
+    for (int64_t column = 0; column < width; ++column)
+      if (!holds(row, column, getElement(row, column)))
         return verdict->second = false;
-    }
   return true;
 }
 

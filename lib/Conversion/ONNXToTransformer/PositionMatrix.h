@@ -36,6 +36,7 @@ using PositionVerdicts = std::map<std::string, bool>;
 
 /// The first `rows` rows and `columns` columns of a constant matrix, the same
 /// for every batch and head, possibly through elementwise ops with constants.
+/// The matrix is a buffer, or says how each column compares with each row.
 class PositionMatrix {
 public:
   /// Follows a value of shape [.., rows, columns] back to its buffer. `why`
@@ -59,17 +60,30 @@ public:
   bool isCausalUniform() const;
 
 private:
-  PositionMatrix(ConstantData data, PositionVerdicts &verdicts)
-      : data(std::move(data)), verdicts(verdicts) {}
+  using Comparison = double (*)(double, double);
+  /// `compare(first + firstOffset, second + secondOffset)`, where one of first
+  /// and second is the row and the other the column.
+  struct Order {
+    Comparison compare;
+    bool isColumnFirst;
+    int64_t firstOffset, secondOffset;
+  };
 
-  /// Whether `holds` for all elements of the buffer. `question` identifies it.
+  explicit PositionMatrix(PositionVerdicts &verdicts) : verdicts(verdicts) {}
+
+  static std::optional<Order> getOrder(mlir::Operation *op);
+  double getElement(int64_t row, int64_t column) const;
+
+  /// Whether `holds` for all elements. `question` identifies it.
   bool all(llvm::StringRef question,
            llvm::function_ref<bool(int64_t row, int64_t column, double value)>
                holds) const;
 
-  ConstantData data;
+  /// One of them.
+  std::optional<ConstantData> data;
+  std::optional<Order> order;
   PositionVerdicts &verdicts;
-  /// Identifies the buffer and the steps.
+  /// Identifies the matrix and the steps.
   std::string key;
   Extent rows;
   Extent columns;
