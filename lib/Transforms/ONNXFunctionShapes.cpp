@@ -21,11 +21,6 @@ using namespace ockham::onnx;
 /// Shapes and the like; anything longer is data.
 static constexpr int64_t kMaxTrackedElements = 64;
 
-/// Expressions beyond this are not followed any further. Sensible extents have
-/// a handful of atoms; ones that nest from layer to layer would grow without
-/// bound.
-static constexpr unsigned kMaxComplexity = 64;
-
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
@@ -61,6 +56,24 @@ FunctionShapes::FunctionShapes(FunctionOpInterface function,
   nameDims();
 }
 
+/// "past + sequence", as exporters of decoders name what they have summed up.
+static std::optional<ShapeExpr>
+parseSum(StringRef name, const llvm::StringMap<ShapeExpr> &named) {
+  if (!name.contains('+'))
+    return std::nullopt;
+  ShapeExpr sum = 0;
+  for (StringRef part : llvm::split(name, '+')) {
+    int64_t constant;
+    if (auto it = named.find(part.trim()); it != named.end())
+      sum = sum + it->second;
+    else if (!part.trim().getAsInteger(10, constant))
+      sum = sum + constant;
+    else
+      return std::nullopt;
+  }
+  return sum;
+}
+
 /// The extent of a name is that of the first argument that has it, or a static
 /// one where any argument knows it.
 void FunctionShapes::nameDims() {
@@ -84,7 +97,7 @@ void FunctionShapes::nameDims() {
     }
   }
   for (auto &[place, name] : places)
-    argumentDims[place] = named[name];
+    argumentDims[place] = parseSum(name, named).value_or(named[name]);
 }
 
 ShapeExpr FunctionShapes::getDim(Value tensor, int64_t position) {
@@ -179,6 +192,7 @@ SmallVector<InferredTensor, 1> FunctionShapes::visit(Operation *op) {
   if (op->getNumResults() > 0) {
     visitElements(op);
     visitScalar(op);
+    visitIndexForm(op);
   }
   return results;
 }
@@ -277,6 +291,7 @@ private:
   std::optional<ShapeExpr> combine(Operation *op, const ShapeExpr &lhs,
                                    const ShapeExpr &rhs);
   std::optional<Elements> getElementwise(Operation *op);
+  std::optional<Elements> getExtrema(WhereOp op);
   std::optional<Elements> getSlice(SliceOp op);
   std::optional<Elements> getGather(GatherOp op);
   std::optional<Elements> getConcat(ConcatOp op);
@@ -350,6 +365,8 @@ std::optional<ShapeExpr> ElementRules::combine(Operation *op,
       .Case<AddOp>([&](auto) { return lhs + rhs; })
       .Case<SubOp>([&](auto) { return lhs - rhs; })
       .Case<MulOp>([&](auto) { return lhs * rhs; })
+      .Case<MaxOp>([&](auto) { return shapes.max(lhs, rhs); })
+      .Case<MinOp>([&](auto) { return shapes.min(lhs, rhs); })
       .Case<DivOp>([&](auto) -> Result {
         // Towards zero is down where nothing is negative. (Constants of either
         // sign are folded elsewhere.)
@@ -381,6 +398,34 @@ std::optional<ShapeExpr> ElementRules::combine(Operation *op,
         return *left | *right;
       })
       .Default(Result());
+}
+
+/// Where(a < b, a, b) is the smaller one, as exporters bound a range by a
+/// buffer: nothing need be known about a and b.
+std::optional<Elements> ElementRules::getExtrema(WhereOp op) {
+  Operation *condition = op.getCondition().getDefiningOp();
+  bool isLess = isa_and_nonnull<LessOp, LessOrEqualOp>(condition);
+  if (!isLess && !isa_and_nonnull<GreaterOp, GreaterOrEqualOp>(condition))
+    return std::nullopt;
+  Elements operands[4];
+  Value values[] = {condition->getOperand(0), condition->getOperand(1),
+                    op.getLhs(), op.getRhs()};
+  for (auto [elements, value] : llvm::zip_equal(operands, values)) {
+    std::optional<Elements> known = broadcast(value);
+    if (!known)
+      return std::nullopt;
+    elements = std::move(*known);
+  }
+  auto &[lhs, rhs, onTrue, onFalse] = operands;
+  Elements result;
+  for (int64_t i = 0, e = type.getNumElements(); i < e; ++i) {
+    bool isStraight = lhs[i] == onTrue[i] && rhs[i] == onFalse[i];
+    if (!isStraight && !(lhs[i] == onFalse[i] && rhs[i] == onTrue[i]))
+      return std::nullopt;
+    result.push_back(isLess == isStraight ? shapes.min(lhs[i], rhs[i])
+                                          : shapes.max(lhs[i], rhs[i]));
+  }
+  return result;
 }
 
 std::optional<Elements> ElementRules::getElementwise(Operation *op) {
@@ -492,9 +537,14 @@ std::optional<Elements> ElementRules::get(Operation *op) {
         }
         return values;
       })
-      .Case<AddOp, SubOp, MulOp, DivOp, EqualOp, LessOp, GreaterOp,
-            LessOrEqualOp, GreaterOrEqualOp, AndOp, OrOp, WhereOp>(
+      .Case<AddOp, SubOp, MulOp, MaxOp, MinOp, DivOp, EqualOp, LessOp,
+            GreaterOp, LessOrEqualOp, GreaterOrEqualOp, AndOp, OrOp>(
           [&](auto) { return getElementwise(op); })
+      .Case<WhereOp>([&](WhereOp where) -> Result {
+        if (Result values = getElementwise(op))
+          return values;
+        return getExtrema(where);
+      })
       .Case<ExpandOp>(
           [&](ExpandOp expand) { return broadcast(expand.getInput()); })
       .Case<SliceOp>([&](SliceOp slice) { return getSlice(slice); })

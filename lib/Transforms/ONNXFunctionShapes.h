@@ -29,6 +29,21 @@ private:
   llvm::DenseMap<mlir::StringAttr, WeightOp> weights;
 };
 
+/// Expressions beyond this are not followed any further. Sensible extents have
+/// a handful of atoms; ones that nest from layer to layer would grow without
+/// bound.
+inline constexpr unsigned kMaxComplexity = 64;
+
+/// An integer or boolean tensor whose element at position x is
+/// offset + sum of slopes[k] * x[k]. Slopes of dimensions of extent 1 are 0.
+struct IndexForm {
+  ShapeExpr offset;
+  llvm::SmallVector<ShapeExpr, 4> slopes;
+
+  /// Whether all elements are the same.
+  bool isUniform() const;
+};
+
 /// Extents of all tensors of a function, and elements of its small integer
 /// tensors, in terms of the extents of the arguments. Arguments that
 /// `ockham.dims` gives the same name share an extent. Operators are visited in
@@ -57,6 +72,12 @@ public:
   /// The elements of a small integer or boolean tensor, if they are known.
   std::optional<llvm::ArrayRef<ShapeExpr>>
   getElements(mlir::Value tensor) const;
+  /// What the elements of an integer or boolean tensor of any extents are, if
+  /// they are affine in their position.
+  std::optional<IndexForm> getIndexForm(mlir::Value tensor);
+  /// The same for each of the indices in the lists of a GatherND.
+  std::optional<llvm::SmallVector<IndexForm, 4>>
+  getIndexComponents(GatherNDOp op);
   /// Whether an integer or index is known to be more than itself.
   bool isKnownScalar(mlir::Value value) const;
 
@@ -74,6 +95,7 @@ private:
   void nameDims();
   void visitElements(mlir::Operation *op);
   void visitScalar(mlir::Operation *op);
+  void visitIndexForm(mlir::Operation *op);
 
   mlir::FunctionOpInterface function;
   const WeightTable &weights;
@@ -82,6 +104,7 @@ private:
   llvm::DenseMap<mlir::Value, SymbolicShape> shapes;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<ShapeExpr, 4>> elements;
   llvm::DenseMap<mlir::Value, ShapeExpr> scalars;
+  llvm::DenseMap<mlir::Value, IndexForm> indexForms;
   std::map<ShapeExpr, mlir::Value> built;
   /// Where the next value at the start of the function goes.
   mlir::Operation *lastBuilt = nullptr;

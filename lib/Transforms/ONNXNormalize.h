@@ -46,11 +46,22 @@ private:
 void normalizeFunction(mlir::FunctionOpInterface function,
                        const WeightTable &weights, ConstantFolder &folder);
 
-/// A Gemm of rows that a Reshape has flattened, as a MatMul (and an Add) of the
-/// tensor before that: exporters write the same linear in both forms. The
-/// result, flattened again, for uses that want it so; nothing if it is no such
-/// Gemm.
-mlir::Value unflattenGemm(GemmOp gemm, FunctionShapes &shapes);
+/// A Gemm or MatMul of rows that a Reshape has flattened, as a MatMul (and an
+/// Add) of the tensor before that: exporters write the same linear in both
+/// forms. The result, flattened again, for uses that want it so; nothing if
+/// `op` is no such linear.
+mlir::Value unflattenLinear(mlir::Operation *op, FunctionShapes &shapes);
+
+/// What replaces a tensor of integers or booleans that is affine in the
+/// position (one value, or a sum of Ranges), a gathering of elements at their
+/// own places, and a logical operation that decides nothing. Nothing if `op` is
+/// none.
+mlir::Value simplifyIndices(mlir::Operation *op, FunctionShapes &shapes);
+
+/// A point-wise operator of expanded tensors, before they are expanded: what
+/// other operands broadcast against anyway need not be written out. The result,
+/// expanded if it must be; nothing if there is nothing to gain.
+mlir::Value sinkExpand(mlir::Operation *op, FunctionShapes &shapes);
 
 /// Hashes of values that have been read already.
 using WeightHashes = llvm::DenseMap<mlir::Attribute, uint64_t>;

@@ -140,9 +140,9 @@ FunctionNormalizer::buildSizes(ArrayRef<ShapeExpr> dims, Operation *user) {
   return {std::move(staticSizes), std::move(sizes)};
 }
 
-/// Sizes that say min(e, capacity) where the elements are as many as with e, and
-/// not with less: the capacity is that of a buffer which the same elements have
-/// met before.
+/// Sizes that say min(e, capacity) where the elements are as many as with e,
+/// and not with less: the capacity is that of a buffer which the same elements
+/// have met before.
 void FunctionNormalizer::unbound(SymbolicShape &target,
                                  const SymbolicShape &dims) {
   SymbolicShape whole;
@@ -379,10 +379,12 @@ SmallVector<Value> FunctionNormalizer::simplify(Operation *op) {
     return {value};
   if (Value value = sinkIntoSlicedConstant(op))
     return {value};
-  if (auto gemm = dyn_cast<GemmOp>(op))
-    if (Value value = unflattenGemm(gemm, shapes))
-      return {value};
-
+  if (Value value = simplifyIndices(op, shapes))
+    return {value};
+  if (Value value = sinkExpand(op, shapes))
+    return {value};
+  if (Value value = unflattenLinear(op, shapes))
+    return {value};
   return {};
 }
 

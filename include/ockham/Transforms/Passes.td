@@ -19,7 +19,8 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
 
     - Reshape, Expand, Slice and ConstantOfShape carry integers and `index`
       values made from `tensor.dim` of arguments (of the first one where
-      `ockham.dims` gives several the same name), at the start of the function.
+      `ockham.dims` gives several the same name; "past + sequence" is the sum of
+      what the names stand for), at the start of the function.
       Only sizes that depend on the elements of an input remain computed, with
       a -1 beside them;
     - no Shape is left: where an extent is data (the limit of a Range), it is
@@ -28,8 +29,14 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
       and none of them is without effect. A Slice takes all its axes at once,
       and a comparison or conversion of a slice of a constant is a slice of the
       converted constant;
-    - a Gemm of rows that a Reshape has flattened is a MatMul and an Add on all
-      dimensions;
+    - a Gemm or MatMul of rows that a Reshape has flattened is a MatMul (and an
+      Add) on all dimensions;
+    - integers and booleans that are affine in their position (positions that
+      were cut, joined, summed up and gathered with each other, as exporters
+      compute masks) are one value or Ranges; what is gathered with positions is
+      where it was, if the positions are known to be all there are;
+    - an Expand stands behind the point-wise operators that follow it, and is gone
+      where another operand has the extents;
     - operators on constants and on weights are constants, if their results take
       at most `max-constant-bytes`; those of more than 256 bytes are new
       weights, named after the one they come from (`mask.Cast`);
