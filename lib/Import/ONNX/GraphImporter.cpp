@@ -27,6 +27,12 @@ static constexpr int64_t maxConstantIntegers = 1024;
 /// Those of initializers are parameters, whatever their size.
 static constexpr int64_t maxConstantFloats = 16;
 
+/// Whether an initializer without dimensions is a number of the program, as
+/// torch.export writes them: a parameter has the path of its module as name.
+static bool isNumber(RankedTensorType type, StringRef name) {
+  return type.getRank() == 0 && (name.starts_with("/") || !name.contains('.'));
+}
+
 /// Calls and branches are followed by recursion.
 static constexpr unsigned maxNesting = 100;
 
@@ -163,8 +169,9 @@ Value GraphImporter::importTensor(pb::TensorProto &tensor, StringRef name,
   if (failed(type))
     return Value();
   bool isFloat = isa<FloatType>(type->getElementType());
+  bool isParameter = isInitializer && !isNumber(*type, name);
   int64_t limit =
-      isFloat ? (isInitializer ? -1 : maxConstantFloats) : maxConstantIntegers;
+      isFloat ? (isParameter ? -1 : maxConstantFloats) : maxConstantIntegers;
   // An empty tensor has no bytes that a weight could map.
   if (type->getNumElements() <= limit || type->getNumElements() == 0) {
     auto value = readConstant(tensor, what);
