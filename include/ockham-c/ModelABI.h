@@ -67,6 +67,7 @@ typedef enum ockham_dtype {
   OCKHAM_BF16 = 8,
   OCKHAM_F32 = 9,
   OCKHAM_F64 = 10,
+  // Added later: a runtime that does not know them refuses the model.
   OCKHAM_U16 = 11,
   OCKHAM_U32 = 12,
   OCKHAM_U64 = 13

@@ -328,11 +328,32 @@ TEST(recipesInModels) {
 TEST(recipesThatMakeNothing) {
   CHECK(!canInitialize(OCKHAM_I32, {OCKHAM_INIT_NORMAL, 0, 1, 0}));
   CHECK(!canInitialize(OCKHAM_U8, {OCKHAM_INIT_CONSTANT, 256, 0, 0}));
+  CHECK(!canInitialize(OCKHAM_U16, {OCKHAM_INIT_CONSTANT, 65536, 0, 0}));
+  CHECK(!canInitialize(OCKHAM_U32, {OCKHAM_INIT_CONSTANT, -1, 0, 0}));
+  CHECK(!canInitialize(OCKHAM_U64, {OCKHAM_INIT_NORMAL, 0, 1, 0}));
   CHECK(!canInitialize(OCKHAM_I8, {OCKHAM_INIT_CONSTANT, 0.5, 0, 0}));
   CHECK(!canInitialize(OCKHAM_BOOL, {OCKHAM_INIT_CONSTANT, 2, 0, 0}));
   CHECK(!canInitialize(OCKHAM_F32, {OCKHAM_INIT_NORMAL, NAN, 1, 0}));
   CHECK(!canInitialize(OCKHAM_F32, {OCKHAM_INIT_STORED, 0, 1, 0}));
   CHECK(canInitialize(OCKHAM_F16, {OCKHAM_INIT_CONSTANT, INFINITY, 0, 0}));
+}
+
+TEST(unsignedTypes) {
+  CHECK(canInitialize(OCKHAM_U32, {OCKHAM_INIT_CONSTANT, 4294967295.0, 0, 0}));
+  uint32_t values[3] = {};
+  initializeWeight(values, OCKHAM_U32,
+                   {OCKHAM_INIT_CONSTANT, 4294967295.0, 0, 0}, 0, 3);
+  CHECK(values[0] == UINT32_MAX && values[2] == UINT32_MAX);
+  uint16_t narrow[2] = {};
+  initializeWeight(narrow, OCKHAM_U16, {OCKHAM_INIT_CONSTANT, 65535, 0, 0}, 0,
+                   2);
+  CHECK(narrow[1] == UINT16_MAX);
+  CHECK(std::string(ockham_dtype_name(OCKHAM_U16)) == "uint16");
+  CHECK(ockham_dtype_bytes(OCKHAM_U32) == 4);
+  CHECK(ockham_dtype_bytes(OCKHAM_U64) == 8);
+  // Behind the last one.
+  CHECK(std::string(ockham_dtype_name(14)) == "unknown type");
+  CHECK(ockham_dtype_bytes(14) == 0);
 }
 
 int main() { return check::runAll(); }
