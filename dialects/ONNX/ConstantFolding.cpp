@@ -15,6 +15,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 using namespace mlir;
 using namespace ockham;
@@ -468,6 +469,83 @@ bool evaluateGather(Result &result, GatherOp op, const ConstantData &data,
   return true;
 }
 
+/// Calls `fn(position, i)` with the place in the data that index `i` of an
+/// element-wise gather or scatter names; false if one is outside.
+template <typename Fn>
+bool forEachElementIndex(ArrayRef<int64_t> shape, const ConstantData &indices,
+                         int64_t axis, Fn fn) {
+  SmallVector<SmallVector<int64_t>> strides = {getStrides(shape)};
+  int64_t stride = std::exchange(strides[0][axis], 0);
+  Walk walk(indices.getShape(), strides);
+  for (int64_t i = 0, e = indices.size(); i < e; ++i, walk.next()) {
+    int64_t index = indices.getInt(i);
+    if (index < 0)
+      index += shape[axis];
+    if (index < 0 || index >= shape[axis])
+      return false;
+    fn(walk[0] + index * stride, i);
+  }
+  return true;
+}
+
+/// Calls `fn(position, i)` with the first element of the slice that list `i` in
+/// the last dimension of the indices names; false if one is outside.
+template <typename Fn>
+bool forEachIndexList(ArrayRef<int64_t> shape, const ConstantData &indices,
+                      int64_t batchDims, Fn fn) {
+  SmallVector<int64_t> strides = getStrides(shape);
+  ArrayRef<int64_t> lists = indices.getShape().drop_back();
+  int64_t length = indices.getShape().back();
+  int64_t perBatch = ShapedType::getNumElements(lists.drop_front(batchDims));
+  int64_t batch = ShapedType::getNumElements(shape.drop_front(batchDims));
+  for (int64_t i = 0, e = ShapedType::getNumElements(lists); i < e; ++i) {
+    int64_t position = i / perBatch * batch;
+    for (int64_t k = 0; k < length; ++k) {
+      int64_t index = indices.getInt(i * length + k);
+      int64_t extent = shape[batchDims + k];
+      if (index < 0)
+        index += extent;
+      if (index < 0 || index >= extent)
+        return false;
+      position += index * strides[batchDims + k];
+    }
+    fn(position, i);
+  }
+  return true;
+}
+
+bool evaluateGatherND(Result &result, GatherNDOp op, const ConstantData &data,
+                      const ConstantData &indices) {
+  int64_t size = ShapedType::getNumElements(data.getShape().drop_front(
+      op.getBatchDims() + indices.getShape().back()));
+  return forEachIndexList(data.getShape(), indices, op.getBatchDims(),
+                          [&](int64_t from, int64_t list) {
+                            for (int64_t k = 0; k < size; ++k)
+                              result.copy(list * size + k, data, from + k);
+                          });
+}
+
+/// Scatters that replace; sums are left to run time.
+bool evaluateScatter(Operation *op, Result &result,
+                     ArrayRef<ConstantData> operands) {
+  const ConstantData &indices = operands[1], &updates = operands[2];
+  evaluateCopy(result, operands[0]);
+  if (auto elements = dyn_cast<ScatterElementsOp>(op))
+    return elements.getReduction() == ScatterReduction::Replace &&
+           forEachElementIndex(
+               result.getShape(), indices, elements.getAxis(),
+               [&](int64_t to, int64_t i) { result.copy(to, updates, i); });
+  if (cast<ScatterNDOp>(op).getReduction() != ScatterReduction::Replace)
+    return false;
+  int64_t size = ShapedType::getNumElements(
+      result.getShape().drop_front(indices.getShape().back()));
+  return forEachIndexList(result.getShape(), indices, /*batchDims=*/0,
+                          [&](int64_t to, int64_t list) {
+                            for (int64_t k = 0; k < size; ++k)
+                              result.copy(to + k, updates, list * size + k);
+                          });
+}
+
 bool evaluateConcat(Result &result, ConcatOp op,
                     ArrayRef<ConstantData> operands) {
   int64_t axis = op.getAxis();
@@ -573,6 +651,18 @@ bool evaluateInto(Operation *op, unsigned resultIndex, Result &result,
       .Case<GatherOp>([&](GatherOp gather) {
         return evaluateGather(result, gather, operands[0], operands[1]);
       })
+      .Case<GatherElementsOp>([&](GatherElementsOp gather) {
+        return forEachElementIndex(operands[0].getShape(), operands[1],
+                                   gather.getAxis(),
+                                   [&](int64_t from, int64_t i) {
+                                     result.copy(i, operands[0], from);
+                                   });
+      })
+      .Case<GatherNDOp>([&](GatherNDOp gather) {
+        return evaluateGatherND(result, gather, operands[0], operands[1]);
+      })
+      .Case<ScatterElementsOp, ScatterNDOp>(
+          [&](auto) { return evaluateScatter(op, result, operands); })
       .Case<ConcatOp>([&](ConcatOp concat) {
         return evaluateConcat(result, concat, operands);
       })
@@ -596,7 +686,8 @@ bool ockham::onnx::isEvaluable(Operation *op) {
              TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp,
              AtanhOp, TanhOp, SigmoidOp, FloorOp, CeilOp, RoundOp, NotOp,
              WhereOp, ExpandOp, CastOp, IdentityOp, ReshapeOp, SqueezeOp,
-             UnsqueezeOp, TransposeOp, SliceOp, GatherOp, ConcatOp, SplitOp,
+             UnsqueezeOp, TransposeOp, SliceOp, GatherOp, GatherElementsOp,
+             GatherNDOp, ScatterElementsOp, ScatterNDOp, ConcatOp, SplitOp,
              RangeOp, ConstantOfShapeOp>(op);
 }
 

@@ -201,6 +201,14 @@ LogicalResult PadOp::inferTensors(Adaptor adaptor, ShapeScope &scope,
   SymbolicShape low = scope.getSizes(adaptor.getStaticLow(), adaptor.getLow());
   SymbolicShape high =
       scope.getSizes(adaptor.getStaticHigh(), adaptor.getHigh());
+  // Sums of larger ones would overflow.
+  constexpr int64_t most = int64_t(1) << 48;
+  for (ArrayRef<ShapeExpr> list : {low, high})
+    for (const ShapeExpr &size : list)
+      if (std::optional<int64_t> constant = size.getConstant();
+          constant && (*constant < -most || *constant > most))
+        return error("has size ", *constant, ", expected ", -most, " to ",
+                     most);
   SymbolicShape dims = scope.getDims(adaptor.getInput());
   for (auto [index, dim] : llvm::enumerate(dims)) {
     std::optional<int64_t> extent = dim.getConstant();

@@ -248,6 +248,9 @@ static int64_t getPadSource(onnx::PadMode mode, int64_t at, int64_t extent) {
   llvm_unreachable("a mode that is not listed");
 }
 
+/// Sums of two do not overflow.
+static constexpr int64_t kMaxPad = int64_t(1) << 48;
+
 static llvm::Expected<Tensor> evaluatePad(onnx::PadOp op, Frame &frame) {
   const Tensor &input = frame.get(op.getInput());
   const Tensor *value = frame.find(op.getValue());
@@ -259,7 +262,11 @@ static llvm::Expected<Tensor> evaluatePad(onnx::PadOp op, Frame &frame) {
                      llvm::Twine(high.size()) + " sizes for shape " +
                      formatShape(shape));
   for (size_t dim = 0; dim < shape.size(); ++dim) {
-    __int128 padded = __int128(shape[dim]) + low[dim] + high[dim];
+    for (int64_t size : {low[dim], high[dim]})
+      if (size > kMaxPad || size < -kMaxPad)
+        return makeError("size " + llvm::Twine(size) + " is beyond " +
+                         llvm::Twine(kMaxPad));
+    int64_t padded = shape[dim] + low[dim] + high[dim];
     if (padded < 0 || padded > Tensor::kMaxElements)
       return makeError("pads " + llvm::Twine(low[dim]) + " and " +
                        llvm::Twine(high[dim]) + " of dimension " +
@@ -269,7 +276,7 @@ static llvm::Expected<Tensor> evaluatePad(onnx::PadOp op, Frame &frame) {
         op.getMode() != onnx::PadMode::Constant)
       return makeError("dimension " + llvm::Twine(dim) +
                        " is empty and cannot be repeated");
-    shape[dim] = static_cast<int64_t>(padded);
+    shape[dim] = padded;
   }
   llvm::Expected<Tensor> result = Tensor::create(input.getDType(), shape);
   if (!result)

@@ -361,6 +361,29 @@ def make_refused():
         "Pad: repeats a dimension of 0 elements",
     )
     add(
+        "pad_huge",
+        [x, ("n", N, np.array(2**63 - 1))],
+        f"{number}%r0 = onnx.Pad constant %x low [0, %k] high [0, %k] : ({X}) -> {X}",
+        X,
+        "Pad: size 9223372036854775807 is beyond 281474976710656",
+    )
+    # Sizes whose sum or product wraps around to the right one.
+    add(
+        "split_huge",
+        [x, ("n", N, np.array(2**63 - 1))],
+        f"{number}%r0, %r1, %r2 = onnx.Split %x into [%k, %k, 5] {{axis = 1}}"
+        f" : ({X}) -> ({X}, {X}, tensor<?x5xf32>)",
+        X,
+        "Split: size 9223372036854775807 is more than the axis has, 3",
+    )
+    add(
+        "reshape_huge",
+        [("x", X, np.ones((2, 0), np.float32)), ("n", N, np.array(2**32))],
+        f"{number}%r0 = onnx.Reshape %x to [%k, %k] : ({X}) -> {X}",
+        X,
+        "Reshape: cannot reshape 0 elements to 0",
+    )
+    add(
         "split_negative",
         [x, ("n", N, np.array(-1))],
         f"{number}%r0, %r1 = onnx.Split %x into [%k, 4] {{axis = 1}} : ({X}) -> ({X}, tensor<?x4xf32>)",

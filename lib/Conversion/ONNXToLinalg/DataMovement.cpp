@@ -182,6 +182,14 @@ static SmallVector<Tensor> lowerSplit(Lowering &l, SplitOp op) {
   int64_t axis = op.getAxis();
   SymbolicShape sizes = l.shapes.getSizes(op.getStaticSizes(), op.getSizes());
   l.checkSizes(sizes);
+  // One at a time, so that the sum cannot wrap around.
+  for (const ShapeExpr &size : sizes) {
+    if (size.getConstant())
+      continue;
+    Value have = l.getSize(size), most = l.getSize(x.dims[axis]);
+    l.check(l.compare(arith::CmpIPredicate::sle, have, most),
+            "size {} is more than the axis has, {}", {have, most});
+  }
   ShapeExpr sum = 0;
   for (const ShapeExpr &size : sizes)
     sum = sum + size;

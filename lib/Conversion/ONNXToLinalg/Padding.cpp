@@ -60,6 +60,9 @@ Tensor ockham::onnxlinalg::padWith(Lowering &l, const Tensor &x, Value scalar,
   return result;
 }
 
+/// More than any memory holds, and so little that sums do not overflow.
+static constexpr int64_t kMaxPad = int64_t(1) << 48;
+
 /// Where position `at` (counted from the operand's first element) is read.
 static Value getSource(ImplicitLocOpBuilder &b, PadMode mode, Value at,
                        Value extent) {
@@ -90,6 +93,20 @@ static Tensor lowerPad(Lowering &l, PadOp op) {
   SymbolicShape low = l.shapes.getSizes(op.getStaticLow(), op.getLow());
   SymbolicShape high = l.shapes.getSizes(op.getStaticHigh(), op.getHigh());
   SymbolicShape dims = l.getResultDims();
+  // Nonsense must not wrap around into extents that look right.
+  for (ArrayRef<ShapeExpr> list : {low, high})
+    for (const ShapeExpr &size : list) {
+      if (size.getConstant())
+        continue;
+      Value value = l.getSize(size);
+      for (auto [predicate, bound] :
+           {std::pair(arith::CmpIPredicate::sle, kMaxPad),
+            std::pair(arith::CmpIPredicate::sge, -kMaxPad)}) {
+        Value limit = arith::ConstantIndexOp::create(l.b, bound);
+        l.check(l.compare(predicate, value, limit), "size {} is beyond {}",
+                {value, limit});
+      }
+    }
   l.checkSizes(dims);
   Type elementType = x.getElementType();
   if (op.getMode() == PadMode::Constant) {

@@ -49,6 +49,31 @@ static Tensor lowerShape(Lowering &l, ShapeOp op) {
 // Reshape, Squeeze, Unsqueeze, Expand
 //===----------------------------------------------------------------------===//
 
+/// Checks that `sizes` hold `total` elements. Their product is not trusted
+/// where it overflows: an empty tensor must not become a huge one.
+static void checkElementCount(Lowering &l, const ShapeExpr &total,
+                              ArrayRef<ShapeExpr> sizes) {
+  ShapeExpr product = ShapeScope::getProduct(sizes);
+  if (product == total)
+    return;
+  Value have = l.getSize(total), want = l.getSize(product);
+  Value fits = l.compare(arith::CmpIPredicate::eq, have, want);
+  Value zero = arith::ConstantIndexOp::create(l.b, 0);
+  Value count;
+  for (const ShapeExpr &size : sizes) {
+    Value factor = l.getSize(size);
+    if (!count) {
+      count = factor;
+      continue;
+    }
+    auto wide = arith::MulUIExtendedOp::create(l.b, count, factor);
+    count = wide.getLow();
+    fits = arith::AndIOp::create(
+        l.b, fits, l.compare(arith::CmpIPredicate::eq, wide.getHigh(), zero));
+  }
+  l.check(fits, "cannot reshape {} elements to {}", {have, want});
+}
+
 /// The sizes of a Reshape with -1 replaced, and the checks that they hold as
 /// many elements as the operand. A size that is computed may turn out to be -1
 /// only at run time.
@@ -100,8 +125,7 @@ static SymbolicShape resolveSizes(Lowering &l, ReshapeOp op, const Tensor &x) {
     }
     *open = quotient;
   }
-  l.checkEqual(total, ShapeScope::getProduct(sizes),
-               "cannot reshape {} elements to {}");
+  checkElementCount(l, total, sizes);
   return sizes;
 }
 

@@ -128,6 +128,14 @@ func.func @pad_negative(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @pad_size(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'onnx.Pad' op has size 9223372036854775807, expected -281474976710656 to 281474976710656}}
+  %0 = onnx.Pad constant %x low [9223372036854775807] high [9223372036854775807] : (tensor<4xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
 func.func @pad_empty(%x: tensor<0xf32>) {
   // expected-error @+1 {{'onnx.Pad' op repeats dimension 0, which is empty}}
   %0 = onnx.Pad wrap %x low [1] high [0] : (tensor<0xf32>) -> tensor<1xf32>

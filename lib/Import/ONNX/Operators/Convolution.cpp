@@ -99,6 +99,8 @@ static LogicalResult readPads(NodeImporter &n, Value x, Value weights,
 LogicalResult importConv(NodeImporter &n) {
   Value x = n.getOperand(0), weights = n.getOperand(1);
   int64_t rank = n.getType(x).getRank();
+  if (failed(n.requireFloat(x)))
+    return failure();
   if (rank < 3 || rank > 5)
     return n.fail("input has rank " + llvm::Twine(rank) + ", expected 3 to 5");
   if (n.getType(weights).getRank() != rank)

@@ -146,6 +146,9 @@ LogicalResult importTensorScatter(NodeImporter &n) {
                                        createExtent(n, update, *axis),
                                        n.createScalar(i64, 1));
   if (Value first = n.getOperand(2)) {
+    if (!isa<IntegerType>(n.getElement(first)))
+      return n.fail("write_indices have element type " +
+                    print(n.getElement(first)) + ", expected integers");
     if (n.getElement(first) != i64)
       first = n.create<onnx::CastOp>(i64, first);
     first = n.create<onnx::UnsqueezeOp>(i64, first, ArrayRef<int64_t>{1});

@@ -87,6 +87,9 @@ LogicalResult importSplit(NodeImporter &n) {
   if (n.hasOperand(1)) {
     sizes = n.getIndexList(n.getOperand(1), "split");
   } else if (auto given = n.getInts("split")) {
+    // The smallest integer marks a dynamic entry.
+    for (int64_t &size : *given)
+      size = std::max(size, -std::numeric_limits<int64_t>::max());
     sizes = getAsIndexOpFoldResult(n.getBuilder().getContext(), *given);
   } else {
     if (n.hasAttribute("num_outputs") &&

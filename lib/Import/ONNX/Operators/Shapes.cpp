@@ -8,6 +8,7 @@
 #include "Operators.h"
 
 #include "../IndexValues.h"
+#include "../Origins.h"
 #include "Axes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -34,12 +35,18 @@ LogicalResult importShape(NodeImporter &n) {
 }
 
 LogicalResult importSize(NodeImporter &n) {
-  RankedTensorType type = n.getType(n.getOperand(0));
-  if (!type.hasStaticShape())
-    return n.fail("the operand's shape " + formatShape(type.getShape()) +
-                  " is known only at run time, expected static extents");
+  Value x = n.getOperand(0);
+  OpBuilder &b = n.getBuilder();
+  Type i64 = b.getI64Type();
+  auto type = RankedTensorType::get({}, i64);
+  OpFoldResult size = n.getDimProduct(x, 0, n.getType(x).getRank());
+  if (std::optional<int64_t> known = getConstantIntValue(size))
+    return n.setResult(onnx::ConstantOp::create(
+        b, n.getLoc(), type, DenseElementsAttr::get(type, *known)));
+  Value element =
+      arith::IndexCastOp::create(b, n.getLoc(), i64, cast<Value>(size));
   return n.setResult(
-      n.createScalar(n.getBuilder().getI64Type(), type.getNumElements()));
+      tensor::FromElementsOp::create(b, n.getLoc(), type, element));
 }
 
 /// Whether -1 and 0 have their special meaning in an extent: known not to be
@@ -189,7 +196,8 @@ LogicalResult importSqueeze(NodeImporter &n) {
       return n.fail("has no axes, and the operand's shape " +
                     formatShape(type.getShape()) +
                     " is known only at run time: name the axes, or make the "
-                    "shape static");
+                    "shape static" +
+                    suggestDims(x));
     for (int64_t dim = 0; dim < type.getRank(); ++dim)
       if (type.getDimSize(dim) == 1)
         axes.push_back(dim);
