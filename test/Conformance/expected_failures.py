@@ -5,9 +5,19 @@ import re
 from dataclasses import dataclass
 
 import tomllib
+from node_tests import CASE_COUNTS
 from runner import FORMS, MEANS
 
-_KEYS = {"reason", "operators", "types", "cases", "runs", "outcome", "message"}
+_KEYS = {
+    "reason",
+    "operators",
+    "types",
+    "cases",
+    "tests",
+    "runs",
+    "outcome",
+    "message",
+}
 
 
 @dataclass(frozen=True)
@@ -78,9 +88,16 @@ def make_group(table):
     )
 
 
-def read_groups(path):
+def read_groups(path, version):
+    """The groups that are about a version of onnx's tests."""
     with open(path, "rb") as file:
-        return [make_group(table) for table in tomllib.load(file)["group"]]
+        tables = tomllib.load(file)["group"]
+    for table in tables:
+        if table.get("tests", version) not in CASE_COUNTS:
+            raise ValueError(f"tests is '{table['tests']}'")
+    return [
+        make_group(table) for table in tables if table.get("tests", version) == version
+    ]
 
 
 def compare(groups, cases, results, whole):

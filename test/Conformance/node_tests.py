@@ -53,6 +53,7 @@ _TYPES = {
     25: ("uint2", None, None),
     26: ("int2", None, None),
 }
+_UINT16, _BFLOAT16 = 4, 16
 
 
 def type_name(code):
@@ -156,8 +157,9 @@ class Case:
         graph = model.graph
         for index in self.parameters:
             tensor = graph.initializer.add()
-            tensor.CopyFrom(_read_tensor(self.folder, "input", index))
-            tensor.name = graph.input[index].name
+            value = graph.input[index]
+            tensor.CopyFrom(_read_declared(self.folder, "input", index, value))
+            tensor.name = value.name
         # Before version 4 of the format an initializer must be an input, too.
         if model.ir_version >= 4:
             for index in reversed(self.parameters):
@@ -173,12 +175,21 @@ def _read_tensor(folder, kind, index):
     return tensor
 
 
+def _read_declared(folder, kind, index, value):
+    """A tensor of the type that the model declares: the files of onnx 1.12 hold
+    bfloat16 as uint16."""
+    tensor = _read_tensor(folder, kind, index)
+    if (tensor.data_type, value.type.tensor_type.elem_type) == (_UINT16, _BFLOAT16):
+        tensor.data_type = _BFLOAT16
+    return tensor
+
+
 def _read_values(folder, kind, values):
     arrays = []
     for index, value in enumerate(values):
         # Sequences and optional values are other messages than tensors.
         if value.type.WhichOneof("value") == "tensor_type":
-            arrays.append(read_array(_read_tensor(folder, kind, index)))
+            arrays.append(read_array(_read_declared(folder, kind, index, value)))
         else:
             arrays.append(None)
     return arrays
