@@ -125,6 +125,8 @@ def main():
         )
     if options.only:
         cases = [case for case in cases if options.only in case.name]
+        if not cases:
+            problems.append(f"no case has '{options.only}' in its name")
     whole = version == "1.22" and not options.only
 
     start = time.monotonic()

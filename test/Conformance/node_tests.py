@@ -7,20 +7,17 @@ import os
 import sys
 from dataclasses import dataclass
 
-import numpy as np
+#: How to get what is missing, for messages.
+INSTALL = "run scripts/install-dependencies.sh --tests"
 
-# onnx 1.12 was written for a NumPy that still had these names.
-for _name, _type in (("bool", bool), ("object", object), ("int", int)):
-    if _name not in np.__dict__:
-        setattr(np, _name, _type)
-
-import onnx
+try:
+    import numpy as np
+    import onnx
+except ImportError as error:
+    sys.exit(f"{sys.executable}: {error}: {INSTALL}")
 
 #: The cases of the two versions that can be had.
 CASE_COUNTS = {"1.22": 1765, "1.12": 932}
-
-#: How to get them, for messages.
-INSTALL = "run scripts/install-dependencies.sh --tests"
 
 # Element types: ONNX's name, NumPy's, and the field of TensorProto for elements
 # that are not in raw_data. bfloat16 is kept as NumPy stores ml_dtypes' arrays.

@@ -97,12 +97,17 @@ class _Process:
         self._pending = b""
 
     def close(self):
-        if self._process:
-            self._process.stdin.close()
-            self._process.wait()
-            self._process.stdout.close()
-            self._process = None
+        died = self._process and self._wait() != 0
         self._errors.close()
+        if died:
+            raise RuntimeError("conformance-runner failed when it was to end")
+
+    def _wait(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        code = self._process.wait()
+        self._process = None
+        return code
 
     def send(self, line):
         if self._process is None:
@@ -114,10 +119,10 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
+                bufsize=0,
             )
         try:
             self._process.stdin.write(line.encode() + b"\n")
-            self._process.stdin.flush()
         except BrokenPipeError:
             pass  # receive() tells why.
 
@@ -137,10 +142,7 @@ class _Process:
 
     def epitaph(self):
         """Why the process died; it is cleared away."""
-        self._process.stdin.close()
-        self._process.stdout.close()
-        code = self._process.wait()
-        self._process = None
+        code = self._wait()
         if code == -signal.SIGKILL:
             return f"killed; a step may take {STEP_LIMIT} s"
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
