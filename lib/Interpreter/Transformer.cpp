@@ -151,7 +151,7 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
   return result;
 }
 
-static llvm::Expected<Results> evaluateSplit(tfm::SplitOp op, Frame &frame) {
+static llvm::Expected<Results> evaluateWidthSplit(tfm::SplitOp op, Frame &frame) {
   const Tensor &input = frame.get(op.getInput());
   int64_t width = input.getShape().back();
   int64_t rows = getProduct(input.getShape().drop_back()), offset = 0;
@@ -408,7 +408,7 @@ static llvm::Expected<Tensor> evaluateScale(tfm::ScaleOp op, Frame &frame) {
 void addTransformerOps(OpTable &table) {
   table.add<tfm::EmbeddingOp>(evaluateEmbedding);
   table.add<tfm::LinearOp>(evaluateLinear);
-  table.add<tfm::SplitOp>(evaluateSplit);
+  table.add<tfm::SplitOp>(evaluateWidthSplit);
   table.add<tfm::ActivationOp>(evaluateActivation);
   table.add<tfm::NormOp>(evaluateNorm);
   table.add<tfm::AddScaledOp>(evaluateAddScaled);
