@@ -120,6 +120,11 @@ LogicalResult GroupQueryImporter::splitOperands() {
     return n.fail("has only one of key and value");
   if (n.hasOperand(kPastKey) != n.hasOperand(kPastValue))
     return n.fail("has only one of past_key and past_value");
+  for (auto [i, name] :
+       {std::pair(kPastKey, "past_key"), std::pair(kPastValue, "past_value")})
+    if (n.hasOperand(i) && failed(requireShape(n, n.getOperand(i), name,
+                                               {any, keyHeads, any, any})))
+      return failure();
   if (failed(requireShape(n, n.getOperand(0), "query", {any, any, any})))
     return failure();
   Value rows[] = {n.getOperand(0), n.getOperand(1), n.getOperand(2)};

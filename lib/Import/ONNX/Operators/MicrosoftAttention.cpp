@@ -384,6 +384,11 @@ LogicalResult importMultiHeadAttention(NodeImporter &n) {
   Value pastKey = n.getOperand(6), pastValue = n.getOperand(7);
   if (!pastKey != !pastValue)
     return n.fail("has only one of past_key and past_value");
+  constexpr int64_t any = ShapedType::kDynamic;
+  SmallVector<int64_t> shape = {any, *heads, any, any};
+  if ((pastKey && failed(requireShape(n, pastKey, "past_key", shape))) ||
+      (pastValue && failed(requireShape(n, pastValue, "past_value", shape))))
+    return failure();
   if (!product.value || failed(usePast(n, product, pastKey, pastValue)))
     return failure();
   if ((n.isResultUsed(1) && failed(n.setResult(1, product.key))) ||
