@@ -151,7 +151,8 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
   return result;
 }
 
-static llvm::Expected<Results> evaluateWidthSplit(tfm::SplitOp op, Frame &frame) {
+static llvm::Expected<Results> evaluateWidthSplit(tfm::SplitOp op,
+                                                  Frame &frame) {
   const Tensor &input = frame.get(op.getInput());
   int64_t width = input.getShape().back();
   int64_t rows = getProduct(input.getShape().drop_back()), offset = 0;
