@@ -27,10 +27,7 @@ def main():
         for name, data in make_model.models(test):
             if len(data) <= LARGEST:
                 (folder / f"{test.stem}-{name}").write_bytes(data)
-    for broken in sorted((TESTS / "Inputs" / "broken").iterdir()):
-        if broken.stat().st_size <= LARGEST:
-            (folder / broken.name).write_bytes(broken.read_bytes())
-    for models in map(Path, sys.argv[2:]):
+    for models in [TESTS / "Inputs" / "broken", *map(Path, sys.argv[2:])]:
         for model in sorted(models.rglob("*.onnx")):
             if model.stat().st_size <= LARGEST:
                 name = "-".join(model.relative_to(models).parts)

@@ -8,8 +8,9 @@
 #include "NodeImporter.h"
 
 #include "GraphImporter.h"
-#include "dialects/Ockham/OckhamDialect.h"
 #include "IndexValues.h"
+#include "Origins.h"
+#include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "ockham/Support/ConstantData.h"
@@ -191,7 +192,8 @@ NodeImporter::getIndexList(Value value, StringRef what) {
   if (!type.hasStaticShape())
     return fail("the length of " + what +
                 " is known only at run time, expected a fixed number of "
-                "elements");
+                "elements" +
+                suggestDims(value));
   constexpr int64_t longest = 64;
   if (type.getNumElements() > longest)
     return fail(what + " has " + count(type.getNumElements(), "element") +
