@@ -59,8 +59,11 @@ static std::string describe(Diagnostic &diagnostic) {
   std::string text = (where.empty() ? "" : where + ": ") + diagnostic.str();
   for (Diagnostic &note : diagnostic.getNotes())
     text += "; " + note.str();
-  // One line, whatever the message quotes.
-  llvm::replace(text, '\n', ' ');
+  // One line without control characters, whatever the message quotes: names
+  // come from files.
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
+      c = ' ';
   return text;
 }
 
@@ -73,6 +76,9 @@ public:
           if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
             if (firstError.empty())
               firstError = describe(diagnostic);
+          } else if (diagnostic.getSeverity() == DiagnosticSeverity::Warning) {
+            if (log.warning)
+              log.warning(describe(diagnostic));
           } else if (log.message) {
             log.message(describe(diagnostic));
           }
@@ -112,8 +118,8 @@ Expected<OwningOpRef<ModuleOp>> readModel(llvm::StringRef path,
       path, context, importOptions,
       [&](const llvm::Twine &message) { problem = message.str(); },
       [&](const llvm::Twine &message) {
-        if (log.message)
-          log.message(message.str());
+        if (log.warning)
+          log.warning(message.str());
       });
   if (!module)
     return createStringError(problem);

@@ -167,7 +167,14 @@ int ockham::tool::runCompile(int argc, char **argv) {
       llvm::errs() << "\r\033[K";
     llvm::errs() << message << "\n";
   };
-  CompileLog log{onStage, onMessage};
+  auto onWarning = [&](llvm::StringRef text) {
+    if (quiet)
+      return;
+    if (progress)
+      llvm::errs() << "\r\033[K";
+    llvm::errs() << "ockham: warning: " << text << "\n";
+  };
+  CompileLog log{onStage, onMessage, onWarning};
   llvm::Expected<CompileSummary> summary = compileModel(options, log);
   if (progress)
     llvm::errs() << "\r\033[K";

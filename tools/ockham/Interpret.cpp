@@ -82,7 +82,11 @@ std::string interpretModel(const InterpretSettings &settings,
   MLIRContext context(registry);
   CompileOptions options;
   options.allowExternalPaths = settings.allowExternalPaths;
+  auto onWarning = [](llvm::StringRef text) {
+    llvm::errs() << "ockham: warning: " << text << "\n";
+  };
   CompileLog log;
+  log.warning = onWarning;
   auto module = readModel(settings.path, context, options, log);
   if (!module)
     return llvm::toString(module.takeError());

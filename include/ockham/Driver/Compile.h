@@ -57,8 +57,10 @@ struct CompileOptions {
 struct CompileLog {
   /// A stage begins, e.g. "importing".
   llvm::function_ref<void(llvm::StringRef)> stage;
-  /// A remark or warning, one line.
+  /// A remark, one line: what was not recognised, and why.
   llvm::function_ref<void(llvm::StringRef)> message;
+  /// A warning, one line: what in the model may not be as its user thinks.
+  llvm::function_ref<void(llvm::StringRef)> warning;
 };
 
 /// What was compiled, for the summary.
