@@ -70,6 +70,29 @@ func.func @two_axes(%x: tensor<?x3x4xf32>) -> tensor<?x3x4xf32> {
 
 // -----
 
+// expected-remark @+1 {{1 onnx operator stays: LayerNormalization (1)}}
+func.func @negative_epsilon(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  // expected-remark @+1 {{2 of 3 ops matched a layer norm; epsilon is -0.500000, expected at least 0}}
+  %y = onnx.LayerNormalization %x {axis = 1, epsilon = -0.5 : f64} : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// expected-remark @+1 {{5 onnx operators stay}}
+func.func @negative_epsilon_rms(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %eps = onnx.Constant dense<-0.5> : tensor<f32>
+  %sq = onnx.Mul %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
+  %mean = onnx.ReduceMean %sq {axes = array<i64: 1>, keepdims} : (tensor<?x4xf32>) -> tensor<?x1xf32>
+  %sum = onnx.Add %mean, %eps : (tensor<?x1xf32>, tensor<f32>) -> tensor<?x1xf32>
+  // expected-remark @+1 {{the root does not divide the input}}
+  %root = onnx.Sqrt %sum : (tensor<?x1xf32>) -> tensor<?x1xf32>
+  %n = onnx.Div %x, %root : (tensor<?x4xf32>, tensor<?x1xf32>) -> tensor<?x4xf32>
+  return %n : tensor<?x4xf32>
+}
+
+// -----
+
 // expected-remark @+1 {{3 onnx operators stay: Add (1), Erf (1), Mul (1)}}
 func.func @not_quite_gelu(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
   %c = onnx.Constant dense<1.4> : tensor<f32>

@@ -271,6 +271,9 @@ static LogicalResult createNorm(Raiser &raiser, const NormCore &core,
     return failure();
   bool outside = reader.epsOutside != 0.0;
   double eps = outside ? reader.epsOutside : core.epsInside;
+  // What is negative, or NaN, is no norm.
+  if (!(eps >= 0))
+    return failure();
   auto kind = core.mean ? tfm::NormKind::Layer : tfm::NormKind::RMS;
   Value norm = tfm::NormOp::create(
       builder, replaced.getLoc(), core.input.getType(),
@@ -325,6 +328,9 @@ static LogicalResult raiseOperator(Raiser &raiser,
   // Any value that is not null: the operator centres by itself.
   core.mean = norm.getInput();
   core.epsInside = norm.getEpsilon().convertToDouble();
+  if (!(core.epsInside >= 0))
+    return attempt.fail("epsilon is " + std::to_string(core.epsInside) +
+                        ", expected at least 0");
   NormReader reader{norm.getScale(), norm.getBias()};
   if (failed(createNorm(raiser, core, reader, norm)))
     return attempt.fail("scale and bias are not vectors of " +
