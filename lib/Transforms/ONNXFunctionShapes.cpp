@@ -205,7 +205,8 @@ void FunctionShapes::visitScalar(Operation *op) {
   if (op->getNumResults() != 1)
     return;
   Type type = op->getResult(0).getType();
-  if (!type.isIndex() && !type.isInteger(32) && !type.isInteger(64))
+  if (!type.isIndex() && !type.isInteger(1) && !type.isInteger(32) &&
+      !type.isInteger(64))
     return;
   auto operand = [&](unsigned index) {
     return getScalar(op->getOperand(index));
@@ -232,6 +233,25 @@ void FunctionShapes::visitScalar(Operation *op) {
                   return std::nullopt;
                 return floorDiv(operand(0), operand(1));
               })
+          // Whether a size is -1 or 0, as the importer asks.
+          .Case<arith::CmpIOp>(
+              [&](arith::CmpIOp compare) -> std::optional<ShapeExpr> {
+                if (compare.getPredicate() != arith::CmpIPredicate::eq)
+                  return std::nullopt;
+                ShapeExpr difference = operand(0) - operand(1);
+                if (difference.isConstant(0))
+                  return 1;
+                if (isNonNegative(difference - 1) ||
+                    isNonNegative(0 - difference - 1))
+                  return 0;
+                return std::nullopt;
+              })
+          .Case<arith::SelectOp>([&](auto) -> std::optional<ShapeExpr> {
+            std::optional<int64_t> condition = operand(0).getConstant();
+            if (!condition)
+              return std::nullopt;
+            return operand(*condition ? 1 : 2);
+          })
           .Case<tensor::DimOp>(
               [&](tensor::DimOp dim) -> std::optional<ShapeExpr> {
                 std::optional<int64_t> position = operand(1).getConstant();

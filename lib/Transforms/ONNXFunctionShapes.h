@@ -75,9 +75,10 @@ public:
   /// What the elements of an integer or boolean tensor of any extents are, if
   /// they are affine in their position.
   std::optional<IndexForm> getIndexForm(mlir::Value tensor);
-  /// The same for each of the indices in the lists of a GatherND.
+  /// The same for each index of lists that are the last dimension of a tensor,
+  /// as in GatherND.
   std::optional<llvm::SmallVector<IndexForm, 4>>
-  getIndexComponents(GatherNDOp op);
+  getIndexComponents(mlir::Value indices);
   /// Whether an integer or index is known to be more than itself.
   bool isKnownScalar(mlir::Value value) const;
 

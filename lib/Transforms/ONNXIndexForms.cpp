@@ -302,8 +302,8 @@ Form IndexRules::getGather(GatherOp op) {
 Form IndexRules::getGatherND(GatherNDOp op) {
   Form data = shapes.getIndexForm(op.getData());
   std::optional<SmallVector<IndexForm, 4>> indices =
-      shapes.getIndexComponents(op);
-  if (!data || !indices)
+      shapes.getIndexComponents(op.getIndices());
+  if (!data || !indices || op.getBatchDims() != 0)
     return std::nullopt;
   SymbolicShape from = shapes.getDims(op.getData());
   SymbolicShape rows = shapes.getDims(op.getIndices());
@@ -441,13 +441,13 @@ Form FunctionShapes::getIndexForm(Value tensor) {
 
 /// The parts of the last dimension, which a Concat has put together.
 std::optional<SmallVector<IndexForm, 4>>
-FunctionShapes::getIndexComponents(GatherNDOp op) {
-  auto type = cast<RankedTensorType>(op.getIndices().getType());
-  if (op.getBatchDims() != 0 || type.getRank() == 0)
+FunctionShapes::getIndexComponents(Value indices) {
+  auto type = cast<RankedTensorType>(indices.getType());
+  if (type.getRank() == 0)
     return std::nullopt;
   int64_t last = type.getRank() - 1, count = type.getDimSize(last);
   SmallVector<IndexForm, 4> components;
-  auto concat = op.getIndices().getDefiningOp<ConcatOp>();
+  auto concat = indices.getDefiningOp<ConcatOp>();
   if (concat && static_cast<int64_t>(concat.getAxis()) == last &&
       static_cast<int64_t>(concat.getInputs().size()) == count) {
     for (Value input : concat.getInputs()) {
@@ -459,7 +459,7 @@ FunctionShapes::getIndexComponents(GatherNDOp op) {
     }
     return components;
   }
-  Form form = getIndexForm(op.getIndices());
+  Form form = getIndexForm(indices);
   if (!form || ShapedType::isDynamic(count))
     return std::nullopt;
   ShapeExpr step = form->slopes.pop_back_val();

@@ -253,6 +253,11 @@ void FunctionNormalizer::normalizeSlice(SliceOp op) {
                             : *position;
         *bound = std::max<int64_t>(0, std::min(front, *extent));
       }
+    // Up to min(e, extent) is up to e: the end is clamped anyway.
+    if (std::optional<ShapeExpr> whole = shapes.getPrefixed(range.end);
+        whole && shapes.isNonNegative(*whole) &&
+        shapes.min(range.end, *extent) == shapes.min(*whole, *extent))
+      range.end = *whole;
   }
   llvm::erase_if(ranges, [&](const Range &range) {
     const ShapeExpr &dim = dims[range.axis];

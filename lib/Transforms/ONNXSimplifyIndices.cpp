@@ -29,6 +29,8 @@ private:
   Value selectBranch(WhereOp op);
   Value buildForm();
   Value gatherInPlace();
+  Value scatterInPlace(ScatterNDOp op);
+  Value mergeUnsqueezes(UnsqueezeOp op);
   Value placeDims(Value data, ArrayRef<int64_t> positions);
   Value expand(Value value);
 
@@ -147,9 +149,10 @@ static std::optional<int64_t> getRun(const IndexForm &index,
 Value IndexSimplifier::gatherInPlace() {
   if (auto gather = dyn_cast<GatherNDOp>(op)) {
     std::optional<SmallVector<IndexForm, 4>> indices =
-        shapes.getIndexComponents(gather);
+        shapes.getIndexComponents(gather.getIndices());
     SymbolicShape from = shapes.getDims(gather.getData());
-    if (!indices || indices->size() != from.size())
+    if (!indices || indices->size() != from.size() ||
+        gather.getBatchDims() != 0)
       return {};
     SmallVector<int64_t> positions;
     for (auto [index, extent] : llvm::zip_equal(*indices, from)) {
@@ -194,9 +197,52 @@ Value IndexSimplifier::gatherInPlace() {
   return placeDims(flatten.getInput(), positions);
 }
 
+/// Every element is replaced by the update at its own place: x[:, :, :, :] = y.
+Value IndexSimplifier::scatterInPlace(ScatterNDOp scatter) {
+  std::optional<SmallVector<IndexForm, 4>> indices =
+      shapes.getIndexComponents(scatter.getIndices());
+  if (scatter.getReduction() != ScatterReduction::Replace || !indices ||
+      indices->size() != dims.size() ||
+      shapes.getDims(scatter.getUpdates()) != dims)
+    return {};
+  for (auto [position, index] : llvm::enumerate(*indices)) {
+    IndexForm rest = index;
+    if (!dims[position].isConstant(1)) {
+      if (!rest.slopes[position].isConstant(1))
+        return {};
+      rest.slopes[position] = 0;
+    }
+    if (!rest.isUniform() || !rest.offset.isConstant(0))
+      return {};
+  }
+  return scatter.getUpdates();
+}
+
+/// New dimensions on new dimensions.
+Value IndexSimplifier::mergeUnsqueezes(UnsqueezeOp outer) {
+  auto inner = outer.getInput().getDefiningOp<UnsqueezeOp>();
+  if (!inner)
+    return {};
+  // The places of the inner ones among what the outer ones leave free.
+  SmallVector<int64_t> axes(outer.getAxes());
+  int64_t free = 0;
+  for (int64_t axis = 0, e = dims.size(); axis < e; ++axis) {
+    if (llvm::is_contained(outer.getAxes(), axis))
+      continue;
+    if (llvm::is_contained(inner.getAxes(), free++))
+      axes.push_back(axis);
+  }
+  llvm::sort(axes);
+  return emit.unsqueeze(inner.getInput(), axes);
+}
+
 Value IndexSimplifier::run() {
   if (Value value = fill())
     return value;
+  if (auto scatter = dyn_cast<ScatterNDOp>(op))
+    return scatterInPlace(scatter);
+  if (auto unsqueeze = dyn_cast<UnsqueezeOp>(op))
+    return mergeUnsqueezes(unsqueeze);
   if (Value value = removeNeutral())
     return value;
   if (auto where = dyn_cast<WhereOp>(op))

@@ -25,6 +25,13 @@ static bool isPointwise(Operation *op) {
              ReciprocalOp, ErfOp, SinOp, CosOp, TanhOp, SigmoidOp>(op);
 }
 
+static bool fillsWithFloats(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value operand) {
+    auto fill = operand.getDefiningOp<ConstantOfShapeOp>();
+    return fill && isa<FloatType>(fill.getValue().getType());
+  });
+}
+
 Value ockham::onnx::sinkExpand(Operation *op, FunctionShapes &shapes) {
   if (!isPointwise(op))
     return {};
@@ -38,8 +45,7 @@ Value ockham::onnx::sinkExpand(Operation *op, FunctionShapes &shapes) {
       source = expand.getInput();
     } else if (auto fill = operand.getDefiningOp<ConstantOfShapeOp>()) {
       // One value, of any extents.
-      if (isa<IntegerType>(fill.getValue().getType()))
-        source = emit.scalar(fill.getValue());
+      source = emit.scalar(fill.getValue());
     }
     changed |= source != operand;
     operands.push_back(source);
@@ -49,6 +55,10 @@ Value ockham::onnx::sinkExpand(Operation *op, FunctionShapes &shapes) {
     return {};
   SymbolicShape dims = shapes.getDims(op->getResult(0));
   SymbolicShape small = Emitter::broadcast(shapes, extents);
+  // Filled tensors of floats are matrices that raising knows, unless something
+  // else has their extents anyway.
+  if (small != dims && fillsWithFloats(op))
+    return {};
   Value value = emit.clone(op, operands, small);
   return small == dims ? value : emit.expand(value, dims);
 }

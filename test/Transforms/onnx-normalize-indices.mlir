@@ -225,8 +225,9 @@ func.func @sink_expand(
 // CHECK-SAME:    %[[X:.*]]: tensor<?x4x?x8xf32>
 // CHECK-DAG:     %[[B:.*]] = tensor.dim %[[X]], %c0
 // CHECK-DAG:     %[[S:.*]] = tensor.dim %[[X]], %c2
-// CHECK:         onnx.Reshape %{{.*}} to [%[[B]], %[[S]], 32]
-func.func @bounded(%x: tensor<?x4x?x8xf32>) -> tensor<?x?x32xf32> {
+// CHECK-DAG:     onnx.Reshape %{{.*}} to [%[[B]], %[[S]], 32]
+// CHECK-DAG:     onnx.Slice %{{.*}} [0] to [%[[S]]]
+func.func @bounded(%x: tensor<?x4x?x8xf32>, %buffer: tensor<16xf32>) -> (tensor<?x?x32xf32>, tensor<?xf32>) {
   %c0 = arith.constant 0 : index
   %c2 = arith.constant 2 : index
   %b = tensor.dim %x, %c0 : tensor<?x4x?x8xf32>
@@ -240,7 +241,8 @@ func.func @bounded(%x: tensor<?x4x?x8xf32>) -> tensor<?x?x32xf32> {
   %element = tensor.extract %bounded[] : tensor<i64>
   %size = arith.index_cast %element : i64 to index
   %y = onnx.Reshape %t to [%b, %size, 32] : (tensor<?x?x4x8xf32>) -> tensor<?x?x32xf32>
-  return %y : tensor<?x?x32xf32>
+  %part = onnx.Slice %buffer [0] to [%size] {axes = array<i64: 0>, steps = array<i64: 1>} : (tensor<16xf32>) -> tensor<?xf32>
+  return %y, %part : tensor<?x?x32xf32>, tensor<?xf32>
 }
 
 // -----
@@ -260,4 +262,66 @@ func.func @rows(%x: tensor<?x?x32xf32>, %w: tensor<32x64xf32>) -> tensor<?x?x64x
   %product = onnx.MatMul %flat, %w : (tensor<?x32xf32>, tensor<32x64xf32>) -> tensor<?x64xf32>
   %y = onnx.Reshape %product to [%b, %s, 64] : (tensor<?x64xf32>) -> tensor<?x?x64xf32>
   return %y : tensor<?x?x64xf32>
+}
+
+// -----
+
+// x[:, :] = y, as exporters write an assignment in place, replaces everything.
+
+// CHECK-LABEL: func @assign_all
+// CHECK-SAME:    %[[X:[a-z0-9]*]]: tensor<?x1x4xf32> {{.*}}, %[[Y:[a-z0-9]*]]: tensor<?x1x4xf32>
+// CHECK-NEXT:    return %[[Y]]
+func.func @assign_all(
+    %x: tensor<?x1x4xf32> {ockham.dims = ["n", "", ""]},
+    %y: tensor<?x1x4xf32> {ockham.dims = ["n", "", ""]}) -> tensor<?x1x4xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x1x4xf32>
+  %n64 = arith.index_cast %n : index to i64
+  %length = tensor.from_elements %n64 : tensor<i64>
+  %zero = onnx.Constant dense<0> : tensor<i64>
+  %one = onnx.Constant dense<1> : tensor<i64>
+  %rows = onnx.Range %zero, %length, %one : (tensor<i64>, tensor<i64>, tensor<i64>) -> tensor<?xi64>
+  %i = onnx.Reshape %rows to [%n, 1, 1, 1] : (tensor<?xi64>) -> tensor<?x1x1x1xi64>
+  %ii = onnx.Expand %i to [%n, 1, 4, 1] : (tensor<?x1x1x1xi64>) -> tensor<?x1x4x1xi64>
+  %jj = onnx.ConstantOfShape [%n, 1, 4, 1] value 0 : i64 -> tensor<?x1x4x1xi64>
+  %k = onnx.Constant dense<[[0], [1], [2], [3]]> : tensor<4x1xi64>
+  %kk = onnx.Expand %k to [%n, 1, 4, 1] : (tensor<4x1xi64>) -> tensor<?x1x4x1xi64>
+  %indices = onnx.Concat %ii, %jj, %kk {axis = 3 : i64} : (tensor<?x1x4x1xi64>, tensor<?x1x4x1xi64>, tensor<?x1x4x1xi64>) -> tensor<?x1x4x3xi64>
+  %z = onnx.ScatterND replace %x, %indices, %y : (tensor<?x1x4xf32>, tensor<?x1x4x3xi64>, tensor<?x1x4xf32>) -> tensor<?x1x4xf32>
+  return %z : tensor<?x1x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @unsqueezes
+// CHECK:         onnx.Unsqueeze %arg0 {axes = array<i64: 0, 1, 3, 5>} : (tensor<2x?xf32>) -> tensor<1x1x2x1x?x1xf32>
+// CHECK-NEXT:    return
+func.func @unsqueezes(%x: tensor<2x?xf32>) -> tensor<1x1x2x1x?x1xf32> {
+  %a = onnx.Unsqueeze %x {axes = array<i64: 1, 3>} : (tensor<2x?xf32>) -> tensor<2x1x?x1xf32>
+  %b = onnx.Unsqueeze %a {axes = array<i64: 0, 1>} : (tensor<2x1x?x1xf32>) -> tensor<1x1x2x1x?x1xf32>
+  return %b : tensor<1x1x2x1x?x1xf32>
+}
+
+// -----
+
+// The importer asks of a size that the graph computes whether it is -1, which
+// follows from the rest. Nothing that is put together from extents is.
+
+// CHECK-LABEL: func @never_free
+// CHECK-SAME:    %[[X:.*]]: tensor<?x8xf32>
+// CHECK:         %[[N:.*]] = tensor.dim %[[X]], %c0
+// CHECK-NOT:     arith.select
+// CHECK:         onnx.Reshape %[[X]] to [%[[N]], 2, 4]
+func.func @never_free(%x: tensor<?x8xf32>) -> tensor<?x2x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %free = arith.constant -1 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %n64 = arith.index_cast %n : index to i64
+  %size = arith.index_cast %n64 : i64 to index
+  %is_free = arith.cmpi eq, %size, %free : index
+  %rest = arith.divsi %size, %c4 : index
+  %extent = arith.select %is_free, %rest, %size : index
+  %y = onnx.Reshape %x to [%extent, 2, 4] : (tensor<?x8xf32>) -> tensor<?x2x4xf32>
+  return %y : tensor<?x2x4xf32>
 }

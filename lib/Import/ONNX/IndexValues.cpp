@@ -214,7 +214,8 @@ static bool hasNonNegativeElements(Value tensor, unsigned depth) {
   if (auto where = dyn_cast<onnx::WhereOp>(op))
     return hasNonNegativeElements(where.getLhs(), depth + 1) &&
            hasNonNegativeElements(where.getRhs(), depth + 1);
-  if (isa<onnx::ConcatOp, onnx::AddOp, onnx::MulOp, onnx::DivOp>(op))
+  if (isa<onnx::ConcatOp, onnx::AddOp, onnx::MulOp, onnx::DivOp, onnx::MaxOp,
+          onnx::MinOp>(op))
     return llvm::all_of(op->getOperands(), [&](Value operand) {
       return hasNonNegativeElements(operand, depth + 1);
     });
