@@ -3,7 +3,8 @@
     onnx_types.py [SEED] [COMPILE_OPTION ...]
 
 One entry point per element type, with everything that may be done to it: the
-numbers contain the smallest and largest ones, infinities and NaN.
+numbers contain the smallest and largest ones, infinities and NaN. Then comes
+what must be refused.
 """
 
 import numpy as np
@@ -190,6 +191,19 @@ def make_cases(random):
     return cases
 
 
+def make_refused():
+    full = "tensor<?x?xf32>"
+    return [
+        Case(
+            "nothing_to_choose",
+            [("x", full, np.zeros((2, 0), np.float32))],
+            f"%r0 = onnx.ArgMax %x {{axis = 1}} : ({full}) -> tensor<?xi64>",
+            ["tensor<?xi64>"],
+            message="ArgMax: the axis has 0 elements, expected at least 1",
+        )
+    ]
+
+
 if __name__ == "__main__":
     np.seterr(all="ignore")
-    main(make_cases, list)
+    main(make_cases, make_refused)

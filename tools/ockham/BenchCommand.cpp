@@ -67,7 +67,7 @@ static std::string makeInput(const ockham_tensor_spec &spec,
     } else if (array.dtype == OCKHAM_F64) {
       double value = normal(generator);
       std::memcpy(to, &value, sizeof(value));
-    } else if (array.dtype < OCKHAM_F16) {
+    } else if (array.dtype < OCKHAM_F16 || array.dtype > OCKHAM_F64) {
       *to = 1;
     }
   }
