@@ -315,7 +315,8 @@ GraphImporter::importBranch(pb::GraphProto &branch, const llvm::Twine &owner,
   Scope inner(*scope, owner);
   if (inner.getDepth() > maxNesting)
     return messages.error("branches and calls are nested deeper than " +
-                          llvm::Twine(maxNesting) + ", at " + quote(owner.str()));
+                          llvm::Twine(maxNesting) + ", at " +
+                          quote(owner.str()));
   if (failed(survey.run(branch, inner)))
     return failure();
   std::string where = "branch " + quote(owner.str());
