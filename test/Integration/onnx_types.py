@@ -53,10 +53,14 @@ class Body:
         """A result of the given type, bfloat16 as f32."""
         name = f"%r{len(self.results)}"
         if "bf16" not in result:
-            self.write(f"{name} = onnx.{op} : ({types}) -> {result}".replace("#", operands))
+            self.write(
+                f"{name} = onnx.{op} : ({types}) -> {result}".replace("#", operands)
+            )
         else:
             wide = result.replace("bf16", "f32")
-            self.write(f"{name}n = onnx.{op} : ({types}) -> {result}".replace("#", operands))
+            self.write(
+                f"{name}n = onnx.{op} : ({types}) -> {result}".replace("#", operands)
+            )
             self.write(f"{name} = onnx.Cast {name}n : ({result}) -> {wide}")
             result = wide
         self.results.append(result)
@@ -128,9 +132,7 @@ def write_body(type):
     body.write(f"%mask = onnx.Equal %a, %s : ({full}, {full}) -> {mask}")
     body.add("Where #", "%mask, %a, %b", f"{mask}, {full}, {body.row}", full)
     body.add("Concat # {axis = 0}", "%a, %s", f"{full}, {full}", full)
-    body.add(
-        "Transpose # {perm = array<i64: 1, 0>}", "%a", full, f"tensor<6x?x{type}>"
-    )
+    body.add("Transpose # {perm = array<i64: 1, 0>}", "%a", full, f"tensor<6x?x{type}>")
     body.add(
         "Gather # {axis = 1}", "%a, %two", f"{full}, tensor<i64>", f"tensor<?x{type}>"
     )
