@@ -5,19 +5,16 @@ import numpy as np
 from onnx_operators import Case, main
 
 
-def shape_of(array):
-    return "x".join("?" * array.ndim)
-
-
-def tensor_of(array, element=None):
+def tensor_of(array):
     """The type of an argument: every extent is known only at run time."""
-    element = element or {
+    element = {
         "float32": "f32",
         "float16": "f16",
         "float64": "f64",
         "int64": "i64",
         "int32": "i32",
         "int8": "i8",
+        "uint8": "ui8",
         "bool": "i1",
     }[str(array.dtype)]
     dims = "".join("?x" for _ in range(array.ndim))
@@ -86,12 +83,14 @@ def make_cases(random):
 
     # Scatters, with targets that are hit more than once.
     for kind in ("replace", "add", "mul", "min", "max"):
-        for dtype in (np.float32, np.int64, np.int8):
+        for dtype in (np.float32, np.int64, np.int8, np.uint8):
             if dtype == np.float32:
                 data, updates = f(4, 6), f(3, 9)
             else:
-                data = ints(-9, 9, 4, 6, dtype=dtype)
-                updates = ints(-9, 9, 3, 9, dtype=dtype)
+                # Beyond what a signed byte holds, where there is no sign.
+                low, high = (0, 255) if dtype == np.uint8 else (-9, 9)
+                data = ints(low, high, 4, 6, dtype=dtype)
+                updates = ints(low, high, 3, 9, dtype=dtype)
             add(
                 f"scatter_elements_{kind}_{np.dtype(dtype).name}",
                 {"x": data, "i": ints(-6, 6, 3, 9), "u": updates},

@@ -17,7 +17,8 @@ using namespace mlir;
 
 namespace ockham::importer {
 
-static OpFoldResult multiply(NodeImporter &n, ArrayRef<OpFoldResult> factors) {
+static OpFoldResult multiplyExtents(NodeImporter &n,
+                                    ArrayRef<OpFoldResult> factors) {
   return multiplyIndices(n.getBuilder(), n.getLoc(), factors);
 }
 
@@ -339,7 +340,7 @@ LogicalResult importTile(NodeImporter &n) {
     newAxes.push_back(expanded.size());
     expanded.push_back(repeat);
     expanded.push_back(extent);
-    joined.push_back(multiply(n, {repeat, extent}));
+    joined.push_back(multiplyExtents(n, {repeat, extent}));
   }
   if (isIdentity)
     return n.setResult(x);
@@ -432,8 +433,8 @@ LogicalResult importDepthToSpace(NodeImporter &n) {
   Value moved = n.create<onnx::TransposeOp>(n.getElement(x), apart,
                                             ArrayRef<int64_t>(perm));
   return n.setResult(
-      n.createReshape(moved, {batch, *channels, multiply(n, {height, b}),
-                              multiply(n, {width, b})}));
+      n.createReshape(moved, {batch, *channels, multiplyExtents(n, {height, b}),
+                              multiplyExtents(n, {width, b})}));
 }
 
 LogicalResult importSpaceToDepth(NodeImporter &n) {
@@ -450,7 +451,7 @@ LogicalResult importSpaceToDepth(NodeImporter &n) {
   Value moved = n.create<onnx::TransposeOp>(
       n.getElement(x), apart, ArrayRef<int64_t>{0, 3, 5, 1, 2, 4});
   return n.setResult(n.createReshape(
-      moved, {batch, multiply(n, {channels, b, b}), *height, *width}));
+      moved, {batch, multiplyExtents(n, {channels, b, b}), *height, *width}));
 }
 
 } // namespace ockham::importer
