@@ -15,9 +15,10 @@ using namespace mlir;
 using namespace ockham::onnx;
 using namespace ockham::onnx::detail;
 
-LogicalResult ockham::onnx::detail::verifyDynamicCount(
-    ArrayRef<int64_t> staticSizes, ValueRange sizes, StringRef what,
-    const ShapeErrors &error) {
+LogicalResult
+ockham::onnx::detail::verifyDynamicCount(ArrayRef<int64_t> staticSizes,
+                                         ValueRange sizes, StringRef what,
+                                         const ShapeErrors &error) {
   size_t places = llvm::count_if(staticSizes, ShapedType::isDynamic);
   if (places != sizes.size())
     return error(what, " has ", places, " dynamic places but ", sizes.size(),
