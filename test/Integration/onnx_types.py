@@ -106,7 +106,9 @@ def write_numbers(body, type):
     if is_float(type):
         for op in ("Floor", "Ceil", "Round", "Sqrt", "Exp", "Tanh", "Sigmoid"):
             body.unary(op + " #")
-        for op in ("Erf", "Sin", "Cos", "Tan", "Asin", "Atan", "Sinh", "Asinh"):
+        for op in ("Erf", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan"):
+            body.unary(op + " #", operand="%s")
+        for op in ("Sinh", "Cosh", "Asinh", "Acosh", "Atanh"):
             body.unary(op + " #", operand="%s")
         body.unary("Softmax # {axis = 1}", operand="%s")
         return
