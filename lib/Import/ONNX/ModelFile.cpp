@@ -89,7 +89,7 @@ static StringRef getFieldName(int field) {
 
 /// Protobuf's own limit, in messages within messages: each If in an If takes
 /// three of them.
-static constexpr int maxNesting = 100;
+static constexpr int maxMessageDepth = 100;
 
 static bool parse(StringRef bytes, int nesting, pb::ModelProto &model) {
   CodedInputStream stream(reinterpret_cast<const uint8_t *>(bytes.data()),
@@ -132,10 +132,10 @@ static LogicalResult explainDamage(StringRef bytes, Messages &messages) {
                             llvm::Twine(start) + " of " +
                             llvm::Twine(bytes.size()));
   }
-  if (pb::ModelProto model; parse(bytes, 10 * maxNesting, model))
+  if (pb::ModelProto model; parse(bytes, 10 * maxMessageDepth, model))
     return messages.error("its graphs and types are nested too deep: more than "
                           "the " +
-                          llvm::Twine(maxNesting) +
+                          llvm::Twine(maxMessageDepth) +
                           " messages within messages that protobuf reads");
   return messages.error("the file is damaged: the inside of its graph is not "
                         "valid protobuf");
@@ -188,7 +188,7 @@ std::unique_ptr<pb::ModelProto> parseModel(StringRef bytes,
     return nullptr;
   }
   auto model = std::make_unique<pb::ModelProto>();
-  bool parsed = parse(bytes, maxNesting, *model);
+  bool parsed = parse(bytes, maxMessageDepth, *model);
   if (parsed && model->has_graph())
     return model;
   if (std::optional<StringRef> other = recognizeOtherFormat(bytes))
