@@ -46,6 +46,11 @@ struct ONNXNormalize : ockham::impl::ONNXNormalizeBase<ONNXNormalize> {
         return signalPassFailure();
       eraseUnusedWeights(module);
     }
+    // Last, because folding would write the copies again.
+    shareTransposedWeights(module);
+    if (failed(runPipeline(cleanup, module)))
+      return signalPassFailure();
+    eraseUnusedWeights(module);
   }
 
 private:

@@ -69,6 +69,11 @@ using WeightHashes = llvm::DenseMap<mlir::Attribute, uint64_t>;
 /// Lets equal weights (type, layout and bytes) be one symbol, the first.
 void shareEqualWeights(mlir::ModuleOp module, WeightHashes &hashes);
 
+/// Lets a matrix that is another one transposed (the head of an exported model
+/// is a copy of its embedding) be read from that one, where only products read
+/// it.
+void shareTransposedWeights(mlir::ModuleOp module);
+
 } // namespace ockham::onnx
 
 #endif // OCKHAM_LIB_TRANSFORMS_ONNXNORMALIZE_H

@@ -62,10 +62,14 @@ def main():
         comparison.check(f"{case} interpreted", interpret(inputs), want, FLOAT32)
         exact = interpret(inputs, "--f64")
         comparison.check(f"{case} interpreted in float64", exact, want, float64)
-        raised = interpret(inputs, "--f64", "--passes", "ockham-raise")
-        comparison.check(
-            f"{case} recognised, in float64, against imported", raised, exact, LEVELS
-        )
+        for how, passes in ("normalised", "onnx-normalize"), (
+            "recognised",
+            "ockham-raise",
+        ):
+            level = interpret(inputs, "--f64", "--passes", passes)
+            comparison.check(
+                f"{case} {how}, in float64, against imported", level, exact, LEVELS
+            )
     comparison.exit()
 
 

@@ -41,7 +41,8 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
       at most `max-constant-bytes`; those of more than 256 bytes are new
       weights, named after the one they come from (`mask.Cast`);
     - Identity, equal operators, equal weights and whatever nothing uses are
-      gone. Types say every extent that is known; the function's own type does
+      gone; a matrix that is another one transposed, and only multiplied by, is
+      a Transpose of that one (a tied head). Types say every extent that is known; the function's own type does
       not change, a `tensor.cast` stands before the return if need be.
 
     ```mlir

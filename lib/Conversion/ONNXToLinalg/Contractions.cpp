@@ -124,14 +124,13 @@ Tensor ConvLowering::multiply(const Tensor &matrix, const Tensor &windows) {
   Tensor init =
       l.makeFilled(ArrayRef<ShapeExpr>(dims).drop_front(group == 1 ? 1 : 0),
                    makeScalar(l.b, type, 0));
-  ValueRange inputs = {lhs.value, rhs.value};
+  SmallVector<Value, 2> inputs = {lhs.value, rhs.value};
   Value product =
       group == 1
-          ? linalg::MatmulOp::create(l.b, init.getType(),
-                                     SmallVector<Value>(inputs), init.value)
+          ? linalg::MatmulOp::create(l.b, init.getType(), inputs, init.value)
                 .getResult(0)
-          : linalg::BatchMatmulOp::create(
-                l.b, init.getType(), SmallVector<Value>(inputs), init.value)
+          : linalg::BatchMatmulOp::create(l.b, init.getType(), inputs,
+                                          init.value)
                 .getResult(0);
   return l.reshape({product, init.dims}, dims);
 }

@@ -40,7 +40,6 @@ private:
     raiseAttentions(raiser);
     raiseEmbeddings(raiser);
     raiseResiduals(raiser);
-    tieHeads(raiser);
     raiseConstants(raiser);
     raiser.reportLeftovers();
     formBlocks(raiser);

@@ -130,8 +130,6 @@ void raiseAttentions(Raiser &raiser);
 void raiseEmbeddings(Raiser &raiser);
 /// Sums of two activations and products with a gain.
 void raiseResiduals(Raiser &raiser);
-/// Heads whose weight is the transposed embedding read the embedding instead.
-void tieHeads(Raiser &raiser);
 /// Constants that tfm ops read leave the onnx dialect.
 void raiseConstants(Raiser &raiser);
 /// Groups the ops of each transformer block into a tfm.block.
