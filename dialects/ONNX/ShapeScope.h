@@ -133,8 +133,8 @@ public:
   /// The extent of the result where two extents broadcast: one of them if it
   /// is known not to be 1 or both are the same.
   ShapeExpr broadcast(const ShapeExpr &lhs, const ShapeExpr &rhs);
-  /// The extent e, if `prefix` is that of a prefix of a buffer: min(e, capacity)
-  /// with a constant capacity.
+  /// The extent e, if `prefix` is that of a prefix of a buffer: min(e,
+  /// capacity) with a constant capacity.
   std::optional<ShapeExpr> getPrefixed(const ShapeExpr &prefix) const;
   /// A position that counts from the back of `dim` when it is negative.
   ShapeExpr fromBack(const ShapeExpr &position, const ShapeExpr &dim);

@@ -4,9 +4,8 @@ Inputs come from NumPy's frozen generator, so that outputs of ONNX Runtime can b
 stored without them.
 """
 
-import numpy as np
-
 import fused_reference as reference
+import numpy as np
 
 
 class Input:
@@ -115,9 +114,7 @@ def add_activations(f, rows, weight, add, microsoft):
     microsoft("Gelu", [rows(8)], reference.gelu)
     microsoft("BiasGelu", [rows(8), weight(8)], reference.gelu)
     for inputs in [rows(8)], [rows(8), weight(8)]:
-        microsoft(
-            "FastGelu", inputs, reference.gelu, arguments={"approximate": "tanh"}
-        )
+        microsoft("FastGelu", inputs, reference.gelu, arguments={"approximate": "tanh"})
     microsoft("QuickGelu", [rows(8)], reference.swish, arguments={"alpha": 1.702})
     microsoft("QuickGelu", [rows(8)], reference.swish, alpha=1.25)
 
@@ -353,9 +350,7 @@ def add_microsoft_norms(f, ints, rows, weight, microsoft):
     microsoft(op, [x, y, weight(8)], skip, (1, 1, 1, 1), epsilon=0.25)
     op = "SkipSimplifiedLayerNormalization"
     microsoft(op, [x, y, weight(8)], simplified, epsilon=0.25)
-    microsoft(
-        op, [x, y, weight(8), weight(8)], simplified, (1, 0, 0, 1), epsilon=1e-5
-    )
+    microsoft(op, [x, y, weight(8), weight(8)], simplified, (1, 0, 0, 1), epsilon=1e-5)
     tables = [weight(11, 8), weight(7, 8), weight(2, 8), weight(8), weight(8)]
     ids = Input(ints(0, 11, 2, 5, dtype=np.int32), ["b", "s"])
     segments = Input(ints(0, 2, 2, 5, dtype=np.int32), ["b", "s"])

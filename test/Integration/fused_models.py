@@ -8,7 +8,7 @@ import numpy as np
 sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../Import/Inputs")
 )
-import make_model as onnx  # noqa: E402
+import make_model as onnx
 
 TYPES = {
     np.dtype(np.float32): onnx.FLOAT,

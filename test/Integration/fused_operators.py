@@ -13,7 +13,6 @@ import os
 import sys
 
 import numpy as np
-
 from common import Tool
 from fused_cases import make_cases
 from fused_models import given_inputs, make_model, result_names

@@ -197,9 +197,7 @@ def rotary(x, cos, sin, ids=None, num_heads=0, rotary_embedding_dim=0, interleav
     heads = split_heads(x, num_heads) if x.ndim == 3 else x
     width = rotary_embedding_dim or heads.shape[-1]
     y = np.array(heads)
-    y[..., :width] = rotate(
-        heads[..., :width], cos[:, None], sin[:, None], interleaved
-    )
+    y[..., :width] = rotate(heads[..., :width], cos[:, None], sin[:, None], interleaved)
     return merge_heads(y) if x.ndim == 3 else y
 
 

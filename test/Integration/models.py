@@ -62,9 +62,12 @@ def main():
         comparison.check(f"{case} interpreted", interpret(inputs), want, FLOAT32)
         exact = interpret(inputs, "--f64")
         comparison.check(f"{case} interpreted in float64", exact, want, float64)
-        for how, passes in ("normalised", "onnx-normalize"), (
-            "recognised",
-            "ockham-raise",
+        for how, passes in (
+            ("normalised", "onnx-normalize"),
+            (
+                "recognised",
+                "ockham-raise",
+            ),
         ):
             level = interpret(inputs, "--f64", "--passes", passes)
             comparison.check(

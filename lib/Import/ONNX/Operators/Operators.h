@@ -107,7 +107,8 @@ Importer importReduceMax, importReduceMin, importReduceL1, importReduceL2,
 
 // Normalization.cpp
 Importer importSoftmax, importFlatSoftmax, importHardmax, importFlatHardmax,
-    importLogSoftmax, importFlatLogSoftmax, importLayerNormalization, importRMSNormalization;
+    importLogSoftmax, importFlatLogSoftmax, importLayerNormalization,
+    importRMSNormalization;
 mlir::Value createLogSoftmax(NodeImporter &n, mlir::Value x, int64_t axis);
 
 // ChannelNormalization.cpp

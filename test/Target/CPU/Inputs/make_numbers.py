@@ -3,9 +3,29 @@
 import numpy as np
 
 # Borders between ranges, halfway between neighbours, infinities.
-borders = [0.0, 1.0, 65504.0, 65519.9, 65520.0, 6.1035e-5, 6.097e-5, 6e-8, 2.98e-8, 2.9e-8,
-           1 + 2**-11, 1 + 3 * 2**-11, 1 + 2**-8, 1 + 3 * 2**-8, 3.38e38, 3.396e38, 1.2e-38,
-           1e-39, 4.6e-41, 1e-45, np.inf]
+borders = [
+    0.0,
+    1.0,
+    65504.0,
+    65519.9,
+    65520.0,
+    6.1035e-5,
+    6.097e-5,
+    6e-8,
+    2.98e-8,
+    2.9e-8,
+    1 + 2**-11,
+    1 + 3 * 2**-11,
+    1 + 2**-8,
+    1 + 3 * 2**-8,
+    3.38e38,
+    3.396e38,
+    1.2e-38,
+    1e-39,
+    4.6e-41,
+    1e-45,
+    np.inf,
+]
 random = np.random.default_rng(0)
 spread = random.standard_normal(500) * 10.0 ** random.integers(-12, 12, 500)
 numbers = np.concatenate([borders, np.negative(borders), spread])
