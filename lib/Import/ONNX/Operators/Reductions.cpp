@@ -48,6 +48,9 @@ static FailureOr<Reduction> getComputedReduction(NodeImporter &n) {
   auto axes = n.getIndexList(n.getOperand(1), "axes");
   if (failed(axes))
     return failure();
+  if (static_cast<int64_t>(axes->size()) > rank)
+    return n.fail("reduces " + count(axes->size(), "dimension") + " of " +
+                  llvm::Twine(rank));
   checkAxes(n, *axes, rank);
   OpBuilder &b = n.getBuilder();
   SmallVector<OpFoldResult> ones(axes->size(), b.getIndexAttr(1));
