@@ -30,7 +30,7 @@ void AttentionOp::build(OpBuilder &builder, OperationState &state, Value query,
         /*cos=*/Value(), /*sin=*/Value(), numHeads, numHeads, APFloat(scale),
         causal, /*soft_cap=*/FloatAttr(), Centre::All,
         /*qk_norm=*/NormKindAttr(), /*qk_norm_eps=*/APFloat(0.0),
-        /*interleaved=*/false);
+        /*qk_norm_eps_outside=*/false, /*interleaved=*/false);
 }
 
 //===----------------------------------------------------------------------===//
@@ -164,11 +164,13 @@ LogicalResult AttentionOp::verify() {
     if (*kind != NormKind::Layer && *kind != NormKind::RMS)
       return emitOpError() << "expected qk_norm layer or rms, got "
                            << stringifyEnum(*kind);
-  } else if (getQueryScale() || getKeyScale() || !getQkNormEps().isZero()) {
+  } else if (getQueryScale() || getKeyScale() || !getQkNormEps().isZero() ||
+             getQkNormEpsOutside()) {
     return emitOpError() << "expected qk_norm because "
-                         << (getQueryScale() ? "a query scale"
-                             : getKeyScale() ? "a key scale"
-                                             : "qk_norm_eps")
+                         << (getQueryScale()         ? "a query scale"
+                             : getKeyScale()         ? "a key scale"
+                             : getQkNormEpsOutside() ? "qk_norm_eps_outside"
+                                                     : "qk_norm_eps")
                          << " is given, got none";
   }
   if (auto cap = getSoftCap(); cap && !(*cap > APFloat(0.0)))
@@ -366,6 +368,8 @@ ParseResult AttentionOp::parse(OpAsmParser &parser, OperationState &result) {
     properties.qk_norm = NormKindAttr::get(builder.getContext(), *parsed);
     if (parseOptionalNumber(parser, "eps", properties.qk_norm_eps))
       return failure();
+    if (succeeded(parser.parseOptionalKeyword("outside")))
+      properties.qk_norm_eps_outside = builder.getUnitAttr();
   }
   if (succeeded(parser.parseOptionalKeyword("interleaved")))
     properties.interleaved = builder.getUnitAttr();
@@ -429,6 +433,8 @@ void AttentionOp::print(OpAsmPrinter &printer) {
     printer << " qk_norm " << stringifyEnum(*kind);
     if (!getQkNormEps().isZero())
       printNumber("eps", getQkNormEpsAttr());
+    if (getQkNormEpsOutside())
+      printer << " outside";
   }
   if (getInterleaved())
     printer << " interleaved";

@@ -318,7 +318,8 @@ def Tfm_AttentionOp : Tfm_TensorOp<"attention", [AttrSizedOperandSegments,
     query t (`past` absent: i = t) and j of a key, per head:
 
     1. q and k: norm per head when `qk_norm` is set (rms or layer with
-       `qk_norm_eps`, times `query_scale`, `key_scale` of width dh), then
+       `qk_norm_eps`, which `qk_norm_eps_outside` puts behind the root, times
+       `query_scale`, `key_scale` of width dh), then
        rotary when `cos` and `sin` are given (rows are absolute positions,
        columns half the rotated width; the first 2 * columns of each head are
        rotated, in halves, or in neighbouring pairs when `interleaved`).
@@ -372,6 +373,7 @@ def Tfm_AttentionOp : Tfm_TensorOp<"attention", [AttrSizedOperandSegments,
     DefaultValuedAttr<Tfm_CentreAttr, "::ockham::tfm::Centre::All">:$centre,
     OptionalAttr<Tfm_NormKindAttr>:$qk_norm,
     DefaultValuedAttr<F64Attr, "0.0">:$qk_norm_eps,
+    UnitAttr:$qk_norm_eps_outside,
     UnitAttr:$interleaved);
   let results = (outs Tfm_Rows:$output, Optional<Tfm_FloatTensor>:$logsumexp,
                       Optional<Tfm_FloatTensor>:$entropy);

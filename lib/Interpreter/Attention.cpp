@@ -172,7 +172,9 @@ Attention::Row Attention::prepare(const Tensor &rows, int64_t b, int64_t t,
     for (double element : x)
       squares += (element - mean) * (element - mean);
     squares /= static_cast<double>(headDim);
-    double divisor = std::sqrt(squares + op.getQkNormEps().convertToDouble());
+    double eps = op.getQkNormEps().convertToDouble();
+    double divisor = op.getQkNormEpsOutside() ? std::sqrt(squares) + eps
+                                              : std::sqrt(squares + eps);
     for (double &element : x)
       element = (element - mean) / divisor;
     if (scale)

@@ -25,6 +25,14 @@ void ockham::buildRaisePipeline(OpPassManager &pm) {
   pm.addPass(createConvertONNXToTransformer());
 }
 
+void ockham::buildSimplifyPipeline(OpPassManager &pm) {
+  pm.addPass(createMergeNorms());
+  pm.addPass(createFoldIdentityProjections());
+  pm.addPass(createFoldNorms());
+  pm.addPass(createFoldGains());
+  pm.addPass(createCanonicalizerPass());
+}
+
 void ockham::buildToLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createInlineBlocks());
   pm.addPass(createConvertTransformerToLinalg());
@@ -95,6 +103,10 @@ void ockham::registerPipelines() {
   PassPipelineRegistration<>(
       "ockham-raise", "Bring an imported module to tfm, as far as recognised",
       buildRaisePipeline);
+  PassPipelineRegistration<>(
+      "ockham-simplify",
+      "Remove what the blocks of a model do not need, exactly",
+      buildSimplifyPipeline);
   PassPipelineRegistration<>("ockham-to-linalg",
                              "Lower onnx and tfm ops to linalg on tensors",
                              buildToLinalgPipeline);

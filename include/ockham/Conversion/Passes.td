@@ -65,4 +65,18 @@ def ConvertTransformerToLinalg
     "::ockham::OckhamDialect"];
 }
 
+def ConvertTransformerToONNX : Pass<"convert-tfm-to-onnx", "::mlir::ModuleOp"> {
+  let summary = "Write tfm ops as standard ONNX operators";
+  let description = [{
+    What `ockham simplify` exports: every tfm op becomes onnx ops that mean the
+    same and that any runtime has. Shaped attention ([SAS]) is written out:
+    `alpha X + beta softmax(Q K^T) X - gamma prefix_mean(X)` with ordinary
+    products. Blocks must have been inlined (`--tfm-inline-blocks`). Ops that
+    read a cache cannot be written and are errors.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::ockham::OckhamDialect", "::ockham::onnx::ONNXDialect"];
+}
+
 #endif // OCKHAM_CONVERSION_PASSES

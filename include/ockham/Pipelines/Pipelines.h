@@ -23,6 +23,10 @@ struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
 /// `--ockham-raise`: an imported module to tfm, as far as it is recognised.
 void buildRaisePipeline(mlir::OpPassManager &pm);
 
+/// `--ockham-simplify`: what the blocks of a tfm module do not need is removed,
+/// exactly.
+void buildSimplifyPipeline(mlir::OpPassManager &pm);
+
 /// `--ockham-to-linalg`: onnx and tfm ops to linalg on tensors, fused.
 void buildToLinalgPipeline(mlir::OpPassManager &pm);
 

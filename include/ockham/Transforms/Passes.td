@@ -70,6 +70,97 @@ def InlineBlocks : Pass<"tfm-inline-blocks", "::mlir::ModuleOp"> {
   let dependentDialects = ["::ockham::tfm::TfmDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// Simplification: exact rewrites of tfm (docs/simplification.md)
+//===----------------------------------------------------------------------===//
+
+def MergeNorms : Pass<"tfm-merge-norms", "::mlir::ModuleOp"> {
+  let summary = "Make equal norms of one input one norm";
+  let description = [{
+    Two norms of the same rows with the same kind, epsilon and parameters (by
+    value) become one, as in parallel blocks that have a norm per branch.
+
+    Does not preserve the parametrisation: two parameters become one.
+  }];
+}
+
+def FoldNorms : Pass<"tfm-fold-norms", "::mlir::ModuleOp"> {
+  let summary = "Fold norms without statistics into the linears that read them";
+  let description = [{
+    A norm with a fixed std, `(x - mean) / std * g + b`, goes into the weights
+    and biases of the linears that read it, centring included:
+    `W' = (I - 11^T/d) diag(g / std) W`, `bias' = bias + b W`, computed in
+    float64 and rounded once ([noLN]). A std that differs per position stays as
+    a row scale. Of a point-wise norm (tanh, erf), scale and shift go forward.
+
+    A norm with a reader that is no linear stays, with a remark. A tied head
+    that reads a norm gets a weight of its own, and a bias.
+
+    Does not preserve the parametrisation.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::ockham::OckhamDialect", "::ockham::onnx::ONNXDialect",
+    "::ockham::tfm::TfmDialect"];
+}
+
+def FoldIdentityProjections
+    : Pass<"tfm-fold-identity-projections", "::mlir::ModuleOp"> {
+  let summary = "Remove linears whose weight is a multiple of the identity";
+  let description = [{
+    Reparametrised linears, `skip * I + resid * W`, become plain ones. A linear
+    without a bias whose weight is `s * I` then becomes a `tfm.scale`, or
+    nothing where s is 1 ([SAS] section 4.2).
+
+    Weights that are near but not equal are reported with their distance,
+    `|W - s I| / |s I|` in the Frobenius norm; `tolerance` folds those up to it,
+    which changes the results.
+
+    Does not preserve the parametrisation.
+  }];
+  let options = [
+    Option<"tolerance", "tolerance", "double", "0.0",
+           "Distance up to which a weight counts as a multiple of the identity">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::ockham::OckhamDialect",
+    "::ockham::tfm::TfmDialect"];
+}
+
+def FoldGains : Pass<"tfm-fold-gains", "::mlir::ModuleOp"> {
+  let summary = "Fold gains into the parameters beside them";
+  let description = [{
+    The gain of a residual branch, or a scale, goes into the weight and bias of
+    the linear that computes the branch; into the shape gains of an attention
+    ([SAS]: beta_S into alpha, beta, gamma); or, where an attention has none,
+    into the linear that makes its values. A weight that is read elsewhere too
+    is left alone: it would be stored twice.
+
+    Does not preserve the parametrisation.
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect",
+    "::ockham::tfm::TfmDialect"];
+}
+
+def MergeProjections : Pass<"tfm-merge-projections", "::mlir::ModuleOp"> {
+  let summary = "Make linears of one input one linear";
+  let description = [{
+    Linears of one block that read the same rows (query, key and value, and in a
+    parallel block the first matrix of the MLP) become one linear and a
+    `tfm.split`: one pass over the rows. Columns that nothing reads, of a merged
+    projection of which one path uses the queries and another the values, go.
+
+    Does not preserve the parametrisation of optimizers with state per tensor;
+    element by element the parameters are the same.
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect",
+    "::ockham::tfm::TfmDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// linalg and memref
+//===----------------------------------------------------------------------===//
+
 def FuseElementwise : Pass<"ockham-fuse-elementwise", "::mlir::ModuleOp"> {
   let summary = "Fuse element-wise linalg ops that are read once";
   let description = [{

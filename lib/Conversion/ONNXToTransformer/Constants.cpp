@@ -24,9 +24,8 @@ bool isParameterOrConstant(Value value) {
          matchPattern(value, m_Constant());
 }
 
-/// The same elements under another static shape.
-static Value reshapeConstant(OpBuilder &builder, Value value,
-                             ArrayRef<int64_t> shape) {
+Value reshapeConstant(OpBuilder &builder, Value value,
+                      ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getShape() == shape)
     return value;
@@ -111,6 +110,20 @@ Value getVectorAlong(OpBuilder &builder, Value value, unsigned axisFromBack,
   return reshapeConstant(builder, value, {width});
 }
 
+Value getGain(OpBuilder &builder, Value value, Value activation) {
+  if (!isParameterOrConstant(value))
+    return Value();
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getRank() == 0)
+    return value;
+  if (type.hasStaticShape() && type.getNumElements() == 1)
+    return getVector(builder, value, 1);
+  int64_t width =
+      cast<RankedTensorType>(activation.getType()).getShape().back();
+  return ShapedType::isDynamic(width) ? Value()
+                                      : getVector(builder, value, width);
+}
+
 Value getMatrix(OpBuilder &builder, Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || !type.hasStaticShape() || !isParameterOrConstant(value))
@@ -159,6 +172,42 @@ Value getScaledExactly(OpBuilder &builder, Value value, double factor) {
   scaled.removeSourceAttr();
   return LoadWeightOp::create(builder, load.getLoc(), data->getType(),
                               FlatSymbolRefAttr::get(scaled));
+}
+
+Value gatherConstant(OpBuilder &builder, Value value, unsigned dim,
+                     ArrayRef<int64_t> indices) {
+  std::optional<ConstantData> data = ConstantData::get(value);
+  if (!data || data->getShape().size() > 2)
+    return Value();
+  SmallVector<int64_t> shape(data->getShape());
+  int64_t inner = dim + 1 < shape.size() ? shape.back() : 1;
+  int64_t outer = dim == 0 ? 1 : shape.front(), extent = shape[dim];
+  unsigned size = getStorageBytes(data->getElementType());
+  std::string from(getStorageBytes(data->getType()), '\0');
+  data->copyTo(from.data());
+  auto bytes = std::make_unique<std::string>();
+  bytes->reserve(outer * indices.size() * inner * size);
+  for (int64_t i = 0; i < outer; ++i)
+    for (int64_t index : indices)
+      bytes->append(from, (i * extent + index) * inner * size, inner * size);
+  shape[dim] = indices.size();
+  auto type = RankedTensorType::get(shape, data->getElementType());
+  auto load = value.getDefiningOp<LoadWeightOp>();
+  if (!load)
+    return arith::ConstantOp::create(
+        builder, value.getLoc(),
+        DenseElementsAttr::getFromRawBuffer(
+            type, ArrayRef<char>(bytes->data(), bytes->size())));
+  auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+      load, load.getWeightAttr());
+  WeightOp gathered =
+      createWeight(weight->getParentOfType<ModuleOp>(), weight.getLoc(),
+                   weight.getSymName().str() + "_part", type,
+                   makeStringBlob(std::move(bytes)), "");
+  // It is in no file.
+  gathered.removeSourceAttr();
+  return LoadWeightOp::create(builder, load.getLoc(), type,
+                              FlatSymbolRefAttr::get(gathered));
 }
 
 void raiseConstants(Raiser &raiser) {

@@ -34,12 +34,26 @@ mlir::Value getVector(mlir::OpBuilder &builder, mlir::Value value,
 mlir::Value getVectorAlong(mlir::OpBuilder &builder, mlir::Value value,
                            unsigned axisFromBack, int64_t width);
 
+/// A weight or constant that is one number for all of an activation, or one per
+/// channel, as a scalar or a vector; null if it is neither.
+mlir::Value getGain(mlir::OpBuilder &builder, mlir::Value value,
+                    mlir::Value activation);
+
 /// The same values with a leading dimension of 1 removed.
 mlir::Value getMatrix(mlir::OpBuilder &builder, mlir::Value value);
 
 /// A constant vector (or, with width 0, scalar) of one value.
 mlir::Value makeSplat(mlir::OpBuilder &builder, mlir::Location loc,
                       mlir::Type elementType, int64_t width, double value);
+
+/// The same elements under another static shape.
+mlir::Value reshapeConstant(mlir::OpBuilder &builder, mlir::Value value,
+                            llvm::ArrayRef<int64_t> shape);
+
+/// A new weight (or constant) with the given rows or columns of a matrix or
+/// vector, along `dim`; null for data that is not here.
+mlir::Value gatherConstant(mlir::OpBuilder &builder, mlir::Value value,
+                           unsigned dim, llvm::ArrayRef<int64_t> indices);
 
 /// A new weight: the elements of `value` times a power of two, which is exact;
 /// null for other factors or data that is not here.

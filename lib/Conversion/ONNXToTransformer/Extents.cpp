@@ -320,4 +320,10 @@ bool haveEqualLeadingExtents(Value tensor, unsigned trailing,
   return open <= 1;
 }
 
+bool isPrefix(onnx::SliceOp slice) {
+  return llvm::all_of(slice.getStaticStarts(),
+                      [](int64_t start) { return start == 0; }) &&
+         llvm::all_of(slice.getSteps(), [](int64_t step) { return step == 1; });
+}
+
 } // namespace ockham::raising

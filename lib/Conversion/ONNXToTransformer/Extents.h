@@ -8,6 +8,7 @@
 #ifndef OCKHAM_LIB_CONVERSION_ONNXTOTRANSFORMER_EXTENTS_H
 #define OCKHAM_LIB_CONVERSION_ONNXTOTRANSFORMER_EXTENTS_H
 
+#include "dialects/ONNX/ONNXDialect.h"
 #include "mlir/IR/Value.h"
 #include "mlir/IR/ValueRange.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -64,6 +65,9 @@ Extent getExtent(llvm::ArrayRef<int64_t> staticSizes, mlir::ValueRange sizes,
 bool haveEqualLeadingExtents(mlir::Value tensor, unsigned trailing,
                              llvm::ArrayRef<int64_t> staticSizes,
                              mlir::ValueRange sizes, unsigned sizesTrailing);
+
+/// Whether the slice takes the first elements of each of its axes.
+bool isPrefix(onnx::SliceOp slice);
 
 } // namespace ockham::raising
 

@@ -39,6 +39,8 @@ private:
     raiseSplits(raiser);
     raiseAttentions(raiser);
     raiseEmbeddings(raiser);
+    raisePointwiseNorms(raiser);
+    raiseFixedNorms(raiser);
     raiseResiduals(raiser);
     raiseConstants(raiser);
     raiser.reportLeftovers();

@@ -1,5 +1,4 @@
-//===- PositionMatrix.h - Constant matrices over positions, by value -*- C++
-//-*-===//
+//===- PositionMatrix.h - Matrices over positions, by value -----*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Masks, identities and uniform matrices reach the graph as buffers for the
-// longest sequence, of which a prefix is sliced. What they are is read off
-// their elements.
+// longest sequence, of which a prefix is sliced, or are computed from ranges of
+// positions. What they are is read off their elements.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,9 +15,7 @@
 #define OCKHAM_LIB_CONVERSION_ONNXTOTRANSFORMER_POSITIONMATRIX_H
 
 #include "Extents.h"
-#include "ockham/Support/ConstantData.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
-#include "llvm/ADT/SmallVector.h"
 
 #include <functional>
 #include <map>
@@ -34,61 +31,55 @@ constexpr double kMasked = -1e4;
 /// buffers, and reading all elements once is enough.
 using PositionVerdicts = std::map<std::string, bool>;
 
-/// The first `rows` rows and `columns` columns of a constant matrix, the same
-/// for every batch and head, possibly through elementwise ops with constants.
-/// The matrix is a buffer, or says how each column compares with each row.
+/// One element of a matrix, and the extents of the matrix.
+struct Position {
+  int64_t row = 0, column = 0;
+  int64_t rows = 0, columns = 0;
+};
+
+/// A value of shape [.., rows, columns] that is a function of row and column
+/// alone, the same for every batch and head.
 class PositionMatrix {
 public:
-  /// Follows a value of shape [.., rows, columns] back to its buffer. `why`
-  /// says what was found instead.
+  /// Follows a value back to buffers, ranges and extents. `why` says what was
+  /// found instead.
   static std::optional<PositionMatrix>
   get(mlir::Value value, PositionVerdicts &verdicts, std::string &why);
 
   const Extent &getRows() const { return rows; }
   const Extent &getColumns() const { return columns; }
 
-  /// 1 at and below the diagonal and 0 above, as truth values; `inverted` swaps
-  /// true and false.
+  /// True at and below the diagonal and false above; `inverted` swaps the two.
   bool isCausalCondition(bool inverted) const;
   /// 0 at and below the diagonal and masked above.
   bool isCausalAddend() const;
   /// All elements true (or false, when inverted).
   bool isTrue(bool inverted) const;
+  /// All elements 0.
+  bool isZero() const;
   /// 1 on the diagonal, 0 elsewhere.
   bool isIdentity() const;
   /// 1 / (row + 1) at and below the diagonal, 0 above: softmax of equal logits.
   bool isCausalUniform() const;
+  /// 1 / columns everywhere.
+  bool isUniform() const;
 
 private:
-  using Comparison = double (*)(double, double);
-  /// `compare(first + firstOffset, second + secondOffset)`, where one of first
-  /// and second is the row and the other the column.
-  struct Order {
-    Comparison compare;
-    bool isColumnFirst;
-    int64_t firstOffset, secondOffset;
-  };
-
   explicit PositionMatrix(PositionVerdicts &verdicts) : verdicts(verdicts) {}
 
-  static std::optional<Order> getOrder(mlir::Operation *op);
-  double getElement(int64_t row, int64_t column) const;
-
   /// Whether `holds` for all elements. `question` identifies it.
-  bool all(llvm::StringRef question,
-           llvm::function_ref<bool(int64_t row, int64_t column, double value)>
-               holds) const;
+  bool
+  all(llvm::StringRef question,
+      llvm::function_ref<bool(const Position &at, double value)> holds) const;
 
-  /// One of them.
-  std::optional<ConstantData> data;
-  std::optional<Order> order;
   PositionVerdicts &verdicts;
-  /// Identifies the matrix and the steps.
+  /// Identifies the buffers and the ops in between.
   std::string key;
-  Extent rows;
-  Extent columns;
-  /// What happens to an element on the way, innermost first.
-  llvm::SmallVector<std::function<double(double)>, 2> steps;
+  Extent rows, columns;
+  std::function<double(const Position &)> element;
+  /// How many rows and columns are looked at: those that the buffers have, or,
+  /// where all is computed, enough to see every case of the comparisons.
+  int64_t testedRows = 0, testedColumns = 0;
 };
 
 } // namespace ockham::raising

@@ -11,11 +11,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionHeads.h"
 #include "Constants.h"
 #include "Expressions.h"
 #include "Extents.h"
 #include "PositionMatrix.h"
-#include "Raising.h"
+#include "ockham/Support/ConstantData.h"
 
 using namespace mlir;
 
@@ -23,13 +24,11 @@ namespace ockham::raising {
 
 namespace {
 
-/// Heads that were split off rows `[batch, sequence, heads * width]`.
-struct Heads {
-  Value rows;
-  int64_t count = 0;
-  int64_t width = 0;
-  /// Constant factors on the way.
-  double scale = 1.0;
+/// What the attentions of one function share.
+struct SharedState {
+  PositionVerdicts verdicts;
+  /// Matrices [positions, angles] by the value that the graph has.
+  DenseMap<Value, Value> angles;
 };
 
 /// What the softmax is of.
@@ -37,7 +36,10 @@ struct Scores {
   Heads query;
   Heads key;
   double scale = 1.0;
+  std::optional<double> softCap;
   bool causal = false;
+  /// Masks that are not causal, as floats that are added.
+  SmallVector<Value, 1> addends;
 };
 
 /// What the values are multiplied by: gains of the identity, the softmax and
@@ -50,149 +52,55 @@ struct Shape {
 class AttentionMatcher {
 public:
   AttentionMatcher(Raiser &raiser, onnx::SoftmaxOp softmax, Attempt &attempt,
-                   PositionVerdicts &verdicts)
-      : raiser(raiser), softmax(softmax), attempt(attempt), verdicts(verdicts) {
-  }
+                   SharedState &shared)
+      : raiser(raiser), softmax(softmax), attempt(attempt), shared(shared) {}
 
   LogicalResult run();
 
 private:
-  LogicalResult matchHeads(Value value, ArrayRef<int64_t> wanted,
-                           StringRef role, bool allowScale, Heads &heads);
-  LogicalResult matchMask(Value condition, bool inverted);
+  LogicalResult matchMask(onnx::WhereOp where, bool inverted);
   LogicalResult matchAddend(Value addend);
-  LogicalResult useCausal(const PositionMatrix &matrix, Operation *at);
+  LogicalResult matchProductOfScores(Value value);
+  LogicalResult matchSoftCap(Value &value);
   LogicalResult matchScores();
   LogicalResult matchShape(Value weights, Shape &shape);
   LogicalResult matchShapeTerm(const Term &term, Shape &shape);
   LogicalResult matchProduct(onnx::MatMulOp product);
   LogicalResult create(const Heads &value, const Shape &shape,
                        onnx::MatMulOp product);
+  /// The sum of the masks in the form that the op reads; null on failure.
+  FailureOr<Value> makeMask(OpBuilder &builder);
+  /// The angle matrices of query and key.
+  LogicalResult makeAngles(OpBuilder &builder, Value &cos, Value &sin);
+  Value getAngles(OpBuilder &builder, Value angles);
+  LogicalResult replaceMerged(onnx::ReshapeOp reshape, onnx::TransposeOp heads,
+                              Value rows);
   /// Whether a matrix covers the positions of these scores.
-  bool coversScores(const PositionMatrix &matrix) const;
+  bool coversScores(const PositionMatrix &matrix) const {
+    return matrix.getRows() == getExtent(scores.query.rows, 1) &&
+           matrix.getColumns() == getExtent(scores.key.rows, 1);
+  }
 
   Raiser &raiser;
   onnx::SoftmaxOp softmax;
   Attempt &attempt;
-  PositionVerdicts &verdicts;
+  SharedState &shared;
   Scores scores;
 };
 
 } // namespace
 
+static int64_t getRank(Value value) {
+  return cast<RankedTensorType>(value.getType()).getRank();
+}
+
 static constexpr int64_t kHeadsOfRows[] = {0, 2, 1, 3};
-static constexpr int64_t kHeadsTransposed[] = {0, 2, 3, 1};
+/// Below this, adding a score changes nothing in float32.
+static constexpr double kAbsorbing = -1e30;
 
-/// c and w where the value is c * w with a constant c.
-static std::optional<std::pair<double, Value>>
-matchConstantFactor(Value value) {
-  Expression expression = getExpression(value);
-  if (expression.terms.size() != 1)
-    return std::nullopt;
-  Value atom = expression.terms.front().getSingleAtom();
-  if (!atom || atom == value || atom.getType() != value.getType())
-    return std::nullopt;
-  return std::pair(expression.terms.front().coefficient, atom);
-}
-
-/// Follows `value` back to rows through Transposes that together are `wanted`
-/// (from [batch, sequence, head, channel]).
-LogicalResult AttentionMatcher::matchHeads(Value value,
-                                           ArrayRef<int64_t> wanted,
-                                           StringRef role, bool allowScale,
-                                           Heads &heads) {
-  if (cast<RankedTensorType>(value.getType()).getRank() != 4)
-    return attempt.fail(value.getDefiningOp(),
-                        "the " + Twine(role) +
-                            " is not [batch, heads, sequence, width]");
-  SmallVector<int64_t> perm = {0, 1, 2, 3};
-  while (true) {
-    Operation *op = value.getDefiningOp();
-    if (allowScale) {
-      if (auto factor = matchConstantFactor(value)) {
-        heads.scale *= factor->first;
-        value = factor->second;
-        continue;
-      }
-    }
-    if (heads.rows)
-      break;
-    if (!op)
-      return attempt.fail("the " + Twine(role) +
-                          " is not split into heads by a Reshape");
-    if (auto transpose = dyn_cast<onnx::TransposeOp>(op)) {
-      for (int64_t &dim : perm)
-        dim = transpose.getPerm()[dim];
-      value = transpose.getInput();
-      continue;
-    }
-    auto reshape = dyn_cast<onnx::ReshapeOp>(op);
-    if (!reshape)
-      return attempt.fail(op, "the " + Twine(role) +
-                                  " is not split into heads by a Reshape");
-    auto type = cast<RankedTensorType>(reshape.getType());
-    auto rows = cast<RankedTensorType>(reshape.getInput().getType());
-    if (perm != wanted)
-      return attempt.fail(op, "the dimensions of the " + Twine(role) +
-                                  " have another order");
-    if (type.getRank() != 4 || rows.getRank() != 3 || type.isDynamicDim(2) ||
-        type.isDynamicDim(3) ||
-        type.getDimSize(2) * type.getDimSize(3) != rows.getDimSize(2) ||
-        !haveEqualLeadingExtents(reshape.getInput(), 1,
-                                 reshape.getStaticShape(), reshape.getShape(),
-                                 2))
-      return attempt.fail(op, "the Reshape of the " + Twine(role) +
-                                  " is not [batch, sequence, width] to [batch, "
-                                  "sequence, heads, width / heads]");
-    heads.count = type.getDimSize(2);
-    heads.width = type.getDimSize(3);
-    value = heads.rows = reshape.getInput();
-    attempt.found(op);
-  }
-  heads.rows = value;
-  return success();
-}
-
-bool AttentionMatcher::coversScores(const PositionMatrix &matrix) const {
-  return matrix.getRows() == getExtent(scores.query.rows, 1) &&
-         matrix.getColumns() == getExtent(scores.key.rows, 1);
-}
-
-LogicalResult AttentionMatcher::useCausal(const PositionMatrix &matrix,
-                                          Operation *at) {
-  // Whether it covers the scores is asked when query and key are known.
-  if (matrix.getRows() != matrix.getColumns())
-    return attempt.fail(at, "the mask is not square");
-  scores.causal = true;
-  return success();
-}
-
-LogicalResult AttentionMatcher::matchMask(Value condition, bool inverted) {
-  std::string why;
-  Operation *at = condition.getDefiningOp();
-  std::optional<PositionMatrix> matrix =
-      PositionMatrix::get(condition, verdicts, why);
-  if (!matrix)
-    return attempt.fail(at, "the mask is not known: " + Twine(why));
-  if (matrix->isTrue(inverted))
-    return success();
-  if (!matrix->isCausalCondition(inverted))
-    return attempt.fail(at, "the mask is not causal");
-  return useCausal(*matrix, at);
-}
-
-LogicalResult AttentionMatcher::matchAddend(Value addend) {
-  std::string why;
-  Operation *at = addend.getDefiningOp();
-  std::optional<PositionMatrix> matrix =
-      PositionMatrix::get(addend, verdicts, why);
-  if (!matrix)
-    return attempt.fail(at, "what is added to the scores is not known: " +
-                                Twine(why));
-  if (!matrix->isCausalAddend())
-    return attempt.fail(at, "what is added to the scores is not causal");
-  return useCausal(*matrix, at);
-}
+//===----------------------------------------------------------------------===//
+// Masks
+//===----------------------------------------------------------------------===//
 
 /// Whether every element is a large negative number.
 static bool isMaskedValue(Value value) {
@@ -220,20 +128,194 @@ static bool containsProduct(Value value) {
     Value inner = getUnmasked(where).first;
     return inner && containsProduct(inner);
   }
+  if (auto tanh = value.getDefiningOp<onnx::TanhOp>())
+    return containsProduct(tanh.getInput());
   for (const Term &term : getExpression(value).terms)
     for (const Factor &factor : term.factors) {
-      if (factor.atom.getDefiningOp<onnx::MatMulOp>())
+      Operation *op = factor.atom.getDefiningOp();
+      if (isa_and_nonnull<onnx::MatMulOp>(op))
         return true;
-      if (factor.atom != value && factor.atom.getDefiningOp<onnx::WhereOp>() &&
+      if (factor.atom != value &&
+          isa_and_nonnull<onnx::WhereOp, onnx::TanhOp>(op) &&
           containsProduct(factor.atom))
         return true;
     }
   return false;
 }
 
+LogicalResult AttentionMatcher::matchMask(onnx::WhereOp where, bool inverted) {
+  std::string why;
+  Value condition = where.getCondition();
+  std::optional<PositionMatrix> matrix =
+      PositionMatrix::get(condition, shared.verdicts, why);
+  if (matrix && matrix->isTrue(inverted))
+    return success();
+  if (matrix && matrix->isCausalCondition(inverted) && coversScores(*matrix)) {
+    scores.causal = true;
+    return success();
+  }
+  // Any other mask is added. The masked value must swallow the scores, so that
+  // a row without any visible key means the same.
+  Value masked = inverted ? where.getLhs() : where.getRhs();
+  if (*ConstantData::get(masked)->getSplatFloat() > kAbsorbing)
+    return attempt.fail(
+        where, "the mask is not causal, and its value " +
+                   std::to_string(*ConstantData::get(masked)->getSplatFloat()) +
+                   " does not swallow the scores" + (matrix ? "" : "; " + why));
+  OpBuilder &builder = raiser.at(where);
+  Type element = getElementTypeOrSelf(where.getType());
+  auto scalar = RankedTensorType::get({}, element);
+  auto makeScalar = [&](double number) -> Value {
+    return onnx::ConstantOp::create(
+        builder, where.getLoc(), scalar,
+        DenseElementsAttr::get(scalar, builder.getFloatAttr(element, number)));
+  };
+  Value zero = makeScalar(0.0);
+  Value low = makeScalar(*ConstantData::get(masked)->getSplatFloat());
+  auto type = cast<RankedTensorType>(condition.getType()).clone(element);
+  scores.addends.push_back(
+      onnx::WhereOp::create(builder, where.getLoc(), type, condition,
+                            inverted ? low : zero, inverted ? zero : low));
+  return success();
+}
+
+LogicalResult AttentionMatcher::matchAddend(Value addend) {
+  std::string why;
+  std::optional<PositionMatrix> matrix =
+      PositionMatrix::get(addend, shared.verdicts, why);
+  if (matrix && matrix->isZero())
+    return success();
+  if (matrix && matrix->isCausalAddend() && coversScores(*matrix)) {
+    scores.causal = true;
+    return success();
+  }
+  scores.addends.push_back(addend);
+  return success();
+}
+
+/// Checks one mask against the scores and gives it as [.., .., .., keys] of
+/// rank 4.
+static FailureOr<Value> alignMask(OpBuilder &builder, Value mask,
+                                  const Scores &scores, Attempt &attempt) {
+  Operation *at = mask.getDefiningOp();
+  auto type = cast<RankedTensorType>(mask.getType());
+  int64_t missing = 4 - type.getRank();
+  if (missing < 0)
+    return attempt.fail(at, "the mask has rank " + Twine(type.getRank()) +
+                                ", expected at most 4");
+  const Extent wanted[] = {getExtent(scores.query.rows, 0),
+                           Extent::getStatic(scores.query.getUsedCount()),
+                           getExtent(scores.query.rows, 1),
+                           getExtent(scores.key.rows, 1)};
+  static const char *names[] = {"batch", "heads", "queries", "keys"};
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    Extent extent = getExtent(mask, dim);
+    bool isLast = dim + missing == 3;
+    if ((isLast || !extent.isStatic(1)) && extent != wanted[dim + missing])
+      return attempt.fail(at, Twine("dimension ") + Twine(dim) +
+                                  " of the mask is not the " +
+                                  names[dim + missing] + " of the scores");
+  }
+  if (missing == 0)
+    return mask;
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, missing));
+  SmallVector<int64_t> shape(missing, 1);
+  llvm::append_range(shape, type.getShape());
+  return Value(onnx::UnsqueezeOp::create(builder, mask.getLoc(),
+                                         type.clone(shape), mask,
+                                         ArrayRef<int64_t>(axes)));
+}
+
+FailureOr<Value> AttentionMatcher::makeMask(OpBuilder &builder) {
+  Value sum;
+  for (Value addend : scores.addends) {
+    FailureOr<Value> mask = alignMask(builder, addend, scores, attempt);
+    if (failed(mask))
+      return failure();
+    if (!sum) {
+      sum = *mask;
+      continue;
+    }
+    auto left = cast<RankedTensorType>(sum.getType());
+    auto right = cast<RankedTensorType>(mask->getType());
+    SmallVector<int64_t> shape(left.getShape());
+    for (auto [extent, other] : llvm::zip(shape, right.getShape()))
+      if (extent == 1)
+        extent = other;
+    sum = onnx::AddOp::create(builder, softmax.getLoc(), left.clone(shape), sum,
+                              *mask);
+  }
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+/// c * tanh(x / c): gives x.
+LogicalResult AttentionMatcher::matchSoftCap(Value &value) {
+  Expression capped = getExpression(value);
+  Value atom =
+      capped.terms.size() == 1 ? capped.terms.front().getSingleAtom() : Value();
+  auto tanh = atom ? atom.getDefiningOp<onnx::TanhOp>() : onnx::TanhOp();
+  if (!tanh)
+    return success();
+  double cap = capped.terms.front().coefficient;
+  if (!(cap > 0.0))
+    return attempt.fail(tanh, "the soft cap is not positive");
+  scores.softCap = cap;
+  attempt.addAnchor(tanh);
+  attempt.found(tanh);
+  value = tanh.getInput();
+  scores.scale = cap;
+  return success();
+}
+
+/// Query times key, times a constant.
+LogicalResult AttentionMatcher::matchProductOfScores(Value value) {
+  if (failed(matchSoftCap(value)))
+    return failure();
+  onnx::MatMulOp product;
+  Expression scaled = getExpression(value);
+  if (Value atom = scaled.terms.size() == 1
+                       ? scaled.terms.front().getSingleAtom()
+                       : Value())
+    product = atom.getDefiningOp<onnx::MatMulOp>();
+  if (!product)
+    return attempt.fail(value.getDefiningOp(),
+                        "the scores are not a product times a constant");
+  scores.scale *= scaled.terms.front().coefficient;
+  attempt.found(product, 2);
+
+  if (failed(matchHeads(product.getLhs(), {"query", false, true}, attempt,
+                        scores.query)) ||
+      failed(matchHeads(product.getRhs(), {"key", true, true}, attempt,
+                        scores.key)))
+    return failure();
+  Heads &query = scores.query, &key = scores.key;
+  scores.scale *= query.scale * key.scale;
+  if (query.repeats != 1)
+    return attempt.fail(product, "query heads are repeated");
+  if (query.count != key.getUsedCount() || query.width != key.width)
+    return attempt.fail(product, "query and key have " + Twine(query.count) +
+                                     " and " + Twine(key.getUsedCount()) +
+                                     " heads of " + Twine(query.width) +
+                                     " and " + Twine(key.width) + " channels");
+  if (bool(query.norm) != bool(key.norm) ||
+      (query.norm && (query.norm.getKind() != key.norm.getKind() ||
+                      query.norm.getEps() != key.norm.getEps() ||
+                      query.norm.getEpsOutside() != key.norm.getEpsOutside())))
+    return attempt.fail(product, "query and key have different norms");
+  if (bool(query.rotary) != bool(key.rotary) ||
+      (query.rotary && (query.rotary->rotated != key.rotary->rotated ||
+                        query.rotary->interleaved != key.rotary->interleaved)))
+    return attempt.fail(product, "query and key are rotated differently");
+  return success();
+}
+
 LogicalResult AttentionMatcher::matchScores() {
   Value value = softmax.getInput();
-  SmallVector<std::pair<Value, bool>, 1> masks;
+  SmallVector<std::pair<onnx::WhereOp, bool>, 1> masks;
   SmallVector<Value, 1> addends;
   while (Operation *op = value.getDefiningOp()) {
     if (auto where = dyn_cast<onnx::WhereOp>(op)) {
@@ -241,7 +323,7 @@ LogicalResult AttentionMatcher::matchScores() {
       if (!inner)
         return attempt.fail(
             op, "neither branch of the mask is a large negative constant");
-      masks.push_back({where.getCondition(), inverted});
+      masks.push_back({where, inverted});
       value = inner;
     } else if (auto add = dyn_cast<onnx::AddOp>(op)) {
       // What does not contain the product is a mask.
@@ -252,57 +334,22 @@ LogicalResult AttentionMatcher::matchScores() {
       break;
     }
   }
-  for (auto [condition, inverted] : masks)
-    if (failed(matchMask(condition, inverted)))
+  attempt.found(softmax);
+  // What a mask is shows when the positions of query and key are known.
+  if (failed(matchProductOfScores(value)))
+    return failure();
+  for (auto [where, inverted] : masks)
+    if (failed(matchMask(where, inverted)))
       return failure();
   for (Value addend : addends)
     if (failed(matchAddend(addend)))
       return failure();
-  attempt.found(softmax);
-
-  onnx::MatMulOp product;
-  Expression scaled = getExpression(value);
-  if (Value atom = scaled.terms.size() == 1
-                       ? scaled.terms.front().getSingleAtom()
-                       : Value())
-    product = atom.getDefiningOp<onnx::MatMulOp>();
-  if (!product)
-    return attempt.fail(value.getDefiningOp(),
-                        "the scores are not a product times a constant");
-  scores.scale = scaled.terms.front().coefficient;
-  attempt.found(product, 2);
-
-  if (failed(matchHeads(product.getLhs(), kHeadsOfRows, "query",
-                        /*allowScale=*/true, scores.query)) ||
-      failed(matchHeads(product.getRhs(), kHeadsTransposed, "key",
-                        /*allowScale=*/true, scores.key)))
-    return failure();
-  scores.scale *= scores.query.scale * scores.key.scale;
-  if (scores.query.count != scores.key.count ||
-      scores.query.width != scores.key.width)
-    return attempt.fail(product, "query and key have " +
-                                     Twine(scores.query.count) + " and " +
-                                     Twine(scores.key.count) + " heads");
-
-  // Now that the positions are known: do the masks cover them?
-  std::string why;
-  if (scores.causal) {
-    for (auto [condition, inverted] : masks)
-      if (auto matrix = PositionMatrix::get(condition, verdicts, why))
-        if (!matrix->isTrue(inverted) && !coversScores(*matrix))
-          return attempt.fail(condition.getDefiningOp(),
-                              "the mask has other extents than the scores");
-    for (Value addend : addends)
-      if (auto matrix = PositionMatrix::get(addend, verdicts, why))
-        if (!coversScores(*matrix))
-          return attempt.fail(addend.getDefiningOp(),
-                              "the mask has other extents than the scores");
-    if (getExtent(scores.query.rows, 1) != getExtent(scores.key.rows, 1))
-      return attempt.fail(product, "the causal mask is for as many queries as "
-                                   "keys, which is not known here");
-  }
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// Shape gains
+//===----------------------------------------------------------------------===//
 
 LogicalResult AttentionMatcher::matchShapeTerm(const Term &term, Shape &shape) {
   Value matrix, gain;
@@ -330,19 +377,20 @@ LogicalResult AttentionMatcher::matchShapeTerm(const Term &term, Shape &shape) {
     std::string why;
     Operation *at = matrix.getDefiningOp();
     std::optional<PositionMatrix> positions =
-        PositionMatrix::get(matrix, verdicts, why);
+        PositionMatrix::get(matrix, shared.verdicts, why);
     if (!positions)
       return attempt.fail(
           at,
           "what is added to the attention weights is not known: " + Twine(why));
     if (positions->isIdentity()) {
       slot = &shape.alpha;
-    } else if (scores.causal && positions->isCausalUniform()) {
+    } else if (scores.causal ? positions->isCausalUniform()
+                             : positions->isUniform()) {
       slot = &shape.gamma;
       sign = -1.0;
     } else {
       return attempt.fail(at, "what is added to the attention weights is "
-                              "neither an identity nor causal and uniform");
+                              "neither an identity nor uniform");
     }
     if (!coversScores(*positions))
       return attempt.fail(at, "a shape matrix has other extents than the "
@@ -381,50 +429,108 @@ LogicalResult AttentionMatcher::matchShape(Value weights, Shape &shape) {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// The op
+//===----------------------------------------------------------------------===//
+
+Value AttentionMatcher::getAngles(OpBuilder &builder, Value angles) {
+  Value &matrix = shared.angles[angles];
+  if (matrix)
+    return matrix;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(angles);
+  std::string why;
+  matrix = getAngleMatrix(builder, angles, *scores.query.rotary,
+                          getExtent(scores.query.rows, 1), why);
+  if (!matrix)
+    (void)attempt.fail(angles.getDefiningOp(), "rotary: " + why);
+  return matrix;
+}
+
+LogicalResult AttentionMatcher::makeAngles(OpBuilder &builder, Value &cos,
+                                           Value &sin) {
+  if (!scores.query.rotary)
+    return success();
+  const Rotary &query = *scores.query.rotary, &key = *scores.key.rotary;
+  if (query.cos != key.cos || query.sin != key.sin)
+    return attempt.fail(query.cos.getDefiningOp(),
+                        "rotary: query and key have other angles");
+  cos = getAngles(builder, query.cos);
+  sin = getAngles(builder, query.sin);
+  return success(cos && sin);
+}
+
 LogicalResult AttentionMatcher::create(const Heads &value, const Shape &shape,
                                        onnx::MatMulOp product) {
   bool isMatched = false;
-  for (Operation *user : product->getUsers()) {
+  for (Operation *user : llvm::to_vector(product->getUsers())) {
     auto transpose = dyn_cast<onnx::TransposeOp>(user);
     if (!transpose || transpose.getPerm() != ArrayRef<int64_t>(kHeadsOfRows)) {
       (void)attempt.fail(user, "the heads are not merged by a Transpose");
       continue;
     }
-    for (Operation *reader : transpose->getUsers()) {
+    for (Operation *reader : llvm::to_vector(transpose->getUsers())) {
       auto reshape = dyn_cast<onnx::ReshapeOp>(reader);
-      int64_t width = value.count * value.width;
-      if (!reshape ||
-          cast<RankedTensorType>(reshape.getType()).getRank() != 3 ||
-          cast<RankedTensorType>(reshape.getType()).getDimSize(2) != width ||
-          !haveEqualLeadingExtents(transpose, 2, reshape.getStaticShape(),
-                                   reshape.getShape(), 1)) {
+      int64_t width = value.getUsedCount() * value.width;
+      if (!reshape || getRank(reshape) < 2 ||
+          cast<RankedTensorType>(reshape.getType()).getShape().back() !=
+              width) {
         (void)attempt.fail(reader,
                            "the heads are not merged to [batch, sequence, " +
                                Twine(width) + "]");
         continue;
       }
       OpBuilder &builder = raiser.at(reshape);
-      auto type = cast<RankedTensorType>(scores.query.rows.getType());
+      Value cos, sin;
+      FailureOr<Value> mask = makeMask(builder);
+      if (failed(mask) || failed(makeAngles(builder, cos, sin)))
+        return failure();
+      Value rows[] = {getRows(builder, scores.query),
+                      getRows(builder, scores.key), getRows(builder, value)};
+      if (llvm::is_contained(rows, Value()))
+        return attempt.fail(reader, "the columns of query, key and value "
+                                    "alternate, and no linear makes them");
+      auto type = cast<RankedTensorType>(rows[0].getType());
       auto outputType =
           type.clone({type.getDimSize(0), type.getDimSize(1), width});
-      IntegerAttr heads = builder.getI64IntegerAttr(scores.query.count);
+      tfm::NormOp norm = scores.query.norm;
       auto attention = tfm::AttentionOp::create(
           builder, softmax.getLoc(), outputType, /*logsumexp=*/Type(),
-          /*entropy=*/Type(), scores.query.rows, scores.key.rows, value.rows,
-          /*past=*/Value(), /*key_lengths=*/Value(), /*mask=*/Value(),
-          shape.alpha, shape.beta, shape.gamma, /*query_scale=*/Value(),
-          /*key_scale=*/Value(), /*cos=*/Value(), /*sin=*/Value(), heads, heads,
+          /*entropy=*/Type(), rows[0], rows[1], rows[2],
+          /*past=*/Value(), /*key_lengths=*/Value(), *mask, shape.alpha,
+          shape.beta, shape.gamma, norm ? norm.getScale() : Value(),
+          norm ? scores.key.norm.getScale() : Value(), cos, sin,
+          builder.getI64IntegerAttr(scores.query.count),
+          builder.getI64IntegerAttr(scores.key.count),
           builder.getF64FloatAttr(scores.scale),
           scores.causal ? builder.getUnitAttr() : UnitAttr(),
-          /*soft_cap=*/FloatAttr(),
+          scores.softCap ? builder.getF64FloatAttr(*scores.softCap)
+                         : FloatAttr(),
           tfm::CentreAttr::get(builder.getContext(), tfm::Centre::All),
-          /*qk_norm=*/tfm::NormKindAttr(), builder.getF64FloatAttr(0.0),
-          /*interleaved=*/UnitAttr());
-      if (succeeded(raiser.replace(reshape, attention.getOutput())))
+          norm ? norm.getKindAttr() : tfm::NormKindAttr(),
+          norm ? norm.getEpsAttr() : builder.getF64FloatAttr(0.0),
+          norm ? norm.getEpsOutsideAttr() : UnitAttr(),
+          scores.query.rotary && scores.query.rotary->interleaved
+              ? builder.getUnitAttr()
+              : UnitAttr());
+      if (succeeded(replaceMerged(reshape, transpose, attention.getOutput())))
         isMatched = true;
     }
   }
   return success(isMatched);
+}
+
+/// Puts rows in the place of the Reshape that merged the heads. One that also
+/// flattened batch and sequence still does.
+LogicalResult AttentionMatcher::replaceMerged(onnx::ReshapeOp reshape,
+                                              onnx::TransposeOp heads,
+                                              Value rows) {
+  if (getRank(reshape) == 3 &&
+      haveEqualLeadingExtents(heads, 2, reshape.getStaticShape(),
+                              reshape.getShape(), 1))
+    return raiser.replace(reshape, rows);
+  reshape.getInputMutable().assign(rows);
+  return success();
 }
 
 /// The product of the attention weights and the values.
@@ -437,12 +543,12 @@ LogicalResult AttentionMatcher::matchProduct(onnx::MatMulOp product) {
     return failure();
   attempt.found(product);
   Heads value;
-  if (failed(matchHeads(product.getRhs(), kHeadsOfRows, "value",
-                        /*allowScale=*/false, value)))
+  if (failed(matchHeads(product.getRhs(), {"value", false, false}, attempt,
+                        value)))
     return failure();
-  if (value.count != scores.query.count)
-    return attempt.fail(product, "query and value have " +
-                                     Twine(scores.query.count) + " and " +
+  if (value.count != scores.key.count || value.repeats != scores.key.repeats)
+    return attempt.fail(product, "key and value have " +
+                                     Twine(scores.key.count) + " and " +
                                      Twine(value.count) + " heads");
   if (getExtent(value.rows, 1) != getExtent(scores.key.rows, 1))
     return attempt.fail(product, "key and value are of different sequences");
@@ -478,14 +584,14 @@ LogicalResult AttentionMatcher::run() {
 }
 
 void raiseAttentions(Raiser &raiser) {
-  PositionVerdicts verdicts;
+  SharedState shared;
   raiser.walkBackwards([&](Operation *op) {
     auto softmax = dyn_cast<onnx::SoftmaxOp>(op);
     if (!softmax)
       return;
     // Softmax, mask, scale, scores, query, key, weights, values, heads merged.
     Attempt attempt("attention", 10);
-    if (failed(AttentionMatcher(raiser, softmax, attempt, verdicts).run()))
+    if (failed(AttentionMatcher(raiser, softmax, attempt, shared).run()))
       raiser.record(std::move(attempt));
   });
 }

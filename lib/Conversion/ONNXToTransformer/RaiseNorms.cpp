@@ -13,9 +13,12 @@
 
 #include "Constants.h"
 #include "Expressions.h"
-#include "Raising.h"
+#include "NormParts.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Format.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 
@@ -45,30 +48,6 @@ struct NormReader {
 
 } // namespace
 
-static int64_t getWidth(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape().back();
-}
-
-/// Checks that a reduction is over the last dimension, which stays with
-/// extent 1 and is known.
-template <typename Reduce>
-static LogicalResult checkRows(Reduce reduce, Attempt &attempt) {
-  auto type = cast<RankedTensorType>(reduce.getInput().getType());
-  int64_t last = type.getRank() - 1;
-  if (reduce.getAxes() != ArrayRef<int64_t>{last}) {
-    std::string axes;
-    llvm::raw_string_ostream stream(axes);
-    llvm::interleaveComma(reduce.getAxes(), stream);
-    return attempt.fail(reduce, "reduces axes [" + axes + "], expected [" +
-                                    Twine(last) + "], the last");
-  }
-  if (!reduce.getKeepdims())
-    return attempt.fail(reduce, "drops the reduced dimension");
-  if (type.isDynamicDim(last))
-    return attempt.fail(reduce, "the width is not known");
-  return success();
-}
-
 /// y where the value is y * y.
 static Value matchSquare(Value value) {
   if (auto mul = value.getDefiningOp<onnx::MulOp>())
@@ -77,14 +56,6 @@ static Value matchSquare(Value value) {
     if (getScalar(pow.getRhs(), Scalars::All) == 2.0)
       return pow.getLhs();
   return Value();
-}
-
-/// The input of a row mean, if the value is one.
-static Value matchRowMean(Value value) {
-  auto mean = value.getDefiningOp<onnx::ReduceMeanOp>();
-  Attempt scratch("", 0);
-  return mean && succeeded(checkRows(mean, scratch)) ? mean.getInput()
-                                                     : Value();
 }
 
 /// The mean of squares under a root: fills input, mean and epsInside.
@@ -254,35 +225,66 @@ static std::optional<NormReader> matchReader(const NormCore &core,
   return reader;
 }
 
-/// A parameter vector as wide as the rows, or null.
-static Value getRowVector(OpBuilder &builder, Value value, Value input) {
-  return getVector(builder, value, getWidth(input));
+/// The variances that change nothing when `eps` is added to them in float32:
+/// those below half the distance to the next number.
+static double getAbsorbedVariance(double eps, Type element) {
+  auto single = static_cast<float>(eps);
+  if (!element.isF32() || !std::isfinite(single))
+    return 0.0;
+  return (std::nextafter(single, std::numeric_limits<float>::infinity()) -
+          single) /
+         2.0;
+}
+
+static std::string formatNumber(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", value);
+  return text;
+}
+
+/// Below this, a variance is nothing special: activations reach it.
+static constexpr double kLargeVariance = 1e4;
+
+/// [noLN]'s published files are LayerNorms whose eps (1e12) is so large that
+/// the variance cannot matter: a fixed std in disguise. Gives what to tell the
+/// user, nothing where the norm is live.
+static std::string makeAffine(Raiser &raiser, NormParts &parts,
+                              Value replaced) {
+  double bound = getAbsorbedVariance(parts.eps, getElementTypeOrSelf(replaced));
+  if (parts.epsOutside || bound < kLargeVariance)
+    return "";
+  std::string remark = getNodeName(replaced.getDefiningOp()) +
+                       ": its epsilon " + formatNumber(parts.eps) +
+                       " makes this norm affine while the variance stays "
+                       "below " +
+                       formatNumber(bound);
+  parts.uncentred = parts.kind == tfm::NormKind::RMS;
+  parts.kind = tfm::NormKind::Fixed;
+  parts.std = makeSplat(raiser.at(replaced.getDefiningOp()), replaced.getLoc(),
+                        getElementTypeOrSelf(replaced), /*width=*/0,
+                        std::sqrt(parts.eps));
+  parts.eps = 0.0;
+  return remark;
 }
 
 static LogicalResult createNorm(Raiser &raiser, const NormCore &core,
                                 const NormReader &reader, Value replaced) {
-  OpBuilder &builder = raiser.at(replaced.getDefiningOp());
-  Value scale, shift;
-  if (reader.scale &&
-      !(scale = getRowVector(builder, reader.scale, core.input)))
-    return failure();
-  if (reader.shift &&
-      !(shift = getRowVector(builder, reader.shift, core.input)))
-    return failure();
-  bool outside = reader.epsOutside != 0.0;
-  double eps = outside ? reader.epsOutside : core.epsInside;
+  NormParts parts;
+  parts.kind = core.mean ? tfm::NormKind::Layer : tfm::NormKind::RMS;
+  parts.input = core.input;
+  parts.scale = reader.scale;
+  parts.shift = reader.shift;
+  parts.epsOutside = reader.epsOutside != 0.0;
+  parts.eps = parts.epsOutside ? reader.epsOutside : core.epsInside;
   // What is negative, or NaN, is no norm.
-  if (!(eps >= 0))
+  if (!(parts.eps >= 0))
     return failure();
-  auto kind = core.mean ? tfm::NormKind::Layer : tfm::NormKind::RMS;
-  Value norm = tfm::NormOp::create(
-      builder, replaced.getLoc(), core.input.getType(),
-      tfm::NormKindAttr::get(builder.getContext(), kind), core.input, scale,
-      shift, /*std=*/Value(), /*alpha=*/Value(), /*offset=*/Value(),
-      /*past=*/Value(), builder.getF64FloatAttr(eps),
-      outside ? builder.getUnitAttr() : UnitAttr(), UnitAttr(),
-      tfm::StdAxisAttr::get(builder.getContext(), tfm::StdAxis::None));
-  return raiser.replace(replaced, norm);
+  std::string remark = makeAffine(raiser, parts, replaced);
+  if (failed(replaceByNorm(raiser, parts, replaced)))
+    return failure();
+  if (!remark.empty())
+    emitRemark(replaced.getLoc()) << remark;
+  return success();
 }
 
 static LogicalResult raiseDecomposed(Raiser &raiser, Operation *root,

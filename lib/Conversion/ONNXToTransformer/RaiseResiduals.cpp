@@ -25,20 +25,6 @@ struct Scaled {
 
 } // namespace
 
-/// The gain as a scalar or a vector over the channels, or null.
-static Value getGain(OpBuilder &builder, Value value, Value activation) {
-  if (!isParameterOrConstant(value))
-    return Value();
-  auto type = cast<RankedTensorType>(value.getType());
-  if (type.getRank() == 0)
-    return value;
-  if (type.hasStaticShape() && type.getNumElements() == 1)
-    return getVector(builder, value, 1);
-  int64_t width = cast<RankedTensorType>(activation.getType()).getDimSize(2);
-  return ShapedType::isDynamic(width) ? Value()
-                                      : getVector(builder, value, width);
-}
-
 /// Takes one gain off a value. The product itself stays if others read it.
 static Scaled peelGain(OpBuilder &builder, Value value) {
   Operation *op = value.getDefiningOp();

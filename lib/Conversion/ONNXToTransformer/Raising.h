@@ -128,6 +128,11 @@ void raiseSplits(Raiser &raiser);
 void raiseAttentions(Raiser &raiser);
 /// Token embeddings with learned positions.
 void raiseEmbeddings(Raiser &raiser);
+/// tanh(alpha x) and erf(alpha x + offset) in the place of a norm; a tanh or
+/// sigmoid that is alone becomes an activation.
+void raisePointwiseNorms(Raiser &raiser);
+/// Norms whose std is a parameter: a weak pattern, after all others.
+void raiseFixedNorms(Raiser &raiser);
 /// Sums of two activations and products with a gain.
 void raiseResiduals(Raiser &raiser);
 /// Constants that tfm ops read leave the onnx dialect.

@@ -83,7 +83,7 @@ Value AttentionLowering::prepare(Value x, Extent count, Extent heads,
   x = e.expand(x, {1, 1, 2}, {batch, count, heads, headDim});
   if (auto kind = op.getQkNorm())
     x = emitLiveNorm(e, x, *kind, op.getQkNormEps().convertToDouble(),
-                     /*epsOutside=*/false, scale, /*shift=*/Value());
+                     op.getQkNormEpsOutside(), scale, /*shift=*/Value());
   if (op.getCos())
     x = emitRotary(e, op, x, past);
   return inComputeType(x);

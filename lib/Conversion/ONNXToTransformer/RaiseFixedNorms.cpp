@@ -1,0 +1,165 @@
+//===- RaiseFixedNorms.cpp - Norms with a fixed std become tfm.norm -------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// [noLN] replaces a LayerNorm by (x - mean(x)) / std * scale + shift, with a
+// std that is a parameter: one number, one per channel, or one per position.
+// Centring and a division are little to go by, so this comes after all other
+// norms; what divides or multiplies must be a parameter.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constants.h"
+#include "Expressions.h"
+#include "Extents.h"
+#include "NormParts.h"
+
+using namespace mlir;
+
+namespace ockham::raising {
+
+/// The vector of a parameter along the positions of `input`: the first rows of
+/// a column, as many as the input has positions. Null if it is none.
+static Value matchPositions(OpBuilder &builder, Value value, Value input) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto rows = cast<RankedTensorType>(input.getType());
+  if (type.getRank() < 2 || rows.getRank() < 2 ||
+      type.getDimSize(type.getRank() - 1) != 1 ||
+      getExtent(value, type.getRank() - 2) !=
+          getExtent(input, rows.getRank() - 2))
+    return Value();
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto unsqueeze = dyn_cast<onnx::UnsqueezeOp>(op))
+      value = unsqueeze.getInput();
+    else if (auto slice = dyn_cast<onnx::SliceOp>(op); slice && isPrefix(slice))
+      value = slice.getInput();
+    else
+      break;
+  }
+  auto whole = cast<RankedTensorType>(value.getType());
+  if (whole.getRank() < 2 || !whole.hasStaticShape())
+    return Value();
+  return getVectorAlong(builder, value, 2,
+                        whole.getDimSize(whole.getRank() - 2));
+}
+
+/// Fills std and stdAxis from what the input is divided by.
+static LogicalResult matchStd(OpBuilder &builder, Value divisor,
+                              NormParts &parts) {
+  auto type = cast<RankedTensorType>(divisor.getType());
+  if (isParameterOrConstant(divisor) && type.hasStaticShape() &&
+      type.getNumElements() == 1) {
+    parts.std = type.getRank() == 0 ? divisor : getVector(builder, divisor, 1);
+  } else if (isPerChannel(divisor, parts.input)) {
+    parts.std = getVector(builder, divisor, getWidth(parts.input));
+    parts.stdAxis = tfm::StdAxis::Channel;
+  } else {
+    parts.std = matchPositions(builder, divisor, parts.input);
+    parts.stdAxis = tfm::StdAxis::Position;
+  }
+  return success(parts.std != nullptr);
+}
+
+/// Whether `value` is numerator / std * scale + shift, with at least one of
+/// std and scale.
+static LogicalResult matchFixed(OpBuilder &builder, Value numerator,
+                                Value value, NormParts &parts) {
+  double factor = 0.0;
+  Value divisor;
+  for (const Term &term : getExpression(value, numerator).terms) {
+    if (term.getExponent(numerator) == 0) {
+      parts.shift = term.getSingleAtom();
+      if (!parts.shift || term.coefficient != 1.0 ||
+          !isPerChannel(parts.shift, parts.input))
+        return failure();
+      continue;
+    }
+    if (term.getExponent(numerator) != 1 || factor != 0.0)
+      return failure();
+    factor = term.coefficient;
+    for (const Factor &other : term.without(numerator).factors) {
+      Value &slot = other.exponent == -1 ? divisor : parts.scale;
+      if (slot || (other.exponent != 1 && other.exponent != -1))
+        return failure();
+      slot = other.atom;
+    }
+  }
+  if (factor == 0.0 || (parts.scale && !isPerChannel(parts.scale, parts.input)))
+    return failure();
+  if (divisor)
+    return success(factor == 1.0 &&
+                   succeeded(matchStd(builder, divisor, parts)));
+  if (factor == 1.0 && !parts.scale)
+    return failure();
+  parts.std = makeSplat(builder, value.getLoc(), getElementTypeOrSelf(value),
+                        /*width=*/0, 1.0 / factor);
+  return success();
+}
+
+/// Replaces every norm that reads the numerator.
+static bool raiseReaders(Raiser &raiser, Value input, Value numerator) {
+  bool isMatched = false;
+  // The outermost come last; what they read is dead after them.
+  SmallVector<Value> readers = getElementwiseReaders(numerator, 4);
+  for (Value value : llvm::reverse(readers)) {
+    Operation *op = value.getDefiningOp();
+    if (raiser.eraseIfDead(op) || value.getType() != input.getType())
+      continue;
+    NormParts parts;
+    parts.kind = tfm::NormKind::Fixed;
+    parts.input = input;
+    parts.uncentred = numerator == input;
+    if (failed(matchFixed(raiser.at(op), numerator, value, parts)) ||
+        (parts.uncentred && parts.stdAxis == tfm::StdAxis::None) ||
+        failed(replaceByNorm(raiser, parts, value)))
+      continue;
+    raiser.eraseIfDead(op);
+    isMatched = true;
+  }
+  return isMatched;
+}
+
+static LogicalResult raiseCentred(Raiser &raiser, onnx::ReduceMeanOp mean,
+                                  Attempt &attempt) {
+  attempt.addAnchor(mean);
+  attempt.found(mean);
+  if (failed(checkRows(mean, attempt)))
+    return failure();
+  attempt.found(mean);
+  Value input = mean.getInput();
+  bool isCentred = false, isMatched = false;
+  for (Operation *user : llvm::to_vector(mean->getUsers())) {
+    auto centred = dyn_cast<onnx::SubOp>(user);
+    if (!centred || centred.getLhs() != input ||
+        centred.getRhs() != mean.getResult())
+      continue;
+    isCentred = true;
+    isMatched |= raiseReaders(raiser, input, centred);
+  }
+  if (isMatched)
+    return success();
+  if (!isCentred)
+    return attempt.fail("the mean is not subtracted from its input");
+  attempt.found(mean);
+  return attempt.fail("the centred input is not divided by a parameter");
+}
+
+void raiseFixedNorms(Raiser &raiser) {
+  raiser.walkBackwards([&](Operation *op) {
+    if (auto mean = dyn_cast<onnx::ReduceMeanOp>(op)) {
+      // Mean, rows, centring, division.
+      Attempt attempt("a norm with fixed std", 4);
+      if (failed(raiseCentred(raiser, mean, attempt)))
+        raiser.record(std::move(attempt));
+    } else if (auto div = dyn_cast<onnx::DivOp>(op)) {
+      // Without centring only a division by a vector tells it from a gain.
+      if (isRows(div.getLhs()))
+        (void)raiseReaders(raiser, div.getLhs(), div.getLhs());
+    }
+  });
+}
+
+} // namespace ockham::raising

@@ -1,0 +1,251 @@
+//===- TransformerToONNX.cpp - tfm ops as standard operators --------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Formulas.h"
+#include "dialects/Ockham/OckhamDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "ockham/Conversion/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace ockham {
+#define GEN_PASS_DEF_CONVERTTRANSFORMERTOONNX
+#include "ockham/Conversion/Passes.h.inc"
+} // namespace ockham
+
+using namespace mlir;
+using namespace ockham;
+using namespace ockham::tfm2onnx;
+
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+static Value emit(Formulas &f, tfm::EmbeddingOp op) {
+  if (op.getPast()) {
+    op.emitError("an embedding with past positions cannot be written as ONNX "
+                 "operators");
+    return Value();
+  }
+  IntegerAttr axis = f.getBuilder().getI64IntegerAttr(0);
+  Value tokens = f.create<onnx::GatherOp>(f.getElement(op.getTable()),
+                                          op.getTable(), op.getIds(), axis);
+  if (!op.getPositionTable())
+    return tokens;
+  // Through ids, so that too long a sequence is an error in every runtime.
+  Value positions = f.create<onnx::GatherOp>(
+      f.getElement(op.getPositionTable()), op.getPositionTable(),
+      f.positions(f.getDim(op.getIds(), 1)), axis);
+  return f.add(tokens, positions);
+}
+
+static Value emit(Formulas &f, tfm::LinearOp op) {
+  Value weight = op.getWeight();
+  if (op.getTransposed())
+    weight = f.transpose(weight, {1, 0});
+  Value y = f.matMul(op.getInput(), weight);
+  if (op.getResidGain())
+    y = f.mul(y, op.getResidGain());
+  if (op.getSkipGain())
+    y = f.add(y, f.mul(op.getInput(), op.getSkipGain()));
+  if (Value scale = op.getRowScale())
+    y = f.mul(y, f.unsqueeze(scale, {f.getRank(scale)}));
+  return op.getBias() ? f.add(y, op.getBias()) : y;
+}
+
+static Value emit(Formulas &f, tfm::ActivationOp op) {
+  Value x = op.getInput();
+  Type element = f.getElement(x);
+  auto sigmoid = [&](Value value) {
+    return f.create<onnx::SigmoidOp>(element, value);
+  };
+  switch (op.getKind()) {
+  case tfm::ActivationKind::ReLU:
+    return f.create<onnx::ReluOp>(element, x);
+  case tfm::ActivationKind::LeakyReLU: {
+    Value positive = f.create<onnx::GreaterOrEqualOp>(
+        f.getBuilder().getI1Type(), x, f.scalar(element, 0.0));
+    return f.where(positive, x, f.mul(x, op.getSlope()));
+  }
+  case tfm::ActivationKind::GELUErf: {
+    Value gate = f.create<onnx::ErfOp>(
+        element, f.div(x, f.scalar(element, 1.41421356237309504880)));
+    return f.scale(f.mul(x, f.shift(gate, 1.0)), 0.5);
+  }
+  case tfm::ActivationKind::GELUTanh: {
+    Value cube = f.mul(f.mul(x, x), x);
+    Value argument =
+        f.scale(f.add(x, f.scale(cube, 0.044715)), 0.79788456080286535588);
+    Value gate = f.create<onnx::TanhOp>(element, argument);
+    return f.mul(f.scale(x, 0.5), f.shift(gate, 1.0));
+  }
+  case tfm::ActivationKind::GELUSigmoid:
+    return f.mul(x, sigmoid(f.scale(x, 1.702)));
+  case tfm::ActivationKind::SiLU:
+    return f.mul(x, sigmoid(x));
+  case tfm::ActivationKind::Tanh:
+    return f.create<onnx::TanhOp>(element, x);
+  case tfm::ActivationKind::Sigmoid:
+    return sigmoid(x);
+  }
+  return Value();
+}
+
+/// The std per position, [sequence, 1]: the last entry serves all beyond.
+static Value emitPositionStd(Formulas &f, tfm::NormOp op) {
+  Value x = op.getInput(), table = op.getStd();
+  Value positions = f.positions(f.getDim(x, f.getRank(x) - 2));
+  Type element = f.getElement(positions);
+  int64_t last = f.getType(table).getDimSize(0) - 1;
+  positions = f.create<onnx::MinOp>(
+      element, positions, f.scalar(element, static_cast<double>(last)));
+  Value std = f.create<onnx::GatherOp>(f.getElement(table), table, positions,
+                                       f.getBuilder().getI64IntegerAttr(0));
+  return f.unsqueeze(std, {1});
+}
+
+static Value emit(Formulas &f, tfm::NormOp op) {
+  if (op.getPast()) {
+    op.emitError("a norm with past positions cannot be written as ONNX "
+                 "operators");
+    return Value();
+  }
+  Value x = op.getInput(), y = x;
+  Type element = f.getElement(x);
+  double eps = op.getEps().convertToDouble();
+  switch (op.getKind()) {
+  case tfm::NormKind::Layer:
+    if (!op.getEpsOutside())
+      return f.create<onnx::LayerNormalizationOp>(
+          element, x, op.getScale(), op.getShift(),
+          f.getBuilder().getI64IntegerAttr(f.getRank(x) - 1),
+          f.getBuilder().getF64FloatAttr(eps));
+    [[fallthrough]];
+  case tfm::NormKind::RMS:
+    y = emitLiveNorm(f, x, op.getKind(), eps, op.getEpsOutside());
+    break;
+  case tfm::NormKind::Fixed:
+    if (!op.getUncentred())
+      y = f.sub(y, f.rowMean(y));
+    y = f.div(y, op.getStdAxis() == tfm::StdAxis::Position
+                     ? emitPositionStd(f, op)
+                     : Value(op.getStd()));
+    break;
+  case tfm::NormKind::Tanh:
+    y = f.create<onnx::TanhOp>(element, f.mul(x, op.getAlpha()));
+    break;
+  case tfm::NormKind::Erf:
+    y = f.mul(x, op.getAlpha());
+    if (op.getOffset())
+      y = f.add(y, op.getOffset());
+    y = f.create<onnx::ErfOp>(element, y);
+    break;
+  }
+  if (op.getScale())
+    y = f.mul(y, op.getScale());
+  return op.getShift() ? f.add(y, op.getShift()) : y;
+}
+
+static Value emit(Formulas &f, tfm::AddScaledOp op) {
+  Value lhs = op.getLhs(), rhs = op.getRhs();
+  if (op.getLhsGain())
+    lhs = f.mul(lhs, op.getLhsGain());
+  if (op.getRhsGain())
+    rhs = f.mul(rhs, op.getRhsGain());
+  return f.add(lhs, rhs);
+}
+
+static Value emit(Formulas &f, tfm::ScaleOp op) {
+  return f.mul(op.getInput(), op.getGain());
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// Replaces a value by one whose type may know other extents.
+static void replace(Operation *op, Value from, Value to) {
+  if (from.getType() != to.getType()) {
+    OpBuilder builder(op);
+    to = tensor::CastOp::create(builder, op->getLoc(), from.getType(), to);
+  }
+  from.replaceAllUsesWith(to);
+}
+
+static LogicalResult convertSplit(tfm::SplitOp op) {
+  OpBuilder builder(op);
+  SmallVector<int64_t> sizes;
+  for (Type type : op.getResultTypes())
+    sizes.push_back(cast<RankedTensorType>(type).getShape().back());
+  auto split = onnx::SplitOp::create(
+      builder, op.getLoc(), op.getResultTypes(), op.getInput(), ValueRange(),
+      ArrayRef<int64_t>(sizes), op.getInput().getType().getRank() - 1);
+  op->replaceAllUsesWith(split.getResults());
+  op.erase();
+  return success();
+}
+
+/// Branches in one order of several that are allowed.
+static LogicalResult inlineParallel(tfm::ParallelOp op) {
+  SmallVector<Value> results;
+  for (Region &branch : op.getBranches()) {
+    Block &body = branch.front();
+    Operation *yield = body.getTerminator();
+    llvm::append_range(results, yield->getOperands());
+    yield->erase();
+    op->getBlock()->getOperations().splice(op->getIterator(),
+                                           body.getOperations());
+  }
+  op->replaceAllUsesWith(results);
+  op.erase();
+  return success();
+}
+
+static LogicalResult convert(Operation *op) {
+  if (auto split = dyn_cast<tfm::SplitOp>(op))
+    return convertSplit(split);
+  if (auto parallel = dyn_cast<tfm::ParallelOp>(op))
+    return inlineParallel(parallel);
+  Formulas f(op);
+  auto result =
+      TypeSwitch<Operation *, Value>(op)
+          .Case<tfm::EmbeddingOp, tfm::LinearOp, tfm::ActivationOp, tfm::NormOp,
+                tfm::AddScaledOp, tfm::ScaleOp>(
+              [&](auto typed) { return emit(f, typed); })
+          .Case([&](tfm::AttentionOp attention) {
+            return emitAttention(f, attention);
+          })
+          .Default([](Operation *other) {
+            other->emitError("is no op that ONNX operators stand for; run "
+                             "--tfm-inline-blocks first");
+            return Value();
+          });
+  if (!result)
+    return failure();
+  replace(op, op->getResult(0), result);
+  op->erase();
+  return success();
+}
+
+namespace {
+
+struct ConvertTransformerToONNX
+    : ockham::impl::ConvertTransformerToONNXBase<ConvertTransformerToONNX> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa<tfm::TfmDialect>(op->getDialect()) && !isa<tfm::YieldOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops)
+      if (failed(convert(op)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
