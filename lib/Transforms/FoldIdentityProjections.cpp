@@ -53,6 +53,11 @@ struct FoldIdentityProjections
     eraseUnusedWeights(getOperation());
   }
 
+  /// What is folded under a tolerance was not the identity.
+  Accuracy getAccuracy() const override {
+    return tolerance > 0.0 ? Accuracy::ChangesResults : Accuracy::UpToRounding;
+  }
+
 private:
   /// M = skip * I + resid * W becomes one matrix.
   static void merge(tfm::LinearOp linear);

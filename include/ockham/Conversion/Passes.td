@@ -8,11 +8,12 @@
 #ifndef OCKHAM_CONVERSION_PASSES
 #define OCKHAM_CONVERSION_PASSES
 
-include "mlir/Pass/PassBase.td"
+include "ockham/Support/RewritePass.td"
 
-def ConvertONNXToTransformer : Pass<"convert-onnx-to-tfm", "::mlir::ModuleOp"> {
-  let summary = "Recognise the parts of a transformer in ONNX operators";
-  let description = [{
+def ConvertONNXToTransformer
+    : RewritePass<"convert-onnx-to-tfm", KeepsParameters, ExactUpToRounding> {
+  let title = "Recognise the parts of a transformer in ONNX operators";
+  let semantics = [{
     One matcher per concept, bottom-up, on the form that `--onnx-normalize`
     leaves: linears, norms, activations, attention with its mask and shape
     gains, embeddings, residuals, then whole blocks. What is not recognised

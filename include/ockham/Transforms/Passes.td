@@ -8,7 +8,7 @@
 #ifndef OCKHAM_TRANSFORMS_PASSES
 #define OCKHAM_TRANSFORMS_PASSES
 
-include "mlir/Pass/PassBase.td"
+include "ockham/Support/RewritePass.td"
 
 def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
   let summary = "Bring an imported module to the form that raising expects";
@@ -61,9 +61,10 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
     "::ockham::OckhamDialect", "::ockham::onnx::ONNXDialect"];
 }
 
-def InlineBlocks : Pass<"tfm-inline-blocks", "::mlir::ModuleOp"> {
-  let summary = "Dissolve tfm.block into the function around it";
-  let description = [{
+def InlineBlocks
+    : RewritePass<"tfm-inline-blocks", KeepsParameters, SameNumbers> {
+  let title = "Dissolve tfm.block into the function around it";
+  let semantics = [{
     Moves the body of each `tfm.block` in front of it. The block's name, index
     and kind stay on its ops as the attribute `tfm.in_block`.
   }];
@@ -74,19 +75,19 @@ def InlineBlocks : Pass<"tfm-inline-blocks", "::mlir::ModuleOp"> {
 // Simplification: exact rewrites of tfm (docs/simplification.md)
 //===----------------------------------------------------------------------===//
 
-def MergeNorms : Pass<"tfm-merge-norms", "::mlir::ModuleOp"> {
-  let summary = "Make equal norms of one input one norm";
-  let description = [{
+def MergeNorms
+    : RewritePass<"tfm-merge-norms", ChangesParameters, SameNumbers> {
+  let title = "Make equal norms of one input one norm";
+  let semantics = [{
     Two norms of the same rows with the same kind, epsilon and parameters (by
     value) become one, as in parallel blocks that have a norm per branch.
-
-    Does not preserve the parametrisation: two parameters become one.
   }];
 }
 
-def FoldNorms : Pass<"tfm-fold-norms", "::mlir::ModuleOp"> {
-  let summary = "Fold norms without statistics into the linears that read them";
-  let description = [{
+def FoldNorms
+    : RewritePass<"tfm-fold-norms", ChangesParameters, ExactUpToRounding> {
+  let title = "Fold norms without statistics into the linears that read them";
+  let semantics = [{
     A norm with a fixed std, `(x - mean) / std * g + b`, goes into the weights
     and biases of the linears that read it, centring included:
     `W' = (I - 11^T/d) diag(g / std) W`, `bias' = bias + b W`, computed in
@@ -95,8 +96,6 @@ def FoldNorms : Pass<"tfm-fold-norms", "::mlir::ModuleOp"> {
 
     A norm with a reader that is no linear stays, with a remark. A tied head
     that reads a norm gets a weight of its own, and a bias.
-
-    Does not preserve the parametrisation.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
@@ -105,9 +104,10 @@ def FoldNorms : Pass<"tfm-fold-norms", "::mlir::ModuleOp"> {
 }
 
 def FoldIdentityProjections
-    : Pass<"tfm-fold-identity-projections", "::mlir::ModuleOp"> {
-  let summary = "Remove linears whose weight is a multiple of the identity";
-  let description = [{
+    : RewritePass<"tfm-fold-identity-projections", ChangesParameters,
+                  ExactUpToRounding> {
+  let title = "Remove linears whose weight is a multiple of the identity";
+  let semantics = [{
     Reparametrised linears, `skip * I + resid * W`, become plain ones. A linear
     without a bias whose weight is `s * I` then becomes a `tfm.scale`, or
     nothing where s is 1 ([SAS] section 4.2).
@@ -115,8 +115,6 @@ def FoldIdentityProjections
     Weights that are near but not equal are reported with their distance,
     `|W - s I| / |s I|` in the Frobenius norm; `tolerance` folds those up to it,
     which changes the results.
-
-    Does not preserve the parametrisation.
   }];
   let options = [
     Option<"tolerance", "tolerance", "double", "0.0",
@@ -127,31 +125,31 @@ def FoldIdentityProjections
     "::ockham::tfm::TfmDialect"];
 }
 
-def FoldGains : Pass<"tfm-fold-gains", "::mlir::ModuleOp"> {
-  let summary = "Fold gains into the parameters beside them";
-  let description = [{
+def FoldGains
+    : RewritePass<"tfm-fold-gains", ChangesParameters, ExactUpToRounding> {
+  let title = "Fold gains into the parameters beside them";
+  let semantics = [{
     The gain of a residual branch, or a scale, goes into the weight and bias of
     the linear that computes the branch; into the shape gains of an attention
     ([SAS]: beta_S into alpha, beta, gamma); or, where an attention has none,
     into the linear that makes its values. A weight that is read elsewhere too
     is left alone: it would be stored twice.
-
-    Does not preserve the parametrisation.
   }];
   let dependentDialects = ["::ockham::OckhamDialect",
     "::ockham::tfm::TfmDialect"];
 }
 
-def MergeProjections : Pass<"tfm-merge-projections", "::mlir::ModuleOp"> {
-  let summary = "Make linears of one input one linear";
-  let description = [{
+def MergeProjections
+    : RewritePass<"tfm-merge-projections", ChangesParameters, SameNumbers> {
+  let title = "Make linears of one input one linear";
+  let semantics = [{
     Linears of one block that read the same rows (query, key and value, and in a
     parallel block the first matrix of the MLP) become one linear and a
     `tfm.split`: one pass over the rows. Columns that nothing reads, of a merged
     projection of which one path uses the queries and another the values, go.
 
-    Does not preserve the parametrisation of optimizers with state per tensor;
-    element by element the parameters are the same.
+    Element by element the parameters are the same, but an optimizer with state
+    per tensor sees others.
   }];
   let dependentDialects = ["::ockham::OckhamDialect",
     "::ockham::tfm::TfmDialect"];
