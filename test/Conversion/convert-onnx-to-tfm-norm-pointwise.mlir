@@ -56,11 +56,56 @@ func.func @alone(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
 
 // -----
 
-// Two activations in the argument: an error function of neither.
-// CHECK-LABEL: func.func @two_inputs
-func.func @two_inputs(%x: tensor<?x?x4xf32>, %y: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
-  %a = onnx.Mul %x, %y : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
-  // expected-remark@+1 {{onnx.Erf: 1 of 3 ops matched a point-wise norm; the argument is not an activation times a parameter}}
-  %e = onnx.Erf %a : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
-  return %e : tensor<?x?x4xf32>
+// The input is a sum with a gain: alpha is what multiplies all of it. Another
+// one is what the argument itself is: alpha is 1.
+ockham.weight @alpha : tensor<f32> = dense<0.5> : tensor<f32>
+ockham.weight @g : tensor<4xf32> = dense<2.0> : tensor<4xf32>
+
+// CHECK-LABEL: func.func @sums
+// CHECK-DAG: %[[ALPHA:.*]] = ockham.load_weight @alpha
+// CHECK-DAG: %[[G:.*]] = ockham.load_weight @g
+// CHECK: %[[SUM:.*]] = tfm.add_scaled %arg0, %arg1
+// CHECK: tfm.norm{{ +}}tanh %[[SUM]] scale %[[G]] alpha %[[ALPHA]]
+// CHECK: %[[ONE:.*]] = arith.constant dense<1.000000e+00> : tensor<f32>
+// CHECK: tfm.norm{{ +}}erf %[[SUM]] scale %[[G]] alpha %[[ONE]]
+// CHECK-NOT: onnx.
+func.func @sums(%x: tensor<2x3x4xf32>, %y: tensor<2x3x4xf32>) -> (tensor<2x3x4xf32>, tensor<2x3x4xf32>) {
+  %alpha = ockham.load_weight @alpha : tensor<f32>
+  %g = ockham.load_weight @g : tensor<4xf32>
+  %sum = onnx.Add %x, %y : (tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  %a = onnx.Mul %sum, %alpha : (tensor<2x3x4xf32>, tensor<f32>) -> tensor<2x3x4xf32>
+  %t = onnx.Tanh %a : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  %0 = onnx.Mul %t, %g : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  %e = onnx.Erf %sum : (tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  %1 = onnx.Mul %e, %g : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  return %0, %1 : tensor<2x3x4xf32>, tensor<2x3x4xf32>
+}
+
+// -----
+
+// A hyperbolic tangent has no offset: that belongs to its input. What is
+// multiplied by a number is an activation with a gain, and an error function
+// stays.
+ockham.weight @offset : tensor<4xf32> = dense<0.5> : tensor<4xf32>
+ockham.weight @g : tensor<4xf32> = dense<2.0> : tensor<4xf32>
+
+// CHECK-LABEL: func.func @without_offset
+// CHECK: %[[SUM:.*]] = onnx.Add %arg0
+// CHECK: tfm.norm{{ +}}tanh %[[SUM]]
+// CHECK: tfm.activation{{ +}}tanh
+// CHECK: tfm.scale
+// CHECK: onnx.Erf
+// expected-remark@+1 {{2 onnx operators stay: Add (1), Erf (1)}}
+func.func @without_offset(%x: tensor<?x?x4xf32>) -> (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>) {
+  %offset = ockham.load_weight @offset : tensor<4xf32>
+  %g = ockham.load_weight @g : tensor<4xf32>
+  %thirty = onnx.Constant dense<30.0> : tensor<f32>
+  %o = onnx.Add %x, %offset : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %t = onnx.Tanh %o : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Mul %t, %g : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %u = onnx.Tanh %x : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %z = onnx.Mul %u, %thirty : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  // expected-remark@+1 {{onnx.Erf: 1 of 3 ops matched a GELU (erf); the argument is not x times 0.707107}}
+  %e = onnx.Erf %x : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  return %y, %z, %e : tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>
 }

@@ -122,43 +122,42 @@ static bool raiseReaders(Raiser &raiser, Value input, Value numerator) {
   return isMatched;
 }
 
-static LogicalResult raiseCentred(Raiser &raiser, onnx::ReduceMeanOp mean,
-                                  Attempt &attempt) {
+static void raiseCentred(Raiser &raiser, onnx::ReduceMeanOp mean) {
+  // Mean, rows, centring, division.
+  Attempt attempt("a norm with fixed std", 4);
   attempt.addAnchor(mean);
   attempt.found(mean);
   if (failed(checkRows(mean, attempt)))
-    return failure();
+    return;
   attempt.found(mean);
   Value input = mean.getInput();
-  bool isCentred = false, isMatched = false;
+  bool isSubtracted = false, isMatched = false;
   for (Operation *user : llvm::to_vector(mean->getUsers())) {
     auto centred = dyn_cast<onnx::SubOp>(user);
     if (!centred || centred.getLhs() != input ||
         centred.getRhs() != mean.getResult())
       continue;
-    isCentred = true;
+    isSubtracted = true;
     isMatched |= raiseReaders(raiser, input, centred);
   }
-  if (isMatched)
-    return success();
-  if (!isCentred)
-    return attempt.fail("the mean is not subtracted from its input");
+  // A mean alone is nothing that looks like a norm.
+  if (isMatched || !isSubtracted)
+    return;
   attempt.found(mean);
-  return attempt.fail("the centred input is not divided by a parameter");
+  (void)attempt.fail("the centred input is not divided by a parameter");
+  raiser.record(std::move(attempt));
 }
 
 void raiseFixedNorms(Raiser &raiser) {
   raiser.walkBackwards([&](Operation *op) {
-    if (auto mean = dyn_cast<onnx::ReduceMeanOp>(op)) {
-      // Mean, rows, centring, division.
-      Attempt attempt("a norm with fixed std", 4);
-      if (failed(raiseCentred(raiser, mean, attempt)))
-        raiser.record(std::move(attempt));
-    } else if (auto div = dyn_cast<onnx::DivOp>(op)) {
-      // Without centring only a division by a vector tells it from a gain.
+    if (auto mean = dyn_cast<onnx::ReduceMeanOp>(op))
+      raiseCentred(raiser, mean);
+  });
+  // Without centring only a division by a vector tells it from a gain.
+  raiser.walkBackwards([&](Operation *op) {
+    if (auto div = dyn_cast<onnx::DivOp>(op))
       if (isRows(div.getLhs()))
         (void)raiseReaders(raiser, div.getLhs(), div.getLhs());
-    }
   });
 }
 

@@ -19,51 +19,70 @@ using namespace mlir;
 
 namespace ockham::raising {
 
-/// alpha * input + offset: fills those three. A number in place of a parameter
-/// becomes a constant.
-static LogicalResult matchArgument(OpBuilder &builder, Operation *gate,
+/// What a gate's argument may be alpha * x + offset of, outermost first: what
+/// is left when parameters are taken off by arithmetic.
+static SmallVector<Value> getInputCandidates(Value argument) {
+  SmallVector<Value> candidates = {argument};
+  for (Value at = argument; Operation *op = at.getDefiningOp();) {
+    if (!isa<onnx::AddOp, onnx::SubOp, onnx::MulOp, onnx::DivOp, onnx::NegOp>(
+            op))
+      break;
+    SmallVector<Value, 2> activations;
+    for (Value operand : op->getOperands())
+      if (!isParameterOrConstant(operand))
+        activations.push_back(operand);
+    if (activations.size() != 1 ||
+        activations.front().getType() != argument.getType())
+      break;
+    at = activations.front();
+    candidates.push_back(at);
+  }
+  return candidates;
+}
+
+/// The parameter that a term is, or its one factor besides `input`.
+static LogicalResult takeParameter(const Term &term, Value &parameter,
+                                   double &factor) {
+  factor = term.coefficient;
+  if (term.factors.empty())
+    return success();
+  parameter = term.getSingleAtom();
+  return success(parameter && factor == 1.0 &&
+                 isParameterOrConstant(parameter));
+}
+
+/// alpha * input + offset: fills alpha and offset. A number in place of a
+/// parameter becomes a constant.
+static LogicalResult matchArgument(OpBuilder &builder, Value argument,
                                    NormParts &parts) {
-  Value argument = gate->getOperand(0);
-  Type element = getElementTypeOrSelf(argument);
   Value alpha, offset;
   double factor = 0.0, constant = 0.0;
-  for (const Term &term : getExpression(argument).terms) {
-    if (term.factors.empty()) {
-      constant = term.coefficient;
-      continue;
-    }
-    SmallVector<Value, 2> parameters, activations;
-    for (const Factor &other : term.factors) {
-      if (other.exponent != 1)
-        return failure();
-      (isParameterOrConstant(other.atom) ? parameters : activations)
-          .push_back(other.atom);
-    }
-    if (parameters.size() > 1 || activations.size() > 1)
+  Expression sum;
+  if (argument == parts.input)
+    sum.terms = {{1.0, {{argument, 1}}}};
+  else
+    sum = getExpression(argument, parts.input);
+  for (const Term &term : sum.terms) {
+    bool isAlpha = term.getExponent(parts.input) == 1;
+    double &number = isAlpha ? factor : constant;
+    Value &parameter = isAlpha ? alpha : offset;
+    // Twice the same role: for instance two parameters that are added.
+    if (number != 0.0 ||
+        failed(takeParameter(term.without(parts.input), parameter, number)))
       return failure();
-    if (activations.empty()) {
-      if (offset || term.coefficient != 1.0)
-        return failure();
-      offset = parameters.front();
-      continue;
-    }
-    if (parts.input)
-      return failure();
-    parts.input = activations.front();
-    factor = term.coefficient;
-    if (!parameters.empty())
-      alpha = parameters.front();
   }
-  if (!parts.input || parts.input.getType() != argument.getType() ||
-      (alpha && factor != 1.0) || (offset && constant != 0.0))
+  // Only erf has an offset; in front of a tanh it belongs to the input.
+  if (factor == 0.0 || (constant != 0.0 && parts.kind != tfm::NormKind::Erf))
     return failure();
-  parts.alpha = alpha ? getGain(builder, alpha, parts.input)
-                      : makeSplat(builder, gate->getLoc(), element, 0, factor);
-  if (offset)
-    parts.offset = getGain(builder, offset, parts.input);
-  else if (constant != 0.0)
-    parts.offset = makeSplat(builder, gate->getLoc(), element, 0, constant);
-  return success(parts.alpha && (parts.offset || (!offset && constant == 0.0)));
+  auto getParameter = [&](Value parameter, double number) {
+    return parameter ? getGain(builder, parameter, parts.input)
+                     : makeSplat(builder, argument.getLoc(),
+                                 getElementTypeOrSelf(argument), 0, number);
+  };
+  parts.alpha = getParameter(alpha, factor);
+  if (constant != 0.0)
+    parts.offset = getParameter(offset, constant);
+  return success(parts.alpha && (parts.offset || constant == 0.0));
 }
 
 /// gate * scale + shift with parameters per channel, at least one of them.
@@ -96,13 +115,15 @@ static LogicalResult raisePointwise(Raiser &raiser, Operation *gate,
   attempt.found(gate);
   Value result = gate->getResult(0);
   NormParts core;
-  bool isErf = isa<onnx::ErfOp>(gate);
-  core.kind = isErf ? tfm::NormKind::Erf : tfm::NormKind::Tanh;
-  if (failed(matchArgument(raiser.at(gate), gate, core)))
-    return attempt.fail("the argument is not an activation times a parameter");
-  if (core.offset && !isErf)
-    return attempt.fail("the argument has an offset");
-  attempt.found(gate);
+  core.kind = isa<onnx::ErfOp>(gate) ? tfm::NormKind::Erf : tfm::NormKind::Tanh;
+  // The innermost that matches; the argument itself always does.
+  for (Value candidate : getInputCandidates(gate->getOperand(0))) {
+    NormParts parts;
+    parts.kind = core.kind;
+    parts.input = candidate;
+    if (succeeded(matchArgument(raiser.at(gate), gate->getOperand(0), parts)))
+      core = parts;
+  }
   bool isMatched = false;
   SmallVector<Value> readers = getElementwiseReaders(result, 4);
   for (Value value : llvm::reverse(readers)) {
@@ -138,9 +159,10 @@ void raisePointwiseNorms(Raiser &raiser) {
   raiser.walkBackwards([&](Operation *op) {
     if (!isa<onnx::TanhOp, onnx::ErfOp, onnx::SigmoidOp>(op))
       return;
-    if (isa<onnx::TanhOp, onnx::ErfOp>(op)) {
-      // Gate, argument, scale and shift.
-      Attempt attempt("a point-wise norm", 3);
+    if (isa<onnx::TanhOp, onnx::ErfOp>(op) &&
+        !isParameterOrConstant(op->getOperand(0))) {
+      // Gate, scale and shift.
+      Attempt attempt("a point-wise norm", 2);
       if (succeeded(raisePointwise(raiser, op, attempt)))
         return;
       raiser.record(std::move(attempt));

@@ -48,6 +48,7 @@ bool Raiser::eraseIfDead(Operation *op) {
   if (!isOpTriviallyDead(op))
     return false;
   attempts.erase(op);
+  erased.insert(op);
   op->erase();
   return true;
 }
@@ -57,12 +58,15 @@ void Raiser::walkBackwards(llvm::function_ref<void(Operation *)> visit) {
   for (Operation &op : function.getBody().front())
     ops.push_back(&op);
   // Whatever reads an op's results comes later in the block and has been
-  // visited, so an op that is dead now stays dead.
+  // visited, so an op that is dead now stays dead. A visit may erase any op,
+  // also itself; what it creates is not in the list, wherever it is allocated.
+  erased.clear();
   for (Operation *op : llvm::reverse(ops)) {
-    if (eraseIfDead(op))
+    if (erased.contains(op) || eraseIfDead(op))
       continue;
     visit(op);
-    eraseIfDead(op);
+    if (!erased.contains(op))
+      eraseIfDead(op);
   }
 }
 

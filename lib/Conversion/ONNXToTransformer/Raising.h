@@ -24,6 +24,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 #include <memory>
 #include <string>
@@ -84,8 +85,7 @@ public:
   /// ops and replace uses.
   void walkBackwards(llvm::function_ref<void(mlir::Operation *)> visit);
 
-  /// Erases an op that nothing reads. During walkBackwards only for ops behind
-  /// the visited one.
+  /// Erases an op that nothing reads.
   bool eraseIfDead(mlir::Operation *op);
 
   /// The insertion point for something that replaces `op`.
@@ -110,6 +110,8 @@ private:
   mlir::func::FuncOp function;
   mlir::OpBuilder builder;
   llvm::DenseMap<mlir::Operation *, std::shared_ptr<Attempt>> attempts;
+  /// What was erased during the walk under way.
+  llvm::SmallPtrSet<mlir::Operation *, 32> erased;
 };
 
 //===----------------------------------------------------------------------===//
