@@ -163,7 +163,7 @@ def Tfm_EmbeddingOp : Tfm_TensorOp<"embedding", [AttrSizedOperandSegments]> {
 def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
   let summary = "Linear map of every row";
   let description = [{
-    `out[..., :] = row_scale[...] * (x[..., :] M) + bias`, with M the weight
+    `out[..., :] = init[..., :] + row_scale[...] * (x[..., :] M) + bias`, with M the weight
     `[in, out]`, or its transpose when `transposed` is set (a tied head reads the
     embedding `[vocabulary, width]` this way).
 
@@ -174,6 +174,11 @@ def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
     `row_scale` is one number per row (a norm's 1/std that differs per
     position); the bias comes after it.
 
+    `init` has the result's shape: the product accumulates onto it, instead of
+    being written out and added to it afterwards. In a parallel block the MLP's
+    second matrix accumulates onto the attention's output ([SAS] equation 8,
+    gains folded). Targets may write into its buffer if nothing else reads it.
+
     ```mlir
     %q = tfm.linear %x, %w bias %b
         : tensor<?x?x768xf32>, tensor<768x2304xf32>, tensor<2304xf32>
@@ -181,6 +186,9 @@ def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
     %logits = tfm.linear %x, %wte
         : tensor<?x?x768xf32>, tensor<50257x768xf32> -> tensor<?x?x50257xf32>
           {transposed}
+    %y = tfm.linear %h, %w2 init %attention
+        : tensor<?x?x3072xf32>, tensor<3072x768xf32> init tensor<?x?x768xf32>
+          -> tensor<?x?x768xf32>
     ```
   }];
   let arguments = (ins Tfm_Activation:$input, Tfm_Matrix:$weight,
@@ -188,15 +196,28 @@ def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
                        Optional<Tfm_Gain>:$skip_gain,
                        Optional<Tfm_Gain>:$resid_gain,
                        Optional<Tfm_FloatTensor>:$row_scale,
+                       Optional<Tfm_Activation>:$init,
                        UnitAttr:$transposed);
   let results = (outs Tfm_Activation:$result);
   let assemblyFormat = [{
     $input `,` $weight (`bias` $bias^)? (`skip` $skip_gain^)?
-    (`resid` $resid_gain^)? (`row_scale` $row_scale^)?
+    (`resid` $resid_gain^)? (`row_scale` $row_scale^)? (`init` $init^)?
     `:` type($input) `,` type($weight) (`,` type($bias)^)?
     (`skip` type($skip_gain)^)? (`resid` type($resid_gain)^)?
-    (`row_scale` type($row_scale)^)? `->` type($result) attr-dict
+    (`row_scale` type($row_scale)^)? (`init` type($init)^)?
+    `->` type($result) attr-dict
   }];
+  let builders = [
+    /// A linear that accumulates onto nothing.
+    OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input,
+                   "::mlir::Value":$weight, "::mlir::Value":$bias,
+                   "::mlir::Value":$skip_gain, "::mlir::Value":$resid_gain,
+                   "::mlir::Value":$row_scale,
+                   "::mlir::UnitAttr":$transposed), [{
+      build($_builder, $_state, result, input, weight, bias, skip_gain,
+            resid_gain, row_scale, /*init=*/::mlir::Value(), transposed);
+    }]>
+  ];
   let hasCanonicalizeMethod = 1;
 }
 

@@ -102,6 +102,14 @@ LogicalResult LinearOp::verify() {
       return failure();
   if (failed(expectGain(*this, "resid gain", getResidGain(), width)))
     return failure();
+  if (Value init = getInit()) {
+    auto type = cast<RankedTensorType>(init.getType());
+    if (failed(expectSameExtents(*this, "init", type, result, "as the result",
+                                 /*skipLast=*/0)) ||
+        failed(expectElementType(*this, "init", type, result,
+                                 "that of the result")))
+      return failure();
+  }
   if (!getRowScale())
     return success();
   auto scale = cast<RankedTensorType>(getRowScale().getType());
@@ -133,7 +141,7 @@ SmallVector<OpOperand *> LinearOp::getParameterOperands() {
 }
 
 bool LinearOp::isLinearIn(OpOperand &operand) {
-  if (getBias())
+  if (getBias() || getInit())
     return false;
   if (&operand == &getInputMutable() || isIn(operand, getRowScaleMutable()))
     return true;

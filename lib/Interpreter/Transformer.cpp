@@ -100,6 +100,7 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
   const Tensor &weight = frame.get(op.getWeight());
   const Tensor *bias = frame.find(op.getBias());
   const Tensor *rowScale = frame.find(op.getRowScale());
+  const Tensor *init = frame.find(op.getInit());
   bool transposed = op.getTransposed();
   int64_t in = weight.getDim(transposed ? 1 : 0);
   int64_t out = weight.getDim(transposed ? 0 : 1);
@@ -124,6 +125,9 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
 
   Extents shape(input.getShape());
   shape.back() = out;
+  if (init && init->getShape() != ArrayRef<int64_t>(shape))
+    return makeError("init has shape " + formatShape(init->getShape()) +
+                     ", expected " + formatShape(shape));
   llvm::Expected<Tensor> result = Tensor::create(input.getDType(), shape);
   if (!result)
     return result;
@@ -146,7 +150,8 @@ static llvm::Expected<Tensor> evaluateLinear(tfm::LinearOp op, Frame &frame) {
     double factor = rowScale ? rowScale->getFloat(row) : 1;
     for (int64_t j = 0; j < out; ++j)
       result->setFloat(row * out + j,
-                       factor * sums[j] + (bias ? bias->getFloat(j) : 0));
+                       (init ? init->getFloat(row * out + j) : 0) +
+                           factor * sums[j] + (bias ? bias->getFloat(j) : 0));
   }
   return result;
 }

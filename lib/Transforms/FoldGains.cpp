@@ -59,7 +59,7 @@ static int64_t getSize(Value gain) {
 
 bool FoldGains::foldIntoLinear(tfm::LinearOp linear, Value gain) {
   // A weight that serves elsewhere would be stored twice.
-  if (linear.getSkipGain() || linear.getResidGain() ||
+  if (linear.getSkipGain() || linear.getResidGain() || linear.getInit() ||
       countLoads(linear.getWeight()) > 1)
     return false;
   std::optional<LinearWeights> weights = LinearWeights::read(linear);

@@ -147,6 +147,8 @@ void FoldIdentityProjections::fold(tfm::LinearOp linear) {
     return remark("kept, because it has a bias");
   if (linear.getRowScale())
     return remark("kept, because it has a row scale");
+  if (linear.getInit())
+    return remark("kept, because it accumulates onto something");
   if (nearest.distance > 0.0)
     remark("folded, which changes the results");
   OpBuilder builder(linear);

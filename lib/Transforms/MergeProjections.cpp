@@ -44,7 +44,8 @@ static int64_t getWidth(Value value) {
 /// Whether the columns of the linear's weight can be taken apart.
 static bool isMergeable(tfm::LinearOp linear) {
   return !linear.getSkipGain() && !linear.getResidGain() &&
-         !linear.getRowScale() && isKnownOrAbsent(linear.getWeight()) &&
+         !linear.getRowScale() && !linear.getInit() &&
+         isKnownOrAbsent(linear.getWeight()) &&
          isKnownOrAbsent(linear.getBias()) && !linear.getResult().use_empty();
 }
 

@@ -19,6 +19,40 @@ func.func @linear(%x: tensor<?x?x8xf32>, %w: tensor<8x16xf32>,
 
 // -----
 
+// The product is accumulated onto init, to which the bias went before: nothing
+// is left to add.
+// CHECK-LABEL: func @accumulating
+// CHECK: %[[START:.*]] = linalg.generic {{.*}} ins(%arg3, %arg2 : tensor<?x?x16xf32>, tensor<16xf32>)
+// CHECK: %[[INIT:.*]] = tensor.collapse_shape %[[START]]
+// CHECK: %[[SUM:.*]] = linalg.matmul ins(%{{.*}}, %arg1 : tensor<?x8xf32>, tensor<8x16xf32>) outs(%[[INIT]]
+// CHECK-NEXT: %[[RESULT:.*]] = tensor.expand_shape %[[SUM]]
+// CHECK-NEXT: return %[[RESULT]]
+func.func @accumulating(%x: tensor<?x?x8xf32>, %w: tensor<8x16xf32>,
+    %b: tensor<16xf32>, %y: tensor<?x?x16xf32>) -> tensor<?x?x16xf32> {
+  %0 = tfm.linear %x, %w bias %b init %y
+      : tensor<?x?x8xf32>, tensor<8x16xf32>, tensor<16xf32>
+        init tensor<?x?x16xf32> -> tensor<?x?x16xf32>
+  return %0 : tensor<?x?x16xf32>
+}
+
+// -----
+
+// What multiplies the product must not multiply init: one generic behind it.
+// CHECK-LABEL: func @accumulating_scaled
+// CHECK: linalg.matmul ins(%{{.*}}, %arg1
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %arg2, %arg3
+// CHECK: arith.mulf
+// CHECK: arith.addf
+func.func @accumulating_scaled(%x: tensor<?x?x8xf32>, %w: tensor<8x16xf32>,
+    %s: tensor<?x?xf32>, %y: tensor<?x?x16xf32>) -> tensor<?x?x16xf32> {
+  %0 = tfm.linear %x, %w row_scale %s init %y
+      : tensor<?x?x8xf32>, tensor<8x16xf32> row_scale tensor<?x?xf32>
+        init tensor<?x?x16xf32> -> tensor<?x?x16xf32>
+  return %0 : tensor<?x?x16xf32>
+}
+
+// -----
+
 // A tied head reads the embedding as it is.
 // CHECK-LABEL: func @tied_head
 // CHECK-NOT: linalg.transpose

@@ -19,6 +19,10 @@ func.func @forward() {
   // [2, 0.5] (x (0.5 I + 2 W)) + b: the bias is not scaled.
   // CHECK{LITERAL}: tfm.linear = [[[39, 62], [10.75, 21.75]]]
   %3 = tfm.linear %x, %w bias %b skip %half resid %two row_scale %rows : tensor<1x2x2xf32>, tensor<2x2xf32>, tensor<2xf32> skip tensor<f32> resid tensor<1xf32> row_scale tensor<1x2xf32> -> tensor<1x2x2xf32>
+  // y + x W + b
+  %y = onnx.Constant dense<[[[100.0, 200.0], [300.0, 400.0]]]> : tensor<1x2x2xf32>
+  // CHECK{LITERAL}: tfm.linear = [[[117, 230], [310, 422]]]
+  %acc = tfm.linear %x, %w bias %b init %y : tensor<1x2x2xf32>, tensor<2x2xf32>, tensor<2xf32> init tensor<1x2x2xf32> -> tensor<1x2x2xf32>
   // A gain per column of the result: x (diag(1, 0) + W diag(1, -1)).
   %skips = onnx.Constant dense<[1.0, 0.0]> : tensor<2xf32>
   %resids = onnx.Constant dense<[1.0, -1.0]> : tensor<2xf32>

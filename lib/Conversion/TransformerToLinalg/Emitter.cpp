@@ -274,16 +274,17 @@ Value Emitter::batchMatmul(Value lhs, Value rhs) {
       .getResult(0);
 }
 
-Value Emitter::matmul(Value lhs, Value rhs, bool transposed) {
+Value Emitter::matmul(Value lhs, Value rhs, bool transposed, Value init) {
   Type element =
       computeType(cast<RankedTensorType>(lhs.getType()).getElementType());
-  Value zero =
-      filled({extent(lhs, 0), extent(rhs, transposed ? 0 : 1)}, element, 0.0);
+  if (!init)
+    init =
+        filled({extent(lhs, 0), extent(rhs, transposed ? 0 : 1)}, element, 0.0);
   if (transposed)
     return linalg::MatmulTransposeBOp::create(builder, loc,
-                                              ValueRange{lhs, rhs}, zero)
+                                              ValueRange{lhs, rhs}, init)
         .getResult(0);
-  return linalg::MatmulOp::create(builder, loc, ValueRange{lhs, rhs}, zero)
+  return linalg::MatmulOp::create(builder, loc, ValueRange{lhs, rhs}, init)
       .getResult(0);
 }
 

@@ -114,8 +114,10 @@ public:
 
   /// [B, M, K] x [B, K, N], accumulated in the compute type.
   mlir::Value batchMatmul(mlir::Value lhs, mlir::Value rhs);
-  /// [M, K] x [K, N], or x [N, K] when `transposed`.
-  mlir::Value matmul(mlir::Value lhs, mlir::Value rhs, bool transposed);
+  /// [M, K] x [K, N], or x [N, K] when `transposed`; accumulated onto `init`
+  /// (in the compute type) if there is one.
+  mlir::Value matmul(mlir::Value lhs, mlir::Value rhs, bool transposed,
+                     mlir::Value init = {});
 
   /// The value in the type that an op's result must have.
   mlir::Value castTo(mlir::Value tensor, mlir::Type type);

@@ -13,7 +13,8 @@ using namespace ockham::tfm_to_linalg;
 
 namespace {
 
-/// One matrix product over all rows, then one generic for what follows it.
+/// One matrix product over all rows, then one generic for what follows it. A
+/// linear that accumulates needs none: its bias goes onto `init` before.
 struct LowerLinear : OpRewritePattern<tfm::LinearOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -32,25 +33,49 @@ struct LowerLinear : OpRewritePattern<tfm::LinearOp> {
       rows = e.expand(input, {2}, {e.fixed(1), extents[0]});
     else
       rows = e.collapse(input, {rank - 1, 1});
-    Value product = e.matmul(rows, op.getWeight(), op.getTransposed());
+    Value start = getAccumulator(e, op, compute, rank);
+    Value product = e.matmul(rows, op.getWeight(), op.getTransposed(), start);
 
     extents.back() = e.extent(product, 1);
     if (rank == 1)
       product = e.collapse(product, {2});
     else
       product = e.expand(product, {rank - 1, 1}, extents);
-    Value result = finish(e, op, product, extents, compute);
-    rewriter.replaceOp(op, e.castTo(result, op.getResult().getType()));
+    if (!start)
+      product = finish(e, op, product, extents, compute);
+    rewriter.replaceOp(op, e.castTo(product, op.getResult().getType()));
     return success();
   }
 
-  /// row_scale * (resid * product + skip * input) + bias, in this order of
-  /// rounding; the identity of the reparametrised form is never built.
+  /// init + bias as [rows, out], where the product can be accumulated onto it:
+  /// nothing multiplies the product, and sums are of the result's type.
+  static Value getAccumulator(Emitter &e, tfm::LinearOp op, Type compute,
+                              unsigned rank) {
+    Value init = op.getInit();
+    if (!init || op.getResidGain() || op.getSkipGain() || op.getRowScale() ||
+        op.getResult().getType().getElementType() != compute)
+      return Value();
+    Extents extents = e.extents(init);
+    if (Value bias = op.getBias()) {
+      Generic generic(e, extents, compute);
+      generic.in(init);
+      generic.in(bias, {rank - 1});
+      init = generic.map(compute, [](Scalars &s, ValueRange args) {
+        return s.add(args[0], args[1]);
+      });
+    }
+    if (rank == 1)
+      return e.expand(init, {2}, {e.fixed(1), extents[0]});
+    return e.collapse(init, {rank - 1, 1});
+  }
+
+  /// init + row_scale * (resid * product + skip * input) + bias, in this order
+  /// of rounding; the identity of the reparametrised form is never built.
   static Value finish(Emitter &e, tfm::LinearOp op, Value product,
                       ArrayRef<Extent> extents, Type compute) {
     Type element = op.getResult().getType().getElementType();
     if (!op.getResidGain() && !op.getSkipGain() && !op.getRowScale() &&
-        !op.getBias() && element == compute)
+        !op.getBias() && !op.getInit() && element == compute)
       return product;
 
     unsigned channel = extents.size() - 1;
@@ -60,7 +85,7 @@ struct LowerLinear : OpRewritePattern<tfm::LinearOp> {
 
     Generic generic(e, extents, compute);
     generic.in(product);
-    unsigned resid = 0, skip = 0, input = 0, scale = 0, bias = 0;
+    unsigned resid = 0, skip = 0, input = 0, scale = 0, bias = 0, init = 0;
     if (op.getResidGain())
       resid = generic.gain(op.getResidGain(), channel);
     if (op.getSkipGain()) {
@@ -71,6 +96,8 @@ struct LowerLinear : OpRewritePattern<tfm::LinearOp> {
       scale = generic.in(op.getRowScale(), rowLoops);
     if (op.getBias())
       bias = generic.in(op.getBias(), {channel});
+    if (op.getInit())
+      init = generic.in(op.getInit());
     return generic.map(element, [&](Scalars &s, ValueRange args) {
       Value value = args[0];
       if (resid)
@@ -81,6 +108,8 @@ struct LowerLinear : OpRewritePattern<tfm::LinearOp> {
         value = s.mul(args[scale], value);
       if (bias)
         value = s.add(value, args[bias]);
+      if (init)
+        value = s.add(args[init], value);
       return value;
     });
   }

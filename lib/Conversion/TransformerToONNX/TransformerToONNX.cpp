@@ -55,7 +55,9 @@ static Value emit(Formulas &f, tfm::LinearOp op) {
     y = f.add(y, f.mul(op.getInput(), op.getSkipGain()));
   if (Value scale = op.getRowScale())
     y = f.mul(y, f.unsqueeze(scale, {f.getRank(scale)}));
-  return op.getBias() ? f.add(y, op.getBias()) : y;
+  if (op.getBias())
+    y = f.add(y, op.getBias());
+  return op.getInit() ? f.add(op.getInit(), y) : y;
 }
 
 static Value emit(Formulas &f, tfm::ActivationOp op) {

@@ -11,7 +11,8 @@
 // and multiplies all rows of A with it, `tileRows` at a time. The accumulators
 // of a register tile are 1-D vectors carried by the loop over k; left-over rows
 // go through tiles of half the height, and left-over columns are masked where C
-// is read and written.
+// is read and written. Sums start at zero and are added to C in the end: C may
+// be a residual stream, whose size would cost every partial sum its last bits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -290,12 +291,9 @@ void ContractionLowering::packTransposed(Value firstK, Value count) {
 
 void ContractionLowering::emitTile(Value row, int64_t rows, Value firstK,
                                    Value count) {
-  SmallVector<Value> accumulators;
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t v = 0; v < tileVectors; ++v)
-      accumulators.push_back(loadLanes(
-          b, loc, product.c, at(add(row, r), add(firstColumn, v * lanes)),
-          lanes, masks[v]));
+  Value zero = arith::ConstantOp::create(
+      b, loc, b.getZeroAttr(VectorType::get(lanes, element)));
+  SmallVector<Value> accumulators(rows * tileVectors, zero);
   auto loop =
       scf::ForOp::create(b, loc, index(0), count, index(1), accumulators);
   {
@@ -321,9 +319,14 @@ void ContractionLowering::emitTile(Value row, int64_t rows, Value firstK,
     scf::YieldOp::create(b, loc, results);
   }
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t v = 0; v < tileVectors; ++v)
-      storeLanes(b, loc, loop.getResult(r * tileVectors + v), product.c,
-                 at(add(row, r), add(firstColumn, v * lanes)), masks[v]);
+    for (int64_t v = 0; v < tileVectors; ++v) {
+      SmallVector<Value> position =
+          at(add(row, r), add(firstColumn, v * lanes));
+      Value old = loadLanes(b, loc, product.c, position, lanes, masks[v]);
+      Value sum = arith::AddFOp::create(b, loc, old,
+                                        loop.getResult(r * tileVectors + v));
+      storeLanes(b, loc, sum, product.c, position, masks[v]);
+    }
 }
 
 namespace {

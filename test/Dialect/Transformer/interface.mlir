@@ -10,6 +10,9 @@ func.func @roles(%ids: tensor<?x?xi64>, %table: tensor<97x8xf32>,
   %q = tfm.linear %x, %w : tensor<?x?x8xf32>, tensor<8x8xf32> -> tensor<?x?x8xf32>
   // expected-remark @below {{0: activation, 1: parameter, 2: parameter, rows independent}}
   %k = tfm.linear %x, %w bias %b : tensor<?x?x8xf32>, tensor<8x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
+  // What it accumulates onto is a constant term, too.
+  // expected-remark @below {{0: activation, 1: parameter, 2: activation, rows independent}}
+  %i = tfm.linear %x, %w init %x : tensor<?x?x8xf32>, tensor<8x8xf32> init tensor<?x?x8xf32> -> tensor<?x?x8xf32>
   // expected-remark @below {{0: activation, 1: parameter linear, rows independent}}
   %n = tfm.norm layer %x scale %b {eps = 1.0e-5 : f64} : tensor<?x?x8xf32>, scale tensor<8xf32>
   // A fixed std leaves a linear map.

@@ -144,6 +144,24 @@ func.func @f(%a: tensor<2x3x8xf32>, %b: tensor<8x4xf32>, %c: tensor<2x4xf32>) {
 
 // -----
 
+func.func @f(%a: tensor<2x3x8xf32>, %b: tensor<8x4xf32>, %c: tensor<2x3x8xf32>) {
+  // expected-error @+1 {{init: expected extent 4 (as the result) in dimension 2, got 8}}
+  %0 = tfm.linear %a, %b init %c
+      : tensor<2x3x8xf32>, tensor<8x4xf32> init tensor<2x3x8xf32> -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<?x8xf32>, %b: tensor<8x4xf32>, %c: tensor<?x4xf64>) {
+  // expected-error @+1 {{init: expected element type 'f32' (that of the result), got 'f64'}}
+  %0 = tfm.linear %a, %b init %c
+      : tensor<?x8xf32>, tensor<8x4xf32> init tensor<?x4xf64> -> tensor<?x4xf32>
+  return
+}
+
+// -----
+
 func.func @f(%a: tensor<?x?x8xf32>) {
   // expected-error @+1 {{expected results whose widths sum to 8 (the width of the input), got 7}}
   %0:2 = tfm.split %a : tensor<?x?x8xf32> -> tensor<?x?x4xf32>, tensor<?x?x3xf32>

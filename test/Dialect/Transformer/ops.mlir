@@ -25,6 +25,10 @@ func.func @linear(%x: tensor<?x?x8xf32>, %w: tensor<8x8xf32>, %b: tensor<8xf32>,
   // CHECK: tfm.linear %{{.*}}, %{{.*}} : tensor<?x?x8xf32>, tensor<50x8xf32> -> tensor<?x?x50xf32> {transposed}
   %1 = tfm.linear %x, %t
       : tensor<?x?x8xf32>, tensor<50x8xf32> -> tensor<?x?x50xf32> {transposed}
+  // CHECK: tfm.linear %{{.*}}, %{{.*}} bias %{{.*}} init %{{.*}} : tensor<?x?x8xf32>, tensor<8x8xf32>, tensor<8xf32> init tensor<?x?x8xf32> -> tensor<?x?x8xf32>
+  %3 = tfm.linear %x, %w bias %b init %x
+      : tensor<?x?x8xf32>, tensor<8x8xf32>, tensor<8xf32> init tensor<?x?x8xf32>
+        -> tensor<?x?x8xf32>
   // CHECK: tfm.split %{{.*}} : tensor<?x?x8xf32> -> tensor<?x?x4xf32>, tensor<?x?x2xf32>, tensor<?x?x2xf32>
   %2:3 = tfm.split %x : tensor<?x?x8xf32>
       -> tensor<?x?x4xf32>, tensor<?x?x2xf32>, tensor<?x?x2xf32>

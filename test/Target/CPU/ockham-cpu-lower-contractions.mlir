@@ -4,7 +4,7 @@
 // BAD: ockham-cpu-lower-contractions: tile-rows and vector-bytes must be powers of two (given 3 and 64)
 
 // Panels of 2 vectors of 8 columns in parallel; blocks of k are packed; tiles of
-// 2 rows, then one row if m is odd.
+// 2 rows, then one row if m is odd. C is read once the tile's sums are there.
 // CHECK-LABEL: func.func @matmul
 // CHECK-SAME:      %[[A:.+]]: memref<?x768xf32>, %[[B:.+]]: memref<768x?xf32>, %[[C:.+]]: memref<?x?xf32>
 // CHECK:         scf.parallel
@@ -14,17 +14,20 @@
 // CHECK:               vector.maskedload %[[B]]
 // CHECK:               vector.store %{{.+}}, %[[PANEL]]
 // CHECK:             scf.for
-// CHECK-COUNT-4:       vector.maskedload %[[C]]
+// CHECK-NOT:           vector.maskedload %[[C]]
 // CHECK:               scf.for {{.+}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
 // CHECK-COUNT-2:         vector.load %[[PANEL]]
 // CHECK:                 memref.load %[[A]]
 // CHECK-COUNT-2:         vector.fma
 // CHECK:                 memref.load %[[A]]
 // CHECK-COUNT-2:         vector.fma
-// CHECK-COUNT-4:       vector.maskedstore %[[C]]
+// CHECK:               %[[OLD:.+]] = vector.maskedload %[[C]]
+// CHECK:               %[[NEW:.+]] = arith.addf %[[OLD]], %{{.+}} : vector<8xf32>
+// CHECK:               vector.maskedstore %[[C]]{{.+}}, %[[NEW]]
+// CHECK-COUNT-3:       vector.maskedstore %[[C]]
 // CHECK:             scf.if
-// CHECK-COUNT-2:       vector.maskedload %[[C]]
 // CHECK:               scf.for {{.+}} -> (vector<8xf32>, vector<8xf32>)
+// CHECK-COUNT-2:       vector.maskedstore %[[C]]
 func.func @matmul(%a: memref<?x768xf32>, %b: memref<768x?xf32>, %c: memref<?x?xf32>) {
   linalg.matmul ins(%a, %b : memref<?x768xf32>, memref<768x?xf32>) outs(%c : memref<?x?xf32>)
   return
