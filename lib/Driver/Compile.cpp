@@ -79,8 +79,11 @@ public:
           } else if (diagnostic.getSeverity() == DiagnosticSeverity::Warning) {
             if (log.warning)
               log.warning(describe(diagnostic));
-          } else if (log.message) {
-            log.message(describe(diagnostic));
+          } else {
+            if (log.remark)
+              log.remark(diagnostic);
+            if (log.message)
+              log.message(describe(diagnostic));
           }
         }) {
     // A message names its node; the printed operation may be pages long.

@@ -69,6 +69,7 @@ parseDims(const std::vector<std::pair<std::string, std::string>> &pairs,
 int runCompile(int argc, char **argv);
 int runRun(int argc, char **argv);
 int runBench(int argc, char **argv);
+int runReport(int argc, char **argv);
 
 } // namespace ockham::tool
 

@@ -18,7 +18,8 @@ static const char help[] =
     "Commands:\n"
     "  compile   an ONNX file to a shared library\n"
     "  run       a compiled model, or an ONNX file on the interpreter\n"
-    "  bench     a compiled model: latency and tokens per second\n\n"
+    "  bench     a compiled model: latency and tokens per second\n"
+    "  report    what a model is, and what simplification makes of it\n\n"
     "'ockham COMMAND --help' explains a command. For example:\n"
     "  ockham compile model.onnx -o model.so\n"
     "  ockham run model.so\n"
@@ -32,6 +33,8 @@ static int runCommand(int argc, char **argv) {
     return ockham::tool::runRun(argc - 1, argv + 1);
   if (command == "bench")
     return ockham::tool::runBench(argc - 1, argv + 1);
+  if (command == "report")
+    return ockham::tool::runReport(argc - 1, argv + 1);
   if (command == "--help" || command == "-h") {
     std::fputs(help, stdout);
     return 0;
@@ -43,7 +46,7 @@ static int runCommand(int argc, char **argv) {
   return ockham::tool::fail(
       (command.empty() ? "a command is missing"
                        : "unknown command '" + command + "'") +
-      "; expected compile, run or bench (see 'ockham --help')");
+      "; expected compile, run, bench or report (see 'ockham --help')");
 }
 
 int main(int argc, char **argv) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 namespace mlir {
+class Diagnostic;
 class MLIRContext;
 class DialectRegistry;
 } // namespace mlir
@@ -61,6 +62,9 @@ struct CompileLog {
   llvm::function_ref<void(llvm::StringRef)> message;
   /// A warning, one line: what in the model may not be as its user thinks.
   llvm::function_ref<void(llvm::StringRef)> warning;
+  /// Receives remarks as they are, before `message` does: for tools that ask
+  /// who spoke.
+  llvm::function_ref<void(mlir::Diagnostic &)> remark = {};
 };
 
 /// What was compiled, for the summary.
