@@ -24,6 +24,7 @@
 #include "ockham/Support/Registration.h"
 #include "ockham/Target/CPU/Codegen.h"
 #include "ockham/Target/Package/Package.h"
+#include "ockham/Verify/VerifyRewrites.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -130,9 +131,16 @@ Expected<OwningOpRef<ModuleOp>> readModel(llvm::StringRef path,
 }
 
 static Error run(PassManager &pm, ModuleOp module, const CompileLog &log,
-                 llvm::StringRef what) {
-  DiagnosticCollector diagnostics(*module.getContext(), log);
-  if (succeeded(pm.run(module)))
+                 llvm::StringRef what, bool isVerified = false) {
+  MLIRContext &context = *module.getContext();
+  bool isThreaded = context.isMultithreadingEnabled();
+  VerifyRewritesResult verified;
+  if (isVerified)
+    verifyRewrites(pm, VerifyRewritesOptions(), verified);
+  DiagnosticCollector diagnostics(context, log);
+  bool isFine = succeeded(pm.run(module)) && !verified.hasFailed();
+  context.enableMultithreading(isThreaded);
+  if (isFine)
     return Error::success();
   return diagnostics.take(what + " failed without a message");
 }
@@ -161,7 +169,7 @@ static std::string formatPipelineProblem(llvm::StringRef text) {
 }
 
 Error runPasses(ModuleOp module, llvm::StringRef pipeline,
-                const CompileLog &log) {
+                const CompileLog &log, bool verifyRewrites) {
   registerPasses();
   // ockham-opt's --pass-pipeline names the module around the passes.
   llvm::StringRef passes = pipeline.trim();
@@ -173,7 +181,7 @@ Error runPasses(ModuleOp module, llvm::StringRef pipeline,
   if (failed(parsePassPipeline(passes, pm, os)))
     return createStringError("--passes: " + formatPipelineProblem(problem) +
                              " (see 'ockham-opt --help')");
-  return run(pm, module, log, "'" + pipeline.str() + "'");
+  return run(pm, module, log, "'" + pipeline.str() + "'", verifyRewrites);
 }
 
 /// Counts parameters and blocks while the module is still tfm.
@@ -348,12 +356,14 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
 
   stage("recognising");
   if (options.passes) {
-    if (Error error = runPasses(module, *options.passes, log))
+    if (Error error =
+            runPasses(module, *options.passes, log, options.verifyRewrites))
       return error;
   } else {
     PassManager pm(&context);
     buildRaisePipeline(pm);
-    if (Error error = run(pm, module, log, "recognition"))
+    if (Error error =
+            run(pm, module, log, "recognition", options.verifyRewrites))
       return error;
   }
   CompileSummary summary = summarise(module);
@@ -377,7 +387,8 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   {
     PassManager pm(&context);
     buildToLinalgPipeline(pm);
-    if (Error error = run(pm, module, log, "lowering to linalg"))
+    if (Error error =
+            run(pm, module, log, "lowering to linalg", options.verifyRewrites))
       return error;
     eraseUnusedWeights(module);
   }

@@ -8,6 +8,7 @@
 #include "ockham/Interpreter/Interpreter.h"
 
 #include "Evaluator.h"
+#include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/raw_ostream.h"
@@ -217,6 +218,20 @@ const OpTable &OpTable::get() {
     return result;
   }();
   return table;
+}
+
+Operation *findUnsupportedOp(Operation *root) {
+  Operation *found = nullptr;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // What holds ops or ends them is run by the op around it.
+    if (isa<ModuleOp, func::FuncOp, WeightOp>(op) ||
+        op->hasTrait<OpTrait::IsTerminator>() ||
+        OpTable::get().find(op->getName().getStringRef()))
+      return WalkResult::advance();
+    found = op;
+    return WalkResult::interrupt();
+  });
+  return found;
 }
 
 //===----------------------------------------------------------------------===//

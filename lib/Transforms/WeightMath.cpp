@@ -21,7 +21,9 @@ std::optional<std::vector<double>> readFloats(Value value) {
     return std::nullopt;
   std::vector<double> elements(data->size());
   ArrayRef<char> bytes = data->getRawBytes();
-  if (data->getElementType().isF32() && !bytes.empty()) {
+  // A splat has the bytes of one element.
+  if (data->getElementType().isF32() &&
+      bytes.size() == elements.size() * sizeof(float)) {
     const auto *from = reinterpret_cast<const float *>(bytes.data());
     std::copy(from, from + elements.size(), elements.begin());
   } else {

@@ -117,6 +117,9 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.flag("--print-weights", options.printWeights,
             "Write the bytes of large weights into text output, so that it "
             "can be read again.");
+  line.flag("--verify-rewrites", options.verifyRewrites,
+            "Interpret the model on random inputs before and after each pass "
+            "on onnx and tfm, and fail where results change.");
   line.flag("--remarks", remarks, "Say what was not recognised, and why.");
   line.flag("--quiet", quiet, "Print nothing but errors.");
   line.epilogue(

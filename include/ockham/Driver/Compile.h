@@ -50,6 +50,9 @@ struct CompileOptions {
   /// Prints text kinds with the bytes of the weights, so that the file can be
   /// read again.
   bool printWeights = false;
+  /// Interprets the module before and after each pass on onnx and tfm, and fails
+  /// where it computes something else (docs/verification.md).
+  bool verifyRewrites = false;
   /// The command line, for the model's own record.
   std::string commandLine;
 };
@@ -88,7 +91,7 @@ readModel(llvm::StringRef path, mlir::MLIRContext &context,
 
 /// Runs a textual pass pipeline on the module.
 llvm::Error runPasses(mlir::ModuleOp module, llvm::StringRef pipeline,
-                      const CompileLog &log);
+                      const CompileLog &log, bool verifyRewrites = false);
 
 } // namespace ockham
 

@@ -53,6 +53,10 @@ llvm::Expected<std::vector<Tensor>>
 interpret(mlir::ModuleOp module, llvm::StringRef entry,
           llvm::ArrayRef<Tensor> inputs, const InterpreterOptions &options);
 
+/// The first op under `root` that interpret() cannot run, or null. Functions that
+/// are not called count as well.
+mlir::Operation *findUnsupportedOp(mlir::Operation *root);
+
 /// Name of an argument or result in messages and on command lines: its
 /// `ockham.name`, else "arg0", "result0".
 std::string getInputName(mlir::func::FuncOp function, unsigned index);

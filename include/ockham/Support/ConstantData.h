@@ -50,7 +50,7 @@ public:
   /// The only value, if all elements are equal (or there is one element).
   std::optional<double> getSplatFloat() const;
 
-  /// The stored bytes if they are dense in memory; empty for a splat.
+  /// The stored bytes: all elements, or the one element of a splat.
   llvm::ArrayRef<char> getRawBytes() const { return bytes; }
 
   /// Copies the elements to `to`, expanding splats: size() elements of the

@@ -14,7 +14,7 @@ ANSWER = re.compile(
 
 def main():
     passes = re.findall(
-        r"^ +--((?:convert-onnx-to-)?tfm\S*) +- (.*)$", sys.stdin.read(), re.M
+        r"^ +--((?:convert-onnx-to-)?tfm\S*) +- (.*)$", sys.stdin.read(), re.MULTILINE
     )
     if not passes:
         sys.exit("there are no tfm passes")
