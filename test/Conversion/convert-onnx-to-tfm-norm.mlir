@@ -134,6 +134,45 @@ func.func @rms_eps_outside(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
 
 // -----
 
+// The same, as PyTorch 1.13 writes Tensor.norm: the root of a sum of squares.
+// CHECK-LABEL: func.func @rms_of_sum
+// CHECK: tfm.norm{{ +}}rms %arg0 {eps = 1.250000e-01 : f64, eps_outside}
+// CHECK-NOT: onnx.
+func.func @rms_of_sum(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %inverse = onnx.Constant dense<0.5> : tensor<f32>
+  %eps = onnx.Constant dense<0.125> : tensor<f32>
+  %squares = onnx.Mul %x, %x : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %sum = onnx.ReduceSum %squares {axes = array<i64: 2>, keepdims} : (tensor<?x?x4xf32>) -> tensor<?x?x1xf32>
+  %norm = onnx.Sqrt %sum : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %rms = onnx.Mul %norm, %inverse : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %safe = onnx.Add %rms, %eps : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %y = onnx.Div %x, %safe : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Twice the mean of squares, plus epsilon, with the root of 2 in front: eps is
+// half of what is written.
+// CHECK-LABEL: func.func @rms_of_twice
+// CHECK: tfm.norm{{ +}}rms %arg0 {eps = 2.500000e-01 : f64}
+// CHECK-NOT: onnx.
+func.func @rms_of_twice(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %eps = onnx.Constant dense<0.5> : tensor<f32>
+  %root2 = onnx.Constant dense<1.41421356> : tensor<f32>
+  %squares = onnx.Mul %x, %x : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %sum = onnx.ReduceSum %squares {axes = array<i64: 2>, keepdims} : (tensor<?x?x4xf32>) -> tensor<?x?x1xf32>
+  %twice = onnx.Mul %sum, %half : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %safe = onnx.Add %twice, %eps : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %norm = onnx.Sqrt %safe : (tensor<?x?x1xf32>) -> tensor<?x?x1xf32>
+  %n = onnx.Div %x, %norm : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Mul %n, %root2 : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
 ockham.weight @w : tensor<4x4xf32> = dense<0.5> : tensor<4x4xf32>
 
 // What is added to a norm is its shift only if it is a vector.

@@ -33,7 +33,7 @@ struct NormCore {
   Value mean;
   Value root;
   /// root is `rootFactor` times the root of the mean of squares (a ReduceL2
-  /// lacks the 1/d), or its inverse when `inverted`.
+  /// or a ReduceSum lacks the 1/d), or its inverse when `inverted`.
   double rootFactor = 1.0;
   bool inverted = false;
   double epsInside = 0.0;
@@ -96,9 +96,16 @@ static LogicalResult matchMeanOfSquares(Operation *root, Value radicand,
       return failure();
     factor *= getWidth(squares);
   }
-  if (!isClose(factor, 1.0))
+  if (!(factor > 0.0))
     return attempt.fail(root, "the mean of squares has the factor " +
-                                  std::to_string(factor) + ", expected 1");
+                                  std::to_string(factor) +
+                                  ", expected a positive one");
+  // A norm may be the root of a sum, with 1/d behind the root (Tensor.norm):
+  // the quotient decides.
+  if (!isClose(factor, 1.0)) {
+    core.rootFactor = std::sqrt(factor);
+    core.epsInside /= factor;
+  }
   attempt.found(reduce);
 
   Value base = matchSquare(squares);
