@@ -104,6 +104,9 @@ void Counter::count(tfm::LinearOp op) {
   // skip * x, and its sum with the product.
   if (op.getSkipGain())
     extra += 2.0;
+  // The sum with what the product accumulates onto.
+  if (op.getInit())
+    extra += 1.0;
   cost.pointwise += results * extra;
 }
 

@@ -121,6 +121,8 @@ static Object describeLinear(tfm::LinearOp op) {
     result["resid_gain"] = describeGain(op.getResidGain());
   if (op.getRowScale())
     result["row_scale"] = true;
+  if (op.getInit())
+    result["accumulates"] = true;
   if (isTied(op))
     result["tied"] = true;
   return result;

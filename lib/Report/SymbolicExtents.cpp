@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "ockham/Support/ConstantData.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -174,6 +175,10 @@ std::optional<Polynomial> SymbolicExtents::evaluate(Value index) {
     auto source = extract.getTensor().getDefiningOp<tensor::FromElementsOp>();
     if (source && source.getElements().size() == 1)
       return evaluate(source.getElements().front());
+    if (std::optional<ConstantData> data =
+            ConstantData::get(extract.getTensor()))
+      if (data->size() == 1 && data->getElementType().isSignlessInteger())
+        return Polynomial(static_cast<double>(data->getInt(0)));
     return std::nullopt;
   }
   if (auto select = dyn_cast<arith::SelectOp>(op)) {
@@ -204,9 +209,13 @@ std::optional<Polynomial> SymbolicExtents::evaluate(Value index) {
     if (std::optional<double> divisor = rhs->getConstant())
       return lhs->divideExactly(*divisor);
   if (isa<arith::MaxSIOp, arith::MaxUIOp>(op)) {
-    if (*lhs == *rhs || *rhs == Polynomial(1.0))
+    // Broadcasting again, or no less than nothing.
+    auto isLow = [](const Polynomial &value) {
+      return value.isZero() || value == Polynomial(1.0);
+    };
+    if (*lhs == *rhs || isLow(*rhs))
       return lhs;
-    if (*lhs == Polynomial(1.0))
+    if (isLow(*lhs))
       return rhs;
   }
   // The smaller of an extent and the size of a buffer: within the buffer.

@@ -57,6 +57,9 @@ int ockham::tool::runReport(int argc, char **argv) {
   llvm::Expected<report::Report> made = report::makeReport(options, log);
   if (!made)
     return fail(llvm::toString(made.takeError()));
-  report::writeJSON(*made, llvm::outs());
+  if (json)
+    report::writeJSON(*made, llvm::outs());
+  else
+    report::writeText(*made, llvm::outs());
   return 0;
 }
