@@ -30,6 +30,10 @@ void ockham::buildSimplifyPipeline(OpPassManager &pm) {
   pm.addPass(createFoldIdentityProjections());
   pm.addPass(createFoldNorms());
   pm.addPass(createFoldGains());
+  // What is left is scheduled: fewer and larger products.
+  pm.addPass(createParallelizeSubblocks());
+  pm.addPass(createMergeProjections());
+  pm.addPass(createAccumulateSums());
   pm.addPass(createCanonicalizerPass());
 }
 

@@ -143,13 +143,62 @@ def MergeProjections
     : RewritePass<"tfm-merge-projections", ChangesParameters, SameNumbers> {
   let title = "Make linears of one input one linear";
   let semantics = [{
-    Linears of one block that read the same rows (query, key and value, and in a
-    parallel block the first matrix of the MLP) become one linear and a
-    `tfm.split`: one pass over the rows. Columns that nothing reads, of a merged
-    projection of which one path uses the queries and another the values, go.
+    Linears of one block that read the same rows (query, key and value, gate and
+    value of a gated MLP, and in a parallel block its first matrix) become one
+    linear and a `tfm.split`: one pass over the rows. Columns that nothing
+    reads, of a merged projection of which one path uses the queries and another
+    the values, go. A weight that is read elsewhere too, and would be stored
+    twice, stays as it is.
 
     Element by element the parameters are the same, but an optimizer with state
     per tensor sees others.
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect",
+    "::ockham::tfm::TfmDialect"];
+}
+
+def ParallelizeSubblocks
+    : RewritePass<"tfm-parallelize-subblocks", ChangesParameters,
+                  ExactUpToRounding> {
+  let title = "Compute independent branches of a block side by side";
+  let semantics = [{
+    Where the summands of a residual sum do not depend on each other, an
+    attention and an MLP in the blocks of GPT-J, GPT-NeoX and SAS-P ([SAS]
+    section 4.3), their projections that read the same rows become one product
+    and a `tfm.split`, what follows them goes into the branches of a
+    `tfm.parallel`, and the last product accumulates onto the other branch
+    (`init` of `tfm.linear`) instead of being added to it. Which ops belong to
+    which branch is found by dataflow alone; the kind of the block does not
+    matter.
+
+    ```mlir
+    %qkvh = tfm.linear %x, %w
+        : tensor<?x?x768xf32>, tensor<768x5376xf32> -> tensor<?x?x5376xf32>
+    %q, %k, %v, %h = tfm.split %qkvh ...
+    %attention, %m = tfm.parallel {
+      %a = tfm.attention %q, %k, %v heads 12 scale 0.125 causal ...
+      tfm.yield %a : tensor<?x?x768xf32>
+    }, {
+      %g = tfm.activation relu %h : tensor<?x?x3072xf32>
+      tfm.yield %g : tensor<?x?x3072xf32>
+    } : tensor<?x?x768xf32>, tensor<?x?x3072xf32>
+    %y = tfm.linear %m, %w2 init %attention ...
+    ```
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect",
+    "::ockham::tfm::TfmDialect"];
+}
+
+def AccumulateSums
+    : RewritePass<"tfm-accumulate-sums", ChangesParameters,
+                  ExactUpToRounding> {
+  let title = "Accumulate products onto what they are added to";
+  let semantics = [{
+    `x + h W` becomes a linear with `init`: the product is not written out and
+    read again. Of several products in one sum each accumulates onto the one
+    before, those behind an attention first, and their biases become one. A
+    product with a gain in front of it stays as it is, as does one that
+    something else reads.
   }];
   let dependentDialects = ["::ockham::OckhamDialect",
     "::ockham::tfm::TfmDialect"];
