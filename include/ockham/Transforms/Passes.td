@@ -174,15 +174,21 @@ def ParallelizeSubblocks
     ```mlir
     %qkvh = tfm.linear %x, %w
         : tensor<?x?x768xf32>, tensor<768x5376xf32> -> tensor<?x?x5376xf32>
-    %q, %k, %v, %h = tfm.split %qkvh ...
+    %q, %k, %v, %h = tfm.split %qkvh : tensor<?x?x5376xf32>
+        -> tensor<?x?x768xf32>, tensor<?x?x768xf32>, tensor<?x?x768xf32>,
+           tensor<?x?x3072xf32>
     %attention, %m = tfm.parallel {
-      %a = tfm.attention %q, %k, %v heads 12 scale 0.125 causal ...
+      %a = tfm.attention %q, %k, %v heads 12 scale 0.125 causal
+          : tensor<?x?x768xf32>, tensor<?x?x768xf32>, tensor<?x?x768xf32>
+            -> tensor<?x?x768xf32>
       tfm.yield %a : tensor<?x?x768xf32>
     }, {
       %g = tfm.activation relu %h : tensor<?x?x3072xf32>
       tfm.yield %g : tensor<?x?x3072xf32>
     } : tensor<?x?x768xf32>, tensor<?x?x3072xf32>
-    %y = tfm.linear %m, %w2 init %attention ...
+    %y = tfm.linear %m, %w2 init %attention
+        : tensor<?x?x3072xf32>, tensor<3072x768xf32> init tensor<?x?x768xf32>
+          -> tensor<?x?x768xf32>
     ```
   }];
   let dependentDialects = ["::ockham::OckhamDialect",
