@@ -8,8 +8,12 @@
 #include "CommandLine.h"
 #include "ockham/Driver/Compile.h"
 #include "ockham/Report/Report.h"
+#include "ockham/Support/OutputFile.h"
 
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <optional>
 
 using namespace ockham;
 using namespace ockham::tool;
@@ -17,6 +21,8 @@ using namespace ockham::tool;
 int ockham::tool::runReport(int argc, char **argv) {
   report::ReportOptions options;
   std::vector<std::pair<std::string, std::string>> dims;
+  std::string html, svg;
+  int64_t block = -1;
   bool json = false;
   CommandLine line("report MODEL.onnx [options]",
                    "Says what a model is made of, what simplification takes "
@@ -25,6 +31,11 @@ int ockham::tool::runReport(int argc, char **argv) {
                    "functions works, too.");
   line.positional("MODEL.onnx", options.input);
   line.flag("--json", json, "Print everything as JSON (docs/report.md).");
+  line.text("--html", "FILE", html,
+            "Write a page with a picture of each kind of block, too.");
+  line.text("--svg", "FILE", svg, "Write the picture of one block, too.");
+  line.number("--block", "N", block, 0,
+              "With --svg: which block; the first by default.");
   line.pairs("--dim", "NAME=N", dims,
              "Evaluate the formulas at this extent, e.g. --dim sequence=128. "
              "May be given several times. Others are 1, a sequence as long as "
@@ -42,10 +53,12 @@ int ockham::tool::runReport(int argc, char **argv) {
   line.epilogue("Examples:\n"
                 "  ockham report gpt2.onnx\n"
                 "  ockham report gpt2.onnx --dim batch=8 --dim sequence=1024\n"
-                "  ockham report gpt2.onnx --json");
+                "  ockham report gpt2.onnx --html gpt2.html");
   int code = line.parse(argc, argv);
   if (code >= 0)
     return code;
+  if (block >= 0 && svg.empty())
+    return fail("--block belongs to --svg; the page has all blocks");
   std::string problem = parseDims(dims, options.dims);
   if (!problem.empty())
     return fail(problem);
@@ -54,12 +67,43 @@ int ockham::tool::runReport(int argc, char **argv) {
   };
   CompileLog log;
   log.warning = onWarning;
+  // A file that cannot be written is told before the work, not after.
+  std::optional<OutputFile> htmlFile, svgFile;
+  for (auto [path, file] :
+       {std::pair(&html, &htmlFile), std::pair(&svg, &svgFile)}) {
+    if (path->empty())
+      continue;
+    if (*path == options.input ||
+        llvm::sys::fs::equivalent(*path, options.input))
+      return fail("'" + *path + "' is the model itself; give another file");
+    llvm::Expected<OutputFile> created = OutputFile::create(*path);
+    if (!created)
+      return fail(llvm::toString(created.takeError()));
+    file->emplace(std::move(*created));
+  }
   llvm::Expected<report::Report> made = report::makeReport(options, log);
   if (!made)
     return fail(llvm::toString(made.takeError()));
+  if (svgFile) {
+    unsigned number = block < 0 ? 0 : block;
+    if (llvm::Error error = report::writeBlockSVG(*made, number, svgFile->os()))
+      return fail(llvm::toString(std::move(error)));
+    if (llvm::Error error = svgFile->keep())
+      return fail(llvm::toString(std::move(error)));
+  }
+  if (htmlFile) {
+    report::writeHTML(*made, htmlFile->os());
+    if (llvm::Error error = htmlFile->keep())
+      return fail(llvm::toString(std::move(error)));
+  }
   if (json)
     report::writeJSON(*made, llvm::outs());
   else
     report::writeText(*made, llvm::outs());
+  llvm::outs().flush();
+  if (std::error_code problem = llvm::outs().error()) {
+    llvm::outs().clear_error();
+    return fail("cannot write to standard output: " + problem.message());
+  }
   return 0;
 }

@@ -166,6 +166,9 @@ std::vector<BlockGroup> groupBlocks(const Snapshot &snapshot);
 void writeJSON(const Report &report, llvm::raw_ostream &os);
 void writeText(const Report &report, llvm::raw_ostream &os);
 void writeHTML(const Report &report, llvm::raw_ostream &os);
+/// The picture of one block alone, as an SVG file.
+llvm::Error writeBlockSVG(const Report &report, unsigned number,
+                          llvm::raw_ostream &os);
 
 } // namespace report
 } // namespace ockham
