@@ -235,10 +235,12 @@ func.func @positions_swapped(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
 
 // -----
 
-// One key too many is seen.
+// One key too many is seen: a mask, and not a causal one.
 // CHECK-LABEL: func.func @positions_off
-// CHECK-NOT: tfm.attention
-// CHECK: onnx.Softmax
+// CHECK: %[[MASK:.*]] = onnx.Unsqueeze {{.*}} -> tensor<1x1x?x?xi1>
+// CHECK: tfm.attention %arg0, %arg0, %arg0 mask %[[MASK]] heads 2
+// CHECK-NOT: causal
+// CHECK: return
 func.func @positions_off(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

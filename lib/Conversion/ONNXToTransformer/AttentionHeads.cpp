@@ -9,40 +9,58 @@
 
 #include "Constants.h"
 #include "Expressions.h"
-#include "Extents.h"
+#include "HeadDims.h"
+#include "ockham/Support/ConstantData.h"
+
+#include <cmath>
 
 using namespace mlir;
 
 namespace ockham::raising {
 
+static constexpr AxisKind kRows[] = {AxisKind::Batch, AxisKind::Position,
+                                     AxisKind::Channel};
+
+/// The kinds of the dimensions of a product's operand.
+static SmallVector<AxisKind, 4> getKinds(int64_t rank, bool isTransposed) {
+  SmallVector<AxisKind, 4> kinds = {AxisKind::Batch, AxisKind::Head};
+  if (rank == 3)
+    kinds = {AxisKind::BatchAndHead};
+  kinds.push_back(isTransposed ? AxisKind::Channel : AxisKind::Position);
+  kinds.push_back(isTransposed ? AxisKind::Position : AxisKind::Channel);
+  return kinds;
+}
+
 namespace {
 
-/// One way back. `dims[i]` is where dimension i of the product's operand is
-/// among the dimensions of the current value.
+/// One way back.
 class HeadsWalk {
 public:
   HeadsWalk(Value value, const HeadsRole &role, Attempt &attempt, Heads &heads)
-      : value(value), role(role), attempt(attempt), heads(heads) {}
+      : value(value), role(role), attempt(attempt), heads(heads),
+        dims(value,
+             getKinds(getTensorType(value).getRank(), role.isTransposed)) {}
 
   LogicalResult run();
 
 private:
-  unsigned getChannelDim() const { return dims[role.isTransposed ? 2 : 3]; }
-  unsigned getPositionDim() const { return dims[role.isTransposed ? 3 : 2]; }
-  unsigned getHeadDim() const { return dims[1]; }
-  int64_t getRank() const {
-    return cast<RankedTensorType>(value.getType()).getRank();
+  int64_t getRank() const { return getTensorType(value).getRank(); }
+  bool isChannelLast() const {
+    return dims.getDim(AxisKind::Channel) == getRank() - 1;
   }
-  bool isChannelLast() const { return getChannelDim() == getRank() - 1; }
 
-  /// Constant factors, before and after the split.
+  /// Each goes one step back.
   bool skipScale();
-  bool skipTranspose();
   bool skipRotary();
   bool skipNorm();
+  bool skipShape();
   bool skipRepeats();
   bool skipSlice();
-  LogicalResult matchSplit();
+  bool skipChoice();
+  /// Whether this is [batch, sequence, columns of the heads].
+  bool areRows();
+  LogicalResult finishRows();
+  LogicalResult finishSplit();
   LogicalResult fail(const Twine &why) {
     return attempt.fail(value.getDefiningOp(), why);
   }
@@ -51,21 +69,33 @@ private:
   const HeadsRole &role;
   Attempt &attempt;
   Heads &heads;
-  SmallVector<int64_t, 4> dims = {0, 1, 2, 3};
+  HeadDims dims;
 };
 
 } // namespace
 
-/// c and w where the value is c * w with a constant c.
+/// c and w where the value is c * w with a constant c. A parameter with one
+/// element is constant if it is what `isFixed` expects.
 static std::optional<std::pair<double, Value>>
-matchConstantFactor(Value value) {
-  Expression expression = getExpression(value);
-  if (expression.terms.size() != 1)
-    return std::nullopt;
-  Value atom = expression.terms.front().getSingleAtom();
-  if (!atom || atom == value || atom.getType() != value.getType())
-    return std::nullopt;
-  return std::pair(expression.terms.front().coefficient, atom);
+matchConstantFactor(Value value, llvm::function_ref<bool(double)> isFixed) {
+  // Not into what is scaled: a rotation is a sum.
+  SmallVector<Value, 2> stops;
+  if (Operation *op = value.getDefiningOp())
+    llvm::copy_if(
+        op->getOperands(), std::back_inserter(stops),
+        [&](Value operand) { return operand.getType() == value.getType(); });
+  for (Scalars scalars : {Scalars::Constants, Scalars::All}) {
+    Expression expression = getExpression(value, stops, scalars);
+    if (expression.terms.size() != 1)
+      continue;
+    Value atom = expression.terms.front().getSingleAtom();
+    double factor = expression.terms.front().coefficient;
+    if (!atom || atom == value || atom.getType() != value.getType() ||
+        (scalars == Scalars::All && !isFixed(factor)))
+      continue;
+    return std::pair(factor, atom);
+  }
+  return std::nullopt;
 }
 
 bool HeadsWalk::skipScale() {
@@ -73,7 +103,14 @@ bool HeadsWalk::skipScale() {
   // other way round.
   if (!role.isScored || heads.norm)
     return false;
-  auto factor = matchConstantFactor(value);
+  // Some exporters write 1 / sqrt(width), or its root on both sides, as an
+  // initializer.
+  auto factor = matchConstantFactor(value, [&](double number) {
+    std::optional<int64_t> width = dims.getCount(AxisKind::Channel);
+    return width && *width > 0 &&
+           (isClose(number, std::pow(double(*width), -0.5)) ||
+            isClose(number, std::pow(double(*width), -0.25)));
+  });
   if (!factor)
     return false;
   heads.scale *= factor->first;
@@ -81,24 +118,16 @@ bool HeadsWalk::skipScale() {
   return true;
 }
 
-bool HeadsWalk::skipTranspose() {
-  auto transpose = value.getDefiningOp<onnx::TransposeOp>();
-  if (!transpose)
-    return false;
-  for (int64_t &dim : dims)
-    dim = transpose.getPerm()[dim];
-  value = transpose.getInput();
-  return true;
-}
-
 bool HeadsWalk::skipRotary() {
-  if (!role.isScored || heads.rotary || heads.norm || !isChannelLast() ||
-      getPositionDim() != getRank() - 2)
+  std::optional<int64_t> position = dims.getDim(AxisKind::Position);
+  if (!role.isScored || !role.mayRotate || heads.rotary || heads.norm ||
+      !isChannelLast() || !position)
     return false;
   std::optional<Rotary> rotary = matchRotary(value);
   if (!rotary)
     return false;
   heads.rotary = rotary;
+  heads.rotaryPositions = getRank() - 1 - *position;
   attempt.found(value.getDefiningOp());
   value = rotary->input;
   return true;
@@ -117,117 +146,260 @@ bool HeadsWalk::skipNorm() {
   return true;
 }
 
-/// Heads that several queries share: [.., heads, 1, ..] expanded to
-/// [.., heads, group, ..] and merged.
-bool HeadsWalk::skipRepeats() {
-  auto reshape = value.getDefiningOp<onnx::ReshapeOp>();
-  if (!reshape || heads.repeats != 1)
-    return false;
-  auto expand = reshape.getInput().getDefiningOp<onnx::ExpandOp>();
-  if (!expand)
-    return false;
-  auto unsqueeze = expand.getInput().getDefiningOp<onnx::UnsqueezeOp>();
-  int64_t head = getHeadDim();
-  auto merged = cast<RankedTensorType>(reshape.getType());
-  auto expanded = cast<RankedTensorType>(expand.getType());
-  if (!unsqueeze || unsqueeze.getAxes() != ArrayRef<int64_t>{head + 1} ||
-      expanded.getRank() != merged.getRank() + 1 ||
-      expanded.isDynamicDim(head) || expanded.isDynamicDim(head + 1) ||
-      merged.getDimSize(head) !=
-          expanded.getDimSize(head) * expanded.getDimSize(head + 1))
-    return false;
-  // The other dimensions stay: the one before the head's and all after.
-  for (int64_t dim = 0; dim < merged.getRank(); ++dim) {
-    int64_t from = dim <= head ? dim : dim + 1;
-    if (dim == head)
-      continue;
-    Extent extent = getExtent(unsqueeze, from);
-    if (getExtent(value, dim) != extent || getExtent(expand, from) != extent)
-      return false;
+bool HeadsWalk::skipShape() {
+  Operation *op = value.getDefiningOp();
+  if (auto transpose = dyn_cast_or_null<onnx::TransposeOp>(op)) {
+    dims.transposeBack(transpose.getPerm());
+    value = transpose.getInput();
+    return true;
   }
-  heads.repeats = expanded.getDimSize(head + 1);
-  value = unsqueeze.getInput();
+  if (auto unsqueeze = dyn_cast_or_null<onnx::UnsqueezeOp>(op)) {
+    if (!dims.removeUnits(unsqueeze.getAxes()))
+      return false;
+    value = unsqueeze.getInput();
+    return true;
+  }
+  if (auto squeeze = dyn_cast_or_null<onnx::SqueezeOp>(op)) {
+    dims.insertUnits(squeeze.getAxes());
+    value = squeeze.getInput();
+    return true;
+  }
+  auto reshape = dyn_cast_or_null<onnx::ReshapeOp>(op);
+  if (!reshape || !dims.regroup(reshape.getInput()))
+    return false;
+  attempt.found(reshape, 0);
+  value = reshape.getInput();
+  return true;
+}
+
+/// Heads that several queries share: a dimension of extent 1 expanded.
+bool HeadsWalk::skipRepeats() {
+  auto expand = value.getDefiningOp<onnx::ExpandOp>();
+  if (!expand || heads.repeats != 1)
+    return false;
+  RankedTensorType from = getTensorType(expand.getInput()),
+                   to = getTensorType(value);
+  if (from.getRank() != to.getRank())
+    return false;
+  std::optional<int64_t> repeated;
+  for (int64_t dim = 0; dim < to.getRank(); ++dim) {
+    if (getExtent(expand.getInput(), dim) == getExtent(value, dim))
+      continue;
+    if (from.getDimSize(dim) != 1 || repeated)
+      return false;
+    repeated = dim;
+  }
+  HeadDims before = dims;
+  std::optional<int64_t> repeats =
+      repeated ? before.dropRepeated(*repeated) : 1;
+  if (!repeats)
+    return false;
+  dims = before;
+  heads.repeats = *repeats;
+  value = expand.getInput();
   return true;
 }
 
 bool HeadsWalk::skipSlice() {
-  if (!isChannelLast() || heads.rangeWidth)
-    return false;
   std::optional<ChannelSlice> slice = matchChannelSlice(value);
-  if (!slice || slice->step != 1)
+  if (!slice || slice->step != 1 ||
+      ShapedType::isDynamic(getTensorType(slice->input).getShape().back()) ||
+      !dims.widenLast(slice->begin, slice->size,
+                      getTensorType(slice->input).getShape().back()))
     return false;
-  int64_t range =
-      cast<RankedTensorType>(slice->input.getType()).getShape().back();
-  if (ShapedType::isDynamic(range))
-    return false;
-  heads.rangeWidth = range;
-  heads.partBegin = slice->begin;
   value = slice->input;
   return true;
 }
 
-LogicalResult HeadsWalk::matchSplit() {
-  auto reshape = value.getDefiningOp<onnx::ReshapeOp>();
-  if (!reshape)
-    return fail("the " + role.name + " is not split into heads by a Reshape");
-  auto type = cast<RankedTensorType>(reshape.getType());
-  auto rows = cast<RankedTensorType>(reshape.getInput().getType());
-  SmallVector<int64_t, 4> wanted = {0, 2, 1, 3};
-  if (role.isTransposed)
-    wanted = {0, 2, 3, 1};
-  if (dims != wanted)
-    return fail("the dimensions of the " + role.name + " have another order");
-  if (type.getRank() != 4 || rows.getRank() != 3 || type.isDynamicDim(2) ||
-      type.isDynamicDim(3) ||
-      type.getDimSize(2) * type.getDimSize(3) != rows.getDimSize(2) ||
-      !haveEqualLeadingExtents(reshape.getInput(), 1, reshape.getStaticShape(),
-                               reshape.getShape(), 2))
-    return fail("the Reshape of the " + role.name +
-                " is not [batch, sequence, width] to [batch, sequence, heads, "
-                "width / heads]");
-  heads.count = type.getDimSize(2);
-  if (!heads.rangeWidth)
-    heads.rangeWidth = type.getDimSize(3);
-  heads.rows = reshape.getInput();
-  attempt.found(reshape);
-  value = heads.rows;
+/// One of several tensors that lie along a dimension of their own.
+bool HeadsWalk::skipChoice() {
+  auto gather = value.getDefiningOp<onnx::GatherOp>();
+  if (!gather || getTensorType(gather.getIndices()).getRank() != 0)
+    return false;
+  std::optional<ConstantData> data = ConstantData::get(gather.getIndices());
+  int64_t axis = gather.getAxis();
+  int64_t count = getTensorType(gather.getData()).getDimSize(axis);
+  if (!data || ShapedType::isDynamic(count))
+    return false;
+  int64_t index = data->getInt(0) + (data->getInt(0) < 0 ? count : 0);
+  if (index < 0 || index >= count)
+    return false;
+  dims.insertChoice(axis, index, count);
+  value = gather.getData();
+  return true;
+}
+
+bool HeadsWalk::areRows() {
+  if (getRank() != 3 || !dims.getColumns())
+    return false;
+  for (unsigned dim : {0, 1}) {
+    std::optional<int64_t> found = dims.getDim(kRows[dim]);
+    bool isUnit = getTensorType(value).getDimSize(dim) == 1 &&
+                  dims.getAxes(kRows[dim]).empty();
+    if (!isUnit && found != dim)
+      return false;
+  }
+  return true;
+}
+
+LogicalResult HeadsWalk::finishRows() {
+  std::optional<int64_t> count = dims.getCount(AxisKind::Head);
+  std::optional<int64_t> width = dims.getCount(AxisKind::Channel);
+  if (!count || !width)
+    return fail("the heads of the " + role.name + " are not known");
+  heads.count = *count;
+  heads.width = *width;
+  heads.columns = *dims.getColumns();
+  attempt.found(value.getDefiningOp());
+  while (skipScale()) {
+  }
+  heads.rows = value;
+  heads.batch = getExtent(value, 0);
+  heads.positions = getExtent(value, 1);
+  return success();
+}
+
+/// Heads that are not split off rows: those of a cache come first in a Concat,
+/// and then neither they nor the queries can be rotated by the attention.
+LogicalResult HeadsWalk::finishSplit() {
+  for (AxisKind kind : {AxisKind::Batch, AxisKind::Position, AxisKind::Head,
+                        AxisKind::Channel}) {
+    std::optional<int64_t> dim = dims.getDim(kind);
+    if (!dim)
+      return fail("the dimensions of the " + role.name +
+                  " are not batch, heads, positions and channels");
+    heads.splitOrder.push_back(*dim);
+  }
+  std::optional<int64_t> count = dims.getCount(AxisKind::Head);
+  std::optional<int64_t> width = dims.getCount(AxisKind::Channel);
+  if (getRank() != 4 || !count || !width)
+    return fail("the heads of the " + role.name + " are not known");
+  heads.count = *count;
+  heads.width = *width;
+  heads.split = value;
+  heads.batch = getExtent(value, heads.splitOrder[0]);
+  heads.positions = getExtent(value, heads.splitOrder[1]);
+  attempt.found(value.getDefiningOp());
   return success();
 }
 
 LogicalResult HeadsWalk::run() {
-  auto type = cast<RankedTensorType>(value.getType());
-  if (type.getRank() != 4)
-    return fail("the " + role.name + " is not [batch, heads, sequence, width]");
-  heads.width = type.getDimSize(getChannelDim());
-  if (ShapedType::isDynamic(heads.width))
+  if (!dims.getCount(AxisKind::Channel))
     return fail("the width of the " + role.name + " is not known");
-  while (skipScale() || skipTranspose() || skipRotary() || skipNorm() ||
-         skipRepeats() || skipSlice()) {
+  while (!areRows()) {
+    if (skipScale() || skipRotary() || skipNorm() || skipShape() ||
+        skipRepeats() || skipSlice() || skipChoice())
+      continue;
+    auto concat = value.getDefiningOp<onnx::ConcatOp>();
+    std::optional<int64_t> position = dims.getDim(AxisKind::Position);
+    if (concat && position &&
+        static_cast<int64_t>(concat.getAxis()) == *position)
+      return finishSplit();
+    if (!role.mayRotate && matchRotary(value))
+      return finishSplit();
+    if (value.getDefiningOp<onnx::ReshapeOp>())
+      return fail("the Reshape of the " + role.name +
+                  " is not [batch, sequence, width] to [batch, sequence, "
+                  "heads, width / heads]");
+    return fail("the " + role.name + " is not split into heads by a Reshape");
   }
-  if (failed(matchSplit()))
-    return failure();
-  while (skipScale()) {
-  }
-  heads.rows = value;
-  return success();
+  return finishRows();
 }
 
 LogicalResult matchHeads(Value value, const HeadsRole &role, Attempt &attempt,
                          Heads &heads) {
+  int64_t rank = getTensorType(value).getRank();
+  if (rank != 3 && rank != 4)
+    return attempt.fail(value.getDefiningOp(),
+                        "the " + role.name +
+                            " is not [batch, heads, sequence, width]");
   return HeadsWalk(value, role, attempt, heads).run();
 }
 
+//===----------------------------------------------------------------------===//
+// Rows of the heads alone
+//===----------------------------------------------------------------------===//
+
+/// A range of the columns, as a result of a split.
+static Value getRange(OpBuilder &builder, Value rows, int64_t begin,
+                      int64_t size) {
+  RankedTensorType type = getTensorType(rows);
+  int64_t width = type.getShape().back();
+  if (begin == 0 && size == width)
+    return rows;
+  // Equal parts, so that query, key and value come from one split.
+  bool areEqual = width % size == 0 && begin % size == 0;
+  SmallVector<int64_t> sizes;
+  if (areEqual) {
+    sizes.assign(width / size, size);
+  } else {
+    for (int64_t part : {begin, size, width - begin - size})
+      if (part != 0)
+        sizes.push_back(part);
+  }
+  unsigned index = areEqual ? begin / size : (begin == 0 ? 0 : 1);
+  for (Operation *user : rows.getUsers()) {
+    auto split = dyn_cast<tfm::SplitOp>(user);
+    if (split && split.getNumResults() == sizes.size() &&
+        llvm::all_of(llvm::zip(split.getResults(), sizes), [](auto pair) {
+          return getTensorType(std::get<0>(pair)).getShape().back() ==
+                 std::get<1>(pair);
+        }))
+      return split.getResult(index);
+  }
+  SmallVector<Type> types;
+  for (int64_t part : sizes) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape.back() = part;
+    types.push_back(type.clone(shape));
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(rows);
+  return tfm::SplitOp::create(builder, rows.getLoc(), types, rows)
+      .getResult(index);
+}
+
+/// Heads that are already split, as rows.
+static Value mergeHeads(OpBuilder &builder, const Heads &heads) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(heads.split);
+  RankedTensorType type = getTensorType(heads.split);
+  Location loc = heads.split.getLoc();
+  SmallVector<int64_t> shape;
+  for (int64_t dim : heads.splitOrder)
+    shape.push_back(type.getDimSize(dim));
+  Value rows =
+      onnx::TransposeOp::create(builder, loc, type.clone(shape), heads.split,
+                                ArrayRef<int64_t>(heads.splitOrder));
+  SmallVector<int64_t> sizes = {shape[0], shape[1], heads.count * heads.width};
+  SmallVector<Value, 2> dynamic;
+  for (int64_t dim : {0, 1}) {
+    if (!ShapedType::isDynamic(sizes[dim]))
+      continue;
+    Value size =
+        makeIndex(builder, loc, dim == 0 ? heads.batch : heads.positions);
+    if (!size)
+      return Value();
+    dynamic.push_back(size);
+  }
+  return onnx::ReshapeOp::create(builder, loc, type.clone(sizes), rows, dynamic,
+                                 ArrayRef<int64_t>(sizes));
+}
+
 Value getRows(OpBuilder &builder, const Heads &heads) {
-  if (heads.isWhole())
-    return heads.rows;
+  if (heads.split)
+    return mergeHeads(builder, heads);
+  ArrayRef<int64_t> columns = heads.columns;
+  bool isRange = true;
+  for (auto [i, column] : llvm::enumerate(columns))
+    isRange &= column == columns.front() + static_cast<int64_t>(i);
+  if (isRange)
+    return getRange(builder, heads.rows, columns.front(), columns.size());
+
   auto linear = heads.rows.getDefiningOp<tfm::LinearOp>();
   if (!linear || linear.getSkipGain() || linear.getResidGain() ||
       linear.getRowScale())
     return Value();
-  SmallVector<int64_t> columns;
-  for (int64_t head = 0; head < heads.count; ++head)
-    for (int64_t i = 0; i < heads.width; ++i)
-      columns.push_back(head * heads.rangeWidth + heads.partBegin + i);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(linear);
   Value weight = gatherConstant(builder, linear.getWeight(),
@@ -237,7 +409,7 @@ Value getRows(OpBuilder &builder, const Heads &heads) {
     bias = gatherConstant(builder, linear.getBias(), 0, columns);
   if (!weight || (linear.getBias() && !bias))
     return Value();
-  auto type = cast<RankedTensorType>(heads.rows.getType());
+  RankedTensorType type = getTensorType(heads.rows);
   SmallVector<int64_t> shape(type.getShape());
   shape.back() = columns.size();
   return tfm::LinearOp::create(

@@ -20,6 +20,35 @@ using namespace mlir;
 
 namespace ockham::raising {
 
+static bool isBefore(const Extent::Symbol &a, const Extent::Symbol &b) {
+  return std::pair(a.first.getAsOpaquePointer(), a.second) <
+         std::pair(b.first.getAsOpaquePointer(), b.second);
+}
+
+Extent Extent::operator+(const Extent &other) const {
+  if (!known || !other.known)
+    return Extent();
+  Extent sum = *this;
+  sum.number += other.number;
+  llvm::append_range(sum.symbols, other.symbols);
+  llvm::sort(sum.symbols, isBefore);
+  return sum;
+}
+
+Extent Extent::operator-(const Extent &other) const {
+  if (!known || !other.known)
+    return Extent();
+  Extent rest = *this;
+  rest.number -= other.number;
+  for (const Symbol &symbol : other.symbols) {
+    auto *it = llvm::find(rest.symbols, symbol);
+    if (it == rest.symbols.end())
+      return Extent();
+    rest.symbols.erase(it);
+  }
+  return rest;
+}
+
 namespace {
 
 /// Answers one question. The memo lives no longer than that, because raising
@@ -42,10 +71,6 @@ private:
 };
 
 } // namespace
-
-static int64_t getRank(Value tensor) {
-  return cast<RankedTensorType>(tensor.getType()).getRank();
-}
 
 Extent Tracer::trace(Value tensor, int64_t dim) {
   auto type = dyn_cast<RankedTensorType>(tensor.getType());
@@ -80,16 +105,32 @@ Extent Tracer::traceArgument(BlockArgument argument, int64_t dim) {
     auto name = dyn_cast<StringAttr>(names[position]);
     return name ? name.getValue() : StringRef();
   };
+  auto find = [&](StringRef name) {
+    for (BlockArgument other : function.getArguments()) {
+      auto type = dyn_cast<RankedTensorType>(other.getType());
+      for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i)
+        if (getName(other.getArgNumber(), i) == name)
+          return Extent::getSymbol(other, i);
+    }
+    return Extent();
+  };
   StringRef name = getName(argument.getArgNumber(), dim);
   if (name.empty())
     return Extent();
-  for (BlockArgument other : function.getArguments()) {
-    auto type = dyn_cast<RankedTensorType>(other.getType());
-    for (int64_t i = 0, e = type ? type.getRank() : 0; i < e; ++i)
-      if (getName(other.getArgNumber(), i) == name)
-        return Extent::getSymbol(other, i);
+  // "past + sequence", as exporters of decoders name what they have summed up,
+  // is taken at its word.
+  if (name.contains('+')) {
+    Extent sum = Extent::getStatic(0);
+    for (StringRef part : llvm::split(name, '+')) {
+      int64_t number = 0;
+      part = part.trim();
+      sum = sum + (part.getAsInteger(10, number) ? find(part)
+                                                 : Extent::getStatic(number));
+    }
+    if (sum.isKnown())
+      return sum;
   }
-  return Extent();
+  return find(name);
 }
 
 Extent Tracer::traceBroadcast(ValueRange operands, int64_t rank, int64_t dim) {
@@ -142,12 +183,12 @@ Extent Tracer::traceResult(OpResult result, int64_t dim) {
       .Case<onnx::NegOp, onnx::AbsOp, onnx::ReluOp, onnx::ExpOp, onnx::LogOp,
             onnx::SqrtOp, onnx::ReciprocalOp, onnx::ErfOp, onnx::TanhOp,
             onnx::SigmoidOp, onnx::NotOp, onnx::IdentityOp, onnx::CastOp,
-            onnx::SoftmaxOp, onnx::LayerNormalizationOp, tfm::NormOp,
-            tfm::ActivationOp, tfm::ScaleOp, tfm::AddScaledOp, tensor::CastOp>(
-          [&](auto) {
-            // The activation is the first operand of each of them.
-            return trace(op->getOperand(0), dim);
-          })
+            onnx::CosOp, onnx::SinOp, onnx::SoftmaxOp,
+            onnx::LayerNormalizationOp, tfm::NormOp, tfm::ActivationOp,
+            tfm::ScaleOp, tfm::AddScaledOp, tensor::CastOp>([&](auto) {
+        // The activation is the first operand of each of them.
+        return trace(op->getOperand(0), dim);
+      })
       .Case<onnx::MatMulOp>(
           [&](auto matmul) { return traceMatMul(matmul, rank, dim); })
       .Case<onnx::GemmOp>([&](auto gemm) {
@@ -175,10 +216,13 @@ Extent Tracer::traceResult(OpResult result, int64_t dim) {
         for (auto [i, axis] : llvm::enumerate(slice.getAxes())) {
           if (axis != dim)
             continue;
-          // The first n, as far as there are n: where there are not, the
-          // elementwise op that reads the slice refuses the shapes.
-          if (slice.getStaticStarts()[i] == 0 && slice.getSteps()[i] == 1)
-            return traceSize(slice.getStaticEnds(), slice.getEnds(), i);
+          // As many as there are: where there are not, the elementwise op that
+          // reads the slice refuses the shapes. A static end of a dynamic
+          // extent is a bound, not a size.
+          if (slice.getSteps()[i] == 1 &&
+              ShapedType::isDynamic(slice.getStaticEnds()[i]))
+            return traceSize(slice.getStaticEnds(), slice.getEnds(), i) -
+                   traceSize(slice.getStaticStarts(), slice.getStarts(), i);
           return Extent();
         }
         return trace(slice.getInput(), dim);
@@ -191,6 +235,21 @@ Extent Tracer::traceResult(OpResult result, int64_t dim) {
         if (dim < axis + indices)
           return trace(gather.getIndices(), dim - axis);
         return trace(gather.getData(), dim - indices + 1);
+      })
+      .Case<onnx::GatherElementsOp>(
+          [&](auto gather) { return trace(gather.getIndices(), dim); })
+      .Case<onnx::ConcatOp>([&](auto concat) {
+        if (dim != static_cast<int64_t>(concat.getAxis())) {
+          // All inputs agree.
+          for (Value input : concat.getInputs())
+            if (Extent extent = trace(input, dim); extent.isKnown())
+              return extent;
+          return Extent();
+        }
+        Extent sum = Extent::getStatic(0);
+        for (Value input : concat.getInputs())
+          sum = sum + trace(input, dim);
+        return sum;
       })
       .Case<onnx::SplitOp>([&](auto split) {
         return dim == static_cast<int64_t>(split.getAxis())
@@ -261,6 +320,15 @@ Extent Tracer::traceScalar(Value value) {
         Type type = getElementTypeOrSelf(op->getOperand(0).getType());
         return type.isIntOrIndex() ? traceScalar(op->getOperand(0)) : Extent();
       })
+      .Case<arith::AddIOp>([&](auto add) {
+        return traceScalar(add.getLhs()) + traceScalar(add.getRhs());
+      })
+      .Case<onnx::AddOp>([&](auto add) {
+        Type type = getElementTypeOrSelf(add.getType());
+        return type.isIntOrIndex()
+                   ? traceScalar(add.getLhs()) + traceScalar(add.getRhs())
+                   : Extent();
+      })
       .Case<tensor::FromElementsOp>([&](auto from) {
         return from.getElements().size() == 1
                    ? traceScalar(from.getElements().front())
@@ -304,6 +372,26 @@ Extent getExtent(Value scalar) { return Tracer().traceScalar(scalar); }
 Extent getExtent(ArrayRef<int64_t> staticSizes, ValueRange sizes,
                  unsigned position) {
   return Tracer().traceSize(staticSizes, sizes, position);
+}
+
+Value makeIndex(OpBuilder &builder, Location loc, const Extent &extent) {
+  if (!extent.isKnown())
+    return Value();
+  Value sum;
+  auto add = [&](Value value) {
+    sum = sum ? arith::AddIOp::create(builder, loc, sum, value) : value;
+  };
+  for (auto [source, dim] : extent.getSymbols()) {
+    if (dim >= 0)
+      add(tensor::DimOp::create(builder, loc, source, dim));
+    else if (source.getType().isIndex())
+      add(source);
+    else
+      return Value();
+  }
+  if (extent.getNumber() != 0 || !sum)
+    add(arith::ConstantIndexOp::create(builder, loc, extent.getNumber()));
+  return sum;
 }
 
 bool haveEqualLeadingExtents(Value tensor, unsigned trailing,

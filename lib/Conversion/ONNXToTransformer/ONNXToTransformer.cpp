@@ -34,10 +34,12 @@ private:
     // Later concepts build on earlier ones: attention reads linears, and what
     // is still a sum of two activations at the end is a residual connection.
     raiseLinears(raiser);
+    raiseSequenceFirst(raiser);
     raiseNorms(raiser);
     raiseActivations(raiser);
     raiseSplits(raiser);
     raiseAttentions(raiser);
+    raiseSequenceFirst(raiser);
     raiseEmbeddings(raiser);
     raisePointwiseNorms(raiser);
     raiseFixedNorms(raiser);

@@ -44,9 +44,9 @@ public:
   Element trace(Value value, Roles roles, unsigned depth = 0);
 
   std::string takeKey() { return std::move(keyText); }
-  /// How many rows and columns there are to look at; nothing if that would not
+  /// How many rows and columns there are to look at; none if that would not
   /// show all of a computed matrix.
-  std::optional<std::pair<int64_t, int64_t>> getTested() const;
+  SmallVector<std::pair<int64_t, int64_t>, 3> getTested() const;
 
 private:
   Element fail(const Twine &reason) {
@@ -56,7 +56,8 @@ private:
   Element traceConstant(const ConstantData &data, const void *identity,
                         const Roles &roles);
   Element traceRange(onnx::RangeOp range, const Roles &roles);
-  Element traceExtent(Value value);
+  Element traceExtent(const Extent &extent);
+  Element traceSlice(onnx::SliceOp slice, const Roles &roles, unsigned depth);
   Element traceShape(Operation *op, const Roles &roles, unsigned depth,
                      bool &isShape);
   Element traceElementwise(Operation *op, const Roles &roles, unsigned depth);
@@ -72,6 +73,8 @@ private:
   std::string &why;
   /// The extents of the buffers, -1 without one.
   int64_t boundRows = -1, boundColumns = -1;
+  /// How many of their first rows and columns were cut off.
+  int64_t skippedRows = 0, skippedColumns = 0;
   /// The sum of the numbers that positions are compared with.
   double offsets = 0.0;
   /// Inside of a comparison; numbers elsewhere are mask values.
@@ -218,7 +221,8 @@ Element Tracer::traceConstant(const ConstantData &data, const void *identity,
       return fail("it differs between batches or heads");
     bool isRow = roles[dim] == Role::Row;
     (isRow ? rowStride : columnStride) += stride;
-    limit(isRow ? boundRows : boundColumns, shape[dim]);
+    limit(isRow ? boundRows : boundColumns,
+          shape[dim] - (isRow ? skippedRows : skippedColumns));
     stride *= shape[dim];
   }
   key << identity << "/" << rowStride << "/" << columnStride << " ";
@@ -229,31 +233,52 @@ Element Tracer::traceConstant(const ConstantData &data, const void *identity,
 }
 
 Element Tracer::traceRange(onnx::RangeOp range, const Roles &roles) {
-  std::optional<double> start = getScalar(range.getStart(), Scalars::All);
-  std::optional<double> delta = getScalar(range.getDelta(), Scalars::All);
-  if (!start || delta != 1.0)
+  if (getScalar(range.getDelta(), Scalars::All) != 1.0)
     return fail("it is computed by " + getNodeName(range));
   bool isRow = roles.back() == Role::Row;
   if (roles.back() == Role::None)
     return fail("it differs between batches or heads");
-  if (isCompared)
-    offsets += std::abs(*start);
-  key << (isRow ? "row+" : "column+") << llvm::format("%.17g ", *start);
-  return [isRow, start = *start](const Position &at) {
-    return start + (isRow ? at.row : at.column);
+  key << (isRow ? "row+" : "column+");
+  Element start;
+  if (std::optional<double> number =
+          getScalar(range.getStart(), Scalars::All)) {
+    if (isCompared)
+      offsets += std::abs(*number);
+    key << llvm::format("%.17g ", *number);
+    start = [number = *number](const Position &) { return number; };
+  } else {
+    start = traceExtent(getExtent(range.getStart()));
+  }
+  if (!start)
+    return fail("it is computed by " + getNodeName(range));
+  return [isRow, start](const Position &at) {
+    return start(at) + static_cast<double>(isRow ? at.row : at.column);
   };
 }
 
-/// An extent as a tensor with one element.
-Element Tracer::traceExtent(Value value) {
-  Extent extent = getExtent(value);
-  if (extent.isKnown() && extent == columns) {
-    key << "columns ";
-    return [](const Position &at) { return double(at.columns); };
-  }
-  if (extent.isKnown() && extent == rows) {
-    key << "rows ";
-    return [](const Position &at) { return double(at.rows); };
+/// A number that follows from how many rows and columns there are.
+Element Tracer::traceExtent(const Extent &extent) {
+  if (!extent.isKnown())
+    return nullptr;
+  for (auto [withRows, withColumns] :
+       {std::pair(0, 0), std::pair(0, 1), std::pair(1, 0), std::pair(-1, 1)}) {
+    Extent base = Extent::getStatic(0);
+    if (withColumns)
+      base = base + columns;
+    Extent rest = withRows < 0 ? extent + rows - base
+                               : extent - (withRows ? base + rows : base);
+    if (!rest.isStatic())
+      continue;
+    double number = static_cast<double>(rest.getNumber());
+    if (isCompared)
+      offsets += std::abs(number);
+    key << withRows << "rows" << withColumns << "columns" << rest.getNumber()
+        << " ";
+    return [withRows = withRows, withColumns = withColumns,
+            number](const Position &at) {
+      return number + static_cast<double>(withRows * at.rows) +
+             static_cast<double>(withColumns * at.columns);
+    };
   }
   return nullptr;
 }
@@ -262,14 +287,52 @@ Element Tracer::traceExtent(Value value) {
 // Shapes
 //===----------------------------------------------------------------------===//
 
+/// Rows or columns from a known one on.
+Element Tracer::traceSlice(onnx::SliceOp slice, const Roles &roles,
+                           unsigned depth) {
+  Element firstRow, firstColumn;
+  llvm::SaveAndRestore<int64_t> rowsBefore(skippedRows),
+      columnsBefore(skippedColumns);
+  unsigned dynamic = 0;
+  for (auto [i, axis] : llvm::enumerate(slice.getAxes())) {
+    int64_t start = slice.getStaticStarts()[i];
+    Extent first = ShapedType::isDynamic(start)
+                       ? getExtent(slice.getStarts()[dynamic++])
+                       : Extent::getStatic(start);
+    if (slice.getSteps()[i] != 1 || start < 0)
+      if (!ShapedType::isDynamic(start) || slice.getSteps()[i] != 1)
+        return fail("it is cut by " + getNodeName(slice));
+    if (first.isStatic(0) || roles[axis] == Role::None)
+      continue;
+    bool isRow = roles[axis] == Role::Row;
+    if (first.isStatic()) {
+      (isRow ? skippedRows : skippedColumns) += first.getNumber();
+      offsets += static_cast<double>(first.getNumber());
+    }
+    key << (isRow ? "rows from " : "columns from ");
+    Element &element = isRow ? firstRow : firstColumn;
+    element = traceExtent(first);
+    if (!element)
+      return fail("it is cut by " + getNodeName(slice));
+  }
+  Element inner = trace(slice.getInput(), roles, depth + 1);
+  if (!inner || (!firstRow && !firstColumn))
+    return inner;
+  return [inner, firstRow, firstColumn](const Position &at) {
+    Position moved = at;
+    if (firstRow)
+      moved.row += static_cast<int64_t>(firstRow(at));
+    if (firstColumn)
+      moved.column += static_cast<int64_t>(firstColumn(at));
+    return inner(moved);
+  };
+}
+
 Element Tracer::traceShape(Operation *op, const Roles &roles, unsigned depth,
                            bool &isShape) {
   isShape = true;
-  if (auto slice = dyn_cast<onnx::SliceOp>(op)) {
-    if (!isPrefix(slice))
-      return fail("it is not a prefix of a constant");
-    return trace(slice.getInput(), roles, depth + 1);
-  }
+  if (auto slice = dyn_cast<onnx::SliceOp>(op))
+    return traceSlice(slice, roles, depth);
   if (auto unsqueeze = dyn_cast<onnx::UnsqueezeOp>(op)) {
     Roles inner;
     for (auto [dim, role] : llvm::enumerate(roles))
@@ -289,15 +352,41 @@ Element Tracer::traceShape(Operation *op, const Roles &roles, unsigned depth,
       inner[from] = roles[to];
     return trace(transpose.getInput(), inner, depth + 1);
   }
+  if (auto reshape = dyn_cast<onnx::ReshapeOp>(op)) {
+    // Only dimensions of extent 1 come and go.
+    Roles kept, inner;
+    auto type = cast<RankedTensorType>(reshape.getType());
+    for (auto [dim, role] : llvm::enumerate(roles))
+      if (type.getDimSize(dim) != 1)
+        kept.push_back(role);
+    auto from = cast<RankedTensorType>(reshape.getInput().getType());
+    unsigned next = 0;
+    for (int64_t extent : from.getShape())
+      inner.push_back(extent == 1 || next == kept.size() ? Role::None
+                                                         : kept[next++]);
+    if (llvm::count_if(from.getShape(), [](int64_t extent) {
+          return extent != 1;
+        }) != static_cast<int64_t>(kept.size()))
+      return fail("it is reshaped by " + getNodeName(op));
+    // With one dimension nothing can move between them.
+    for (int64_t dim = 0, to = 0; kept.size() > 1 && dim < from.getRank();
+         ++dim) {
+      if (from.getDimSize(dim) == 1)
+        continue;
+      while (type.getDimSize(to) == 1)
+        ++to;
+      if (getExtent(reshape.getInput(), dim) != getExtent(reshape, to++))
+        return fail("it is reshaped by " + getNodeName(op));
+    }
+    return trace(reshape.getInput(), inner, depth + 1);
+  }
   if (auto expand = dyn_cast<onnx::ExpandOp>(op))
     return trace(expand.getInput(), broadcast(expand.getInput(), roles),
                  depth + 1);
   if (auto fill = dyn_cast<onnx::ConstantOfShapeOp>(op)) {
-    auto value = dyn_cast<DenseElementsAttr>(fill.getValue());
-    std::optional<ConstantData> data =
-        value ? ConstantData::get(value) : std::nullopt;
-    if (!data || data->size() != 1)
-      return fail("it is computed by " + getNodeName(op));
+    auto scalar = RankedTensorType::get({}, fill.getValue().getType());
+    std::optional<ConstantData> data = ConstantData::get(
+        DenseElementsAttr::get(scalar, Attribute(fill.getValue())));
     return traceConstant(*data, nullptr, roles);
   }
   isShape = false;
@@ -320,21 +409,33 @@ Element Tracer::trace(Value value, Roles roles, unsigned depth) {
     return traceRange(range, roles);
   auto type = cast<RankedTensorType>(value.getType());
   if (type.hasStaticShape() && type.getNumElements() == 1)
-    if (Element extent = traceExtent(value))
+    if (Element extent = traceExtent(getExtent(value)))
       return extent;
   if (isa<onnx::WhereOp>(op) || getUnary(op) || getBinary(op))
     return traceElementwise(op, roles, depth);
   return fail("it is computed by " + getNodeName(op));
 }
 
-std::optional<std::pair<int64_t, int64_t>> Tracer::getTested() const {
+SmallVector<std::pair<int64_t, int64_t>, 3> Tracer::getTested() const {
   // Comparisons of rows, columns and numbers change along lines that lie no
   // further out than the numbers' sum.
-  double computed = 2.0 * offsets + 16.0;
-  if ((boundRows < 0 || boundColumns < 0) && computed > kMaxTested)
-    return std::nullopt;
-  return std::pair(boundRows < 0 ? int64_t(computed) : boundRows,
-                   boundColumns < 0 ? int64_t(computed) : boundColumns);
+  double distance = 2.0 * offsets + 16.0;
+  if ((boundRows < 0 || boundColumns < 0) && distance > kMaxTested)
+    return {};
+  auto enough = static_cast<int64_t>(distance);
+  if (rows == columns || rows.isStatic() || columns.isStatic())
+    return {{rows.isStatic() ? rows.getNumber()
+                             : (boundRows < 0 ? enough : boundRows),
+             columns.isStatic() ? columns.getNumber()
+                                : (boundColumns < 0 ? enough : boundColumns)}};
+  // With a cache: none of it, some, and more than any number in the formula.
+  int64_t bound = 2 * enough;
+  for (int64_t limited : {boundRows, boundColumns})
+    if (limited >= 0)
+      bound = std::min(bound, limited);
+  return {{bound, bound},
+          {std::max<int64_t>(bound - 1, 0), bound},
+          {bound / 2, bound}};
 }
 
 //===----------------------------------------------------------------------===//
@@ -358,13 +459,12 @@ PositionMatrix::get(Value value, PositionVerdicts &verdicts, std::string &why) {
   matrix.element = tracer.trace(value, roles);
   if (!matrix.element)
     return std::nullopt;
-  auto tested = tracer.getTested();
-  if (!tested) {
+  matrix.tested = tracer.getTested();
+  if (matrix.tested.empty()) {
     why = "it depends on positions further apart than " +
           std::to_string(kMaxTested / 2);
     return std::nullopt;
   }
-  std::tie(matrix.testedRows, matrix.testedColumns) = *tested;
   matrix.key = tracer.takeKey();
   return matrix;
 }
@@ -376,26 +476,41 @@ bool PositionMatrix::all(
   if (!isNew)
     return verdict->second;
   Position at;
-  at.rows = testedRows;
-  at.columns = testedColumns;
-  for (at.row = 0; at.row < at.rows; ++at.row)
-    for (at.column = 0; at.column < at.columns; ++at.column)
-      if (!holds(at, element(at)))
-        return verdict->second = false;
+  for (auto [rowCount, columnCount] : tested) {
+    at.rows = rowCount;
+    at.columns = columnCount;
+    for (at.row = 0; at.row < at.rows; ++at.row)
+      for (at.column = 0; at.column < at.columns; ++at.column)
+        if (!holds(at, element(at)))
+          return verdict->second = false;
+  }
   return true;
 }
 
-bool PositionMatrix::isCausalCondition(bool inverted) const {
-  return all(inverted ? "causal inverted" : "causal",
+/// The column of the row's own position.
+static int64_t getOwnColumn(const Position &at, Diagonal diagonal) {
+  return at.row + (diagonal == Diagonal::ToLast ? at.columns - at.rows : 0);
+}
+
+/// The name of a question about one of the two diagonals.
+static std::string ask(StringRef question, Diagonal diagonal) {
+  return (question + (diagonal == Diagonal::ToLast ? " to last" : "")).str();
+}
+
+bool PositionMatrix::isCausalCondition(bool inverted, Diagonal diagonal) const {
+  return all(ask(inverted ? "causal inverted" : "causal", diagonal),
              [&](const Position &at, double value) {
-               return ((value != 0.0) != inverted) == (at.column <= at.row);
+               return ((value != 0.0) != inverted) ==
+                      (at.column <= getOwnColumn(at, diagonal));
              });
 }
 
-bool PositionMatrix::isCausalAddend() const {
-  return all("causal addend", [](const Position &at, double value) {
-    return at.column <= at.row ? value == 0.0 : value <= kMasked;
-  });
+bool PositionMatrix::isCausalAddend(Diagonal diagonal) const {
+  return all(
+      ask("causal addend", diagonal), [&](const Position &at, double value) {
+        return at.column <= getOwnColumn(at, diagonal) ? value == 0.0
+                                                       : value <= kMasked;
+      });
 }
 
 bool PositionMatrix::isTrue(bool inverted) const {
@@ -404,22 +519,52 @@ bool PositionMatrix::isTrue(bool inverted) const {
   });
 }
 
+std::string PositionMatrix::explainNotCausal(bool inverted,
+                                             Diagonal diagonal) const {
+  Position at;
+  std::tie(at.rows, at.columns) = tested.front();
+  for (at.row = 0; at.row < at.rows; ++at.row)
+    for (at.column = 0; at.column < at.columns; ++at.column) {
+      bool isSeen = (element(at) != 0.0) != inverted;
+      if (isSeen != (at.column <= getOwnColumn(at, diagonal)))
+        return "query " + std::to_string(at.row) +
+               (isSeen ? " sees key " : " does not see key ") +
+               std::to_string(at.column);
+    }
+  return "other numbers of queries or keys";
+}
+
+bool PositionMatrix::doesEveryRowSee(bool inverted) const {
+  // Of a prefix, only what lies before the diagonal is certain to be there.
+  bool isFixed = rows.isStatic() && columns.isStatic();
+  bool isSeen = false;
+  return all(inverted ? "no row true" : "every row true",
+             [&](const Position &at, double value) {
+               bool counts = isFixed || at.column <= at.row;
+               isSeen = (at.column != 0 && isSeen) ||
+                        (counts && (value != 0.0) != inverted);
+               return isSeen || at.column + 1 < at.columns;
+             });
+}
+
 bool PositionMatrix::isZero() const {
   return all("zero",
              [](const Position &, double value) { return value == 0.0; });
 }
 
-bool PositionMatrix::isIdentity() const {
-  return all("identity", [](const Position &at, double value) {
-    return value == (at.row == at.column ? 1.0 : 0.0);
+bool PositionMatrix::isIdentity(Diagonal diagonal) const {
+  return all(ask("identity", diagonal), [&](const Position &at, double value) {
+    return value == (at.column == getOwnColumn(at, diagonal) ? 1.0 : 0.0);
   });
 }
 
-bool PositionMatrix::isCausalUniform() const {
-  return all("causal uniform", [](const Position &at, double value) {
-    return at.column <= at.row ? isClose(value, 1.0 / double(at.row + 1))
-                               : value == 0.0;
-  });
+bool PositionMatrix::isCausalUniform(Diagonal diagonal) const {
+  return all(ask("causal uniform", diagonal),
+             [&](const Position &at, double value) {
+               int64_t own = getOwnColumn(at, diagonal);
+               return at.column <= own ? isClose(value, 1.0 / double(own + 1))
+                                       : value == 0.0;
+             });
 }
 
 bool PositionMatrix::isUniform() const {

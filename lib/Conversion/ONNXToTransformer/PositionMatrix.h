@@ -37,6 +37,10 @@ struct Position {
   int64_t rows = 0, columns = 0;
 };
 
+/// Which column belongs to a row. With a cache there are more columns than
+/// rows, and the last row belongs to the last column.
+enum class Diagonal { FromFirst, ToLast };
+
 /// A value of shape [.., rows, columns] that is a function of row and column
 /// alone, the same for every batch and head.
 class PositionMatrix {
@@ -50,17 +54,22 @@ public:
   const Extent &getColumns() const { return columns; }
 
   /// True at and below the diagonal and false above; `inverted` swaps the two.
-  bool isCausalCondition(bool inverted) const;
+  bool isCausalCondition(bool inverted, Diagonal diagonal) const;
   /// 0 at and below the diagonal and masked above.
-  bool isCausalAddend() const;
+  bool isCausalAddend(Diagonal diagonal) const;
   /// All elements true (or false, when inverted).
   bool isTrue(bool inverted) const;
+  /// The first element that makes it not causal, in words.
+  std::string explainNotCausal(bool inverted, Diagonal diagonal) const;
+  /// True (or false, when inverted) somewhere in every row.
+  bool doesEveryRowSee(bool inverted) const;
   /// All elements 0.
   bool isZero() const;
   /// 1 on the diagonal, 0 elsewhere.
-  bool isIdentity() const;
-  /// 1 / (row + 1) at and below the diagonal, 0 above: softmax of equal logits.
-  bool isCausalUniform() const;
+  bool isIdentity(Diagonal diagonal) const;
+  /// 1 / (position + 1) at and below the diagonal, 0 above: softmax of equal
+  /// logits.
+  bool isCausalUniform(Diagonal diagonal) const;
   /// 1 / columns everywhere.
   bool isUniform() const;
 
@@ -77,9 +86,10 @@ private:
   std::string key;
   Extent rows, columns;
   std::function<double(const Position &)> element;
-  /// How many rows and columns are looked at: those that the buffers have, or,
-  /// where all is computed, enough to see every case of the comparisons.
-  int64_t testedRows = 0, testedColumns = 0;
+  /// The numbers of rows and columns that are looked at: those that the buffers
+  /// have, or, where all is computed, enough to see every case of the
+  /// comparisons.
+  llvm::SmallVector<std::pair<int64_t, int64_t>, 3> tested;
 };
 
 } // namespace ockham::raising

@@ -12,11 +12,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionHeads.h"
+#include "AttentionMasks.h"
 #include "Constants.h"
 #include "Expressions.h"
 #include "Extents.h"
+#include "HeadDims.h"
 #include "PositionMatrix.h"
 #include "ockham/Support/ConstantData.h"
+#include "ockham/Support/RewriteRemark.h"
+
+#include <map>
+#include <vector>
 
 using namespace mlir;
 
@@ -29,17 +35,22 @@ struct SharedState {
   PositionVerdicts verdicts;
   /// Matrices [positions, angles] by the value that the graph has.
   DenseMap<Value, Value> angles;
+  /// By what was masked with.
+  std::map<std::vector<const void *>, AttentionMask> masks;
 };
 
 /// What the softmax is of.
 struct Scores {
+  onnx::MatMulOp product;
   Heads query;
   Heads key;
   double scale = 1.0;
   std::optional<double> softCap;
-  bool causal = false;
-  /// Masks that are not causal, as floats that are added.
-  SmallVector<Value, 1> addends;
+  SmallVector<MaskSite, 2> sites;
+  AttentionMask mask;
+  /// How many positions came before the first query.
+  Extent past = Extent::getStatic(0);
+  std::optional<AngleTable> cos, sin;
 };
 
 /// What the values are multiplied by: gains of the identity, the softmax and
@@ -58,27 +69,24 @@ public:
   LogicalResult run();
 
 private:
-  LogicalResult matchMask(onnx::WhereOp where, bool inverted);
-  LogicalResult matchAddend(Value addend);
-  LogicalResult matchProductOfScores(Value value);
-  LogicalResult matchSoftCap(Value &value);
   LogicalResult matchScores();
+  LogicalResult matchSoftCap(Value &value);
+  LogicalResult matchProductOfScores(Value value);
+  LogicalResult matchRotation();
+  LogicalResult matchMask();
+  /// What multiplies values instead of the softmax: 0 where it is NaN.
+  Value findGuard();
   LogicalResult matchShape(Value weights, Shape &shape);
   LogicalResult matchShapeTerm(const Term &term, Shape &shape);
   LogicalResult matchProduct(onnx::MatMulOp product);
   LogicalResult create(const Heads &value, const Shape &shape,
                        onnx::MatMulOp product);
-  /// The sum of the masks in the form that the op reads; null on failure.
-  FailureOr<Value> makeMask(OpBuilder &builder);
-  /// The angle matrices of query and key.
-  LogicalResult makeAngles(OpBuilder &builder, Value &cos, Value &sin);
-  Value getAngles(OpBuilder &builder, Value angles);
-  LogicalResult replaceMerged(onnx::ReshapeOp reshape, onnx::TransposeOp heads,
-                              Value rows);
-  /// Whether a matrix covers the positions of these scores.
+  FailureOr<Value> makeAttention(const Heads &value, const Shape &shape,
+                                 OpBuilder &builder);
+  Value makeAngles(OpBuilder &builder, const AngleTable &table, Value angles);
   bool coversScores(const PositionMatrix &matrix) const {
-    return matrix.getRows() == getExtent(scores.query.rows, 1) &&
-           matrix.getColumns() == getExtent(scores.key.rows, 1);
+    return matrix.getRows() == scores.query.positions &&
+           matrix.getColumns() == scores.key.positions;
   }
 
   Raiser &raiser;
@@ -86,46 +94,18 @@ private:
   Attempt &attempt;
   SharedState &shared;
   Scores scores;
+  /// The softmax, or what stands for it.
+  Value weightsOfSoftmax;
 };
 
 } // namespace
-
-static int64_t getRank(Value value) {
-  return cast<RankedTensorType>(value.getType()).getRank();
-}
-
-static constexpr int64_t kHeadsOfRows[] = {0, 2, 1, 3};
-/// Below this, adding a score changes nothing in float32.
-static constexpr double kAbsorbing = -1e30;
-
-//===----------------------------------------------------------------------===//
-// Masks
-//===----------------------------------------------------------------------===//
-
-/// Whether every element is a large negative number.
-static bool isMaskedValue(Value value) {
-  std::optional<ConstantData> data = ConstantData::get(value);
-  if (!data || !isa<FloatType>(data->getElementType()))
-    return false;
-  std::optional<double> splat = data->getSplatFloat();
-  return splat && *splat <= kMasked;
-}
-
-/// What a Where shows where it does not mask, and whether its condition says
-/// where it does; null if neither branch is a mask value.
-static std::pair<Value, bool> getUnmasked(onnx::WhereOp where) {
-  if (isMaskedValue(where.getRhs()))
-    return {where.getLhs(), false};
-  if (isMaskedValue(where.getLhs()))
-    return {where.getRhs(), true};
-  return {};
-}
 
 /// Whether a value is computed from a product of two activations by arithmetic
 /// and masks.
 static bool containsProduct(Value value) {
   if (auto where = value.getDefiningOp<onnx::WhereOp>()) {
-    Value inner = getUnmasked(where).first;
+    MaskSite site;
+    Value inner = matchMaskingWhere(where, site);
     return inner && containsProduct(inner);
   }
   if (auto tanh = value.getDefiningOp<onnx::TanhOp>())
@@ -141,111 +121,6 @@ static bool containsProduct(Value value) {
         return true;
     }
   return false;
-}
-
-LogicalResult AttentionMatcher::matchMask(onnx::WhereOp where, bool inverted) {
-  std::string why;
-  Value condition = where.getCondition();
-  std::optional<PositionMatrix> matrix =
-      PositionMatrix::get(condition, shared.verdicts, why);
-  if (matrix && matrix->isTrue(inverted))
-    return success();
-  if (matrix && matrix->isCausalCondition(inverted) && coversScores(*matrix)) {
-    scores.causal = true;
-    return success();
-  }
-  // Any other mask is added. The masked value must swallow the scores, so that
-  // a row without any visible key means the same.
-  Value masked = inverted ? where.getLhs() : where.getRhs();
-  if (*ConstantData::get(masked)->getSplatFloat() > kAbsorbing)
-    return attempt.fail(
-        where, "the mask is not causal, and its value " +
-                   std::to_string(*ConstantData::get(masked)->getSplatFloat()) +
-                   " does not swallow the scores" + (matrix ? "" : "; " + why));
-  OpBuilder &builder = raiser.at(where);
-  Type element = getElementTypeOrSelf(where.getType());
-  auto scalar = RankedTensorType::get({}, element);
-  auto makeScalar = [&](double number) -> Value {
-    return onnx::ConstantOp::create(
-        builder, where.getLoc(), scalar,
-        DenseElementsAttr::get(scalar, builder.getFloatAttr(element, number)));
-  };
-  Value zero = makeScalar(0.0);
-  Value low = makeScalar(*ConstantData::get(masked)->getSplatFloat());
-  auto type = cast<RankedTensorType>(condition.getType()).clone(element);
-  scores.addends.push_back(
-      onnx::WhereOp::create(builder, where.getLoc(), type, condition,
-                            inverted ? low : zero, inverted ? zero : low));
-  return success();
-}
-
-LogicalResult AttentionMatcher::matchAddend(Value addend) {
-  std::string why;
-  std::optional<PositionMatrix> matrix =
-      PositionMatrix::get(addend, shared.verdicts, why);
-  if (matrix && matrix->isZero())
-    return success();
-  if (matrix && matrix->isCausalAddend() && coversScores(*matrix)) {
-    scores.causal = true;
-    return success();
-  }
-  scores.addends.push_back(addend);
-  return success();
-}
-
-/// Checks one mask against the scores and gives it as [.., .., .., keys] of
-/// rank 4.
-static FailureOr<Value> alignMask(OpBuilder &builder, Value mask,
-                                  const Scores &scores, Attempt &attempt) {
-  Operation *at = mask.getDefiningOp();
-  auto type = cast<RankedTensorType>(mask.getType());
-  int64_t missing = 4 - type.getRank();
-  if (missing < 0)
-    return attempt.fail(at, "the mask has rank " + Twine(type.getRank()) +
-                                ", expected at most 4");
-  const Extent wanted[] = {getExtent(scores.query.rows, 0),
-                           Extent::getStatic(scores.query.getUsedCount()),
-                           getExtent(scores.query.rows, 1),
-                           getExtent(scores.key.rows, 1)};
-  static const char *names[] = {"batch", "heads", "queries", "keys"};
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    Extent extent = getExtent(mask, dim);
-    bool isLast = dim + missing == 3;
-    if ((isLast || !extent.isStatic(1)) && extent != wanted[dim + missing])
-      return attempt.fail(at, Twine("dimension ") + Twine(dim) +
-                                  " of the mask is not the " +
-                                  names[dim + missing] + " of the scores");
-  }
-  if (missing == 0)
-    return mask;
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, missing));
-  SmallVector<int64_t> shape(missing, 1);
-  llvm::append_range(shape, type.getShape());
-  return Value(onnx::UnsqueezeOp::create(builder, mask.getLoc(),
-                                         type.clone(shape), mask,
-                                         ArrayRef<int64_t>(axes)));
-}
-
-FailureOr<Value> AttentionMatcher::makeMask(OpBuilder &builder) {
-  Value sum;
-  for (Value addend : scores.addends) {
-    FailureOr<Value> mask = alignMask(builder, addend, scores, attempt);
-    if (failed(mask))
-      return failure();
-    if (!sum) {
-      sum = *mask;
-      continue;
-    }
-    auto left = cast<RankedTensorType>(sum.getType());
-    auto right = cast<RankedTensorType>(mask->getType());
-    SmallVector<int64_t> shape(left.getShape());
-    for (auto [extent, other] : llvm::zip(shape, right.getShape()))
-      if (extent == 1)
-        extent = other;
-    sum = onnx::AddOp::create(builder, softmax.getLoc(), left.clone(shape), sum,
-                              *mask);
-  }
-  return sum;
 }
 
 //===----------------------------------------------------------------------===//
@@ -287,48 +162,101 @@ LogicalResult AttentionMatcher::matchProductOfScores(Value value) {
   scores.scale *= scaled.terms.front().coefficient;
   attempt.found(product, 2);
 
-  if (failed(matchHeads(product.getLhs(), {"query", false, true}, attempt,
-                        scores.query)) ||
-      failed(matchHeads(product.getRhs(), {"key", true, true}, attempt,
-                        scores.key)))
-    return failure();
+  scores.product = product;
+  for (Value operand : product->getOperands())
+    if (getRank(operand) != getRank(softmax))
+      return attempt.fail(
+          product,
+          "query and key have ranks " + Twine(getRank(product.getLhs())) +
+              " and " + Twine(getRank(product.getRhs())) +
+              ", expected that of the scores, " + Twine(getRank(softmax)));
   Heads &query = scores.query, &key = scores.key;
+  // Keys of a cache were rotated before they went there; the attention would
+  // rotate them again.
+  for (bool mayRotate : {true, false}) {
+    query = Heads();
+    key = Heads();
+    if (failed(matchHeads(product.getRhs(), {"key", true, true, mayRotate},
+                          attempt, key)) ||
+        failed(matchHeads(product.getLhs(),
+                          {"query", false, true, mayRotate && !key.split},
+                          attempt, query)))
+      return failure();
+    if (!mayRotate || succeeded(matchRotation()))
+      break;
+    // Angles that differ between sequences are no table by position.
+    if (!query.rotary || !key.rotary)
+      return failure();
+  }
   scores.scale *= query.scale * key.scale;
   if (query.repeats != 1)
     return attempt.fail(product, "query heads are repeated");
+  // One head of keys for all queries, which the product repeats.
+  if (key.count == 1 && key.repeats == 1)
+    key.repeats = query.count;
   if (query.count != key.getUsedCount() || query.width != key.width)
     return attempt.fail(product, "query and key have " + Twine(query.count) +
                                      " and " + Twine(key.getUsedCount()) +
                                      " heads of " + Twine(query.width) +
                                      " and " + Twine(key.width) + " channels");
+  if (query.batch != key.batch)
+    return attempt.fail(product, "query and key are of different batches");
   if (bool(query.norm) != bool(key.norm) ||
       (query.norm && (query.norm.getKind() != key.norm.getKind() ||
                       query.norm.getEps() != key.norm.getEps() ||
                       query.norm.getEpsOutside() != key.norm.getEpsOutside())))
     return attempt.fail(product, "query and key have different norms");
+  return success();
+}
+
+/// Query and key rotated alike, by angles that are a table.
+LogicalResult AttentionMatcher::matchRotation() {
+  const Heads &query = scores.query, &key = scores.key;
+  if (!query.rotary && !key.rotary)
+    return success();
   if (bool(query.rotary) != bool(key.rotary) ||
-      (query.rotary && (query.rotary->rotated != key.rotary->rotated ||
-                        query.rotary->interleaved != key.rotary->interleaved)))
-    return attempt.fail(product, "query and key are rotated differently");
+      query.rotary->rotated != key.rotary->rotated ||
+      query.rotary->interleaved != key.rotary->interleaved)
+    return attempt.fail(scores.product,
+                        "query and key are rotated differently");
+  std::string why;
+  auto find = [&](const Heads &heads, Value angles) {
+    std::optional<AngleTable> table = AngleTable::find(
+        angles, heads.rotaryPositions, *heads.rotary, heads.positions, why);
+    if (!table)
+      (void)attempt.fail(angles.getDefiningOp(), "rotary: " + why);
+    return table;
+  };
+  scores.cos = find(query, query.rotary->cos);
+  if (!scores.cos || !(scores.sin = find(query, query.rotary->sin)))
+    return failure();
+  std::optional<AngleTable> keyCos = find(key, key.rotary->cos);
+  std::optional<AngleTable> keySin =
+      keyCos ? find(key, key.rotary->sin) : std::nullopt;
+  if (!keySin)
+    return failure();
+  if (!(*keyCos == *scores.cos) || !(*keySin == *scores.sin))
+    return attempt.fail(query.rotary->cos.getDefiningOp(),
+                        "rotary: query and key have other angles");
   return success();
 }
 
 LogicalResult AttentionMatcher::matchScores() {
   Value value = softmax.getInput();
-  SmallVector<std::pair<onnx::WhereOp, bool>, 1> masks;
-  SmallVector<Value, 1> addends;
   while (Operation *op = value.getDefiningOp()) {
     if (auto where = dyn_cast<onnx::WhereOp>(op)) {
-      auto [inner, inverted] = getUnmasked(where);
+      MaskSite site;
+      Value inner = matchMaskingWhere(where, site);
       if (!inner)
         return attempt.fail(
             op, "neither branch of the mask is a large negative constant");
-      masks.push_back({where, inverted});
+      scores.sites.push_back(site);
       value = inner;
     } else if (auto add = dyn_cast<onnx::AddOp>(op)) {
       // What does not contain the product is a mask.
       bool isLeft = containsProduct(add.getLhs());
-      addends.push_back(isLeft ? add.getRhs() : add.getLhs());
+      scores.sites.push_back(
+          matchAddedMask(add, isLeft ? add.getRhs() : add.getLhs()));
       value = isLeft ? add.getLhs() : add.getRhs();
     } else {
       break;
@@ -336,15 +264,70 @@ LogicalResult AttentionMatcher::matchScores() {
   }
   attempt.found(softmax);
   // What a mask is shows when the positions of query and key are known.
-  if (failed(matchProductOfScores(value)))
-    return failure();
-  for (auto [where, inverted] : masks)
-    if (failed(matchMask(where, inverted)))
+  return failure(failed(matchProductOfScores(value)) || failed(matchMask()));
+}
+
+LogicalResult AttentionMatcher::matchMask() {
+  const Heads &query = scores.query, &key = scores.key;
+  bool isGuarded = weightsOfSoftmax != softmax.getResult();
+  ScoreExtents extents{query.batch, Extent::getStatic(query.count),
+                       query.positions, key.positions, getRank(softmax)};
+  // Layers share their masks.
+  std::vector<const void *> name = {
+      reinterpret_cast<const void *>(query.count),
+      reinterpret_cast<const void *>(extents.rank + isGuarded * 8)};
+  Operation *last = nullptr;
+  for (const MaskSite &site : scores.sites)
+    for (Value part : {site.addend, site.condition}) {
+      name.push_back(part.getAsOpaquePointer());
+      Operation *op = part ? part.getDefiningOp() : nullptr;
+      if (op && (!last || last->isBeforeInBlock(op)))
+        last = op;
+    }
+  auto known = shared.masks.find(name);
+  if (known == shared.masks.end()) {
+    OpBuilder &builder = raiser.getBuilder();
+    if (last)
+      builder.setInsertionPointAfter(last);
+    else
+      builder.setInsertionPointToStart(softmax->getBlock());
+    FailureOr<AttentionMask> mask = matchMasks(
+        scores.sites, isGuarded, extents, shared.verdicts, attempt, builder);
+    if (failed(mask))
       return failure();
-  for (Value addend : addends)
-    if (failed(matchAddend(addend)))
-      return failure();
+    known = shared.masks.emplace(name, *mask).first;
+  }
+  scores.mask = known->second;
+  if (scores.mask.causal && scores.mask.diagonal == Diagonal::ToLast) {
+    scores.past = key.positions - query.positions;
+    if (!scores.past.isKnown())
+      return attempt.fail(softmax, "there are fewer keys than queries");
+  }
+  attempt.found(softmax);
   return success();
+}
+
+/// Where(not (a = a), 0, a): rows that see no key are 0 instead of NaN.
+Value AttentionMatcher::findGuard() {
+  Value result = softmax.getResult();
+  for (Operation *user : result.getUsers()) {
+    auto where = dyn_cast<onnx::WhereOp>(user);
+    if (!where)
+      continue;
+    Value condition = where.getCondition(), kept = where.getRhs(),
+          zero = where.getLhs();
+    if (auto negated = condition.getDefiningOp<onnx::NotOp>())
+      condition = negated.getInput();
+    else
+      std::swap(kept, zero);
+    auto equal = condition.getDefiningOp<onnx::EqualOp>();
+    std::optional<ConstantData> data = ConstantData::get(zero);
+    if (equal && equal.getLhs() == result && equal.getRhs() == result &&
+        kept == result && data && data->getSplatFloat() == 0.0 &&
+        where.getType() == result.getType())
+      return where;
+  }
+  return result;
 }
 
 //===----------------------------------------------------------------------===//
@@ -356,7 +339,7 @@ LogicalResult AttentionMatcher::matchShapeTerm(const Term &term, Shape &shape) {
   for (const Factor &factor : term.factors) {
     auto type = cast<RankedTensorType>(factor.atom.getType());
     bool isMatrix =
-        factor.atom == softmax.getResult() ||
+        factor.atom == weightsOfSoftmax ||
         (type.getRank() >= 2 &&
          !(type.hasStaticShape() && type.getDimSize(type.getRank() - 1) == 1 &&
            type.getDimSize(type.getRank() - 2) == 1));
@@ -371,7 +354,7 @@ LogicalResult AttentionMatcher::matchShapeTerm(const Term &term, Shape &shape) {
 
   Value *slot = nullptr;
   double sign = 1.0;
-  if (matrix == softmax.getResult()) {
+  if (matrix == weightsOfSoftmax) {
     slot = &shape.beta;
   } else {
     std::string why;
@@ -382,10 +365,11 @@ LogicalResult AttentionMatcher::matchShapeTerm(const Term &term, Shape &shape) {
       return attempt.fail(
           at,
           "what is added to the attention weights is not known: " + Twine(why));
-    if (positions->isIdentity()) {
+    Diagonal diagonal = scores.mask.diagonal;
+    if (positions->isIdentity(diagonal)) {
       slot = &shape.alpha;
-    } else if (scores.causal ? positions->isCausalUniform()
-                             : positions->isUniform()) {
+    } else if (scores.mask.causal ? positions->isCausalUniform(diagonal)
+                                  : positions->isUniform()) {
       slot = &shape.gamma;
       sign = -1.0;
     } else {
@@ -417,11 +401,30 @@ LogicalResult AttentionMatcher::matchShapeTerm(const Term &term, Shape &shape) {
   return success();
 }
 
+/// Quotients that are matrices over positions as a whole, 1 / columns.
+static void collectMatrices(Value value, Value softmax, unsigned depth,
+                            PositionVerdicts &verdicts,
+                            SmallVectorImpl<Value> &matrices) {
+  Operation *op = value.getDefiningOp();
+  if (!op || value == softmax || depth > 8)
+    return;
+  std::string why;
+  if (isa<onnx::DivOp>(op) && PositionMatrix::get(value, verdicts, why)) {
+    matrices.push_back(value);
+    return;
+  }
+  if (isa<onnx::AddOp, onnx::SubOp, onnx::MulOp, onnx::NegOp>(op))
+    for (Value operand : op->getOperands())
+      collectMatrices(operand, softmax, depth + 1, verdicts, matrices);
+}
+
 LogicalResult AttentionMatcher::matchShape(Value weights, Shape &shape) {
-  if (weights == softmax.getResult())
+  if (weights == weightsOfSoftmax)
     return success();
   shape.isShaped = true;
-  for (const Term &term : getExpression(weights, {softmax.getResult()}).terms)
+  SmallVector<Value> stops = {weightsOfSoftmax};
+  collectMatrices(weights, weightsOfSoftmax, 0, shared.verdicts, stops);
+  for (const Term &term : getExpression(weights, stops).terms)
     if (failed(matchShapeTerm(term, shape)))
       return failure();
   if (!shape.beta)
@@ -433,103 +436,166 @@ LogicalResult AttentionMatcher::matchShape(Value weights, Shape &shape) {
 // The op
 //===----------------------------------------------------------------------===//
 
-Value AttentionMatcher::getAngles(OpBuilder &builder, Value angles) {
+Value AttentionMatcher::makeAngles(OpBuilder &builder, const AngleTable &table,
+                                   Value angles) {
   Value &matrix = shared.angles[angles];
   if (matrix)
     return matrix;
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfterValue(angles);
-  std::string why;
-  matrix = getAngleMatrix(builder, angles, *scores.query.rotary,
-                          getExtent(scores.query.rows, 1), why);
+  if (angles.getDefiningOp())
+    builder.setInsertionPointAfterValue(angles);
+  matrix = table.build(builder);
   if (!matrix)
-    (void)attempt.fail(angles.getDefiningOp(), "rotary: " + why);
+    (void)attempt.fail(angles.getDefiningOp(),
+                       "rotary: the angles cannot be read");
   return matrix;
 }
 
-LogicalResult AttentionMatcher::makeAngles(OpBuilder &builder, Value &cos,
-                                           Value &sin) {
-  if (!scores.query.rotary)
-    return success();
-  const Rotary &query = *scores.query.rotary, &key = *scores.key.rotary;
-  if (query.cos != key.cos || query.sin != key.sin)
-    return attempt.fail(query.cos.getDefiningOp(),
-                        "rotary: query and key have other angles");
-  cos = getAngles(builder, query.cos);
-  sin = getAngles(builder, query.sin);
-  return success(cos && sin);
+FailureOr<Value> AttentionMatcher::makeAttention(const Heads &value,
+                                                 const Shape &shape,
+                                                 OpBuilder &builder) {
+  Value cos, sin;
+  if (scores.cos) {
+    cos = makeAngles(builder, *scores.cos, scores.query.rotary->cos);
+    sin = cos ? makeAngles(builder, *scores.sin, scores.query.rotary->sin)
+              : Value();
+    if (!sin)
+      return failure();
+  }
+  Value rows[] = {getRows(builder, scores.query), getRows(builder, scores.key),
+                  getRows(builder, value)};
+  if (llvm::is_contained(rows, Value()))
+    return attempt.fail("the columns of query, key and value alternate, and no "
+                        "linear makes them");
+  Location loc = softmax.getLoc();
+  Value past;
+  if (!scores.past.isStatic(0)) {
+    past = makePast(builder, loc, rows[0], scores.past);
+    if (!past)
+      return attempt.fail("where the queries begin is not known");
+  }
+  auto type = cast<RankedTensorType>(rows[0].getType());
+  int64_t width = value.getUsedCount() * value.width;
+  auto outputType = type.clone({type.getDimSize(0), type.getDimSize(1), width});
+  tfm::NormOp norm = scores.query.norm;
+  auto attention = tfm::AttentionOp::create(
+      builder, loc, outputType, /*logsumexp=*/Type(), /*entropy=*/Type(),
+      rows[0], rows[1], rows[2], past, /*key_lengths=*/Value(),
+      scores.mask.mask, shape.alpha, shape.beta, shape.gamma,
+      norm ? norm.getScale() : Value(),
+      norm ? scores.key.norm.getScale() : Value(), cos, sin,
+      builder.getI64IntegerAttr(scores.query.count),
+      builder.getI64IntegerAttr(scores.key.count),
+      builder.getF64FloatAttr(scores.scale),
+      scores.mask.causal ? builder.getUnitAttr() : UnitAttr(),
+      scores.softCap ? builder.getF64FloatAttr(*scores.softCap) : FloatAttr(),
+      tfm::CentreAttr::get(builder.getContext(), tfm::Centre::All),
+      norm ? norm.getKindAttr() : tfm::NormKindAttr(),
+      norm ? norm.getEpsAttr() : builder.getF64FloatAttr(0.0),
+      norm ? norm.getEpsOutsideAttr() : UnitAttr(),
+      scores.cos && scores.query.rotary->interleaved ? builder.getUnitAttr()
+                                                     : UnitAttr());
+  return attention.getOutput();
+}
+
+namespace {
+/// Where the heads are merged again: what gives rows, and whether the sequence
+/// comes first in them. With batch and sequence in one dimension the rank is 2.
+struct Merge {
+  Value rows;
+  bool isSequenceFirst = false;
+};
+} // namespace
+
+/// Follows a product's result to rows of all heads' channels.
+static std::optional<Merge> findMerge(Value product, HeadDims dims,
+                                      Attempt &attempt) {
+  Value value = product;
+  for (unsigned depth = 0; depth < 6; ++depth) {
+    if (depth > 0 && getRank(value) <= 3) {
+      std::optional<SmallVector<int64_t>> columns = dims.getColumns();
+      bool areAll =
+          columns &&
+          llvm::equal(*columns, llvm::seq<int64_t>(0, columns->size()));
+      auto isAt = [&](AxisKind kind, int64_t dim) {
+        return dims.getAxes(kind).empty() || dims.getDim(kind) == dim;
+      };
+      if (areAll && getRank(value) == 2)
+        return Merge{value};
+      if (areAll && getRank(value) == 3 && isAt(AxisKind::Batch, 0) &&
+          isAt(AxisKind::Position, 1))
+        return Merge{value};
+      if (areAll && getRank(value) == 3 && isAt(AxisKind::Batch, 1) &&
+          isAt(AxisKind::Position, 0))
+        return Merge{value, /*isSequenceFirst=*/true};
+    }
+    if (!value.hasOneUse()) {
+      (void)attempt.fail(value.getDefiningOp(),
+                         "the heads are used before they are merged");
+      return std::nullopt;
+    }
+    Operation *user = *value.getUsers().begin();
+    if (auto transpose = dyn_cast<onnx::TransposeOp>(user)) {
+      dims.transposeForward(transpose.getPerm());
+    } else if (isa<onnx::ReshapeOp>(user)) {
+      if (!dims.regroup(user->getResult(0))) {
+        (void)attempt.fail(user, "the heads are not merged to [batch, "
+                                 "sequence, heads * width]");
+        return std::nullopt;
+      }
+    } else if (auto squeeze = dyn_cast<onnx::SqueezeOp>(user)) {
+      if (!dims.removeUnits(squeeze.getAxes()))
+        return std::nullopt;
+    } else if (auto unsqueeze = dyn_cast<onnx::UnsqueezeOp>(user)) {
+      dims.insertUnits(unsqueeze.getAxes());
+    } else {
+      (void)attempt.fail(user, "the heads are not merged by a Transpose and a "
+                               "Reshape");
+      return std::nullopt;
+    }
+    value = user->getResult(0);
+  }
+  (void)attempt.fail(product.getDefiningOp(), "the heads are not merged");
+  return std::nullopt;
 }
 
 LogicalResult AttentionMatcher::create(const Heads &value, const Shape &shape,
                                        onnx::MatMulOp product) {
-  bool isMatched = false;
-  for (Operation *user : llvm::to_vector(product->getUsers())) {
-    auto transpose = dyn_cast<onnx::TransposeOp>(user);
-    if (!transpose || transpose.getPerm() != ArrayRef<int64_t>(kHeadsOfRows)) {
-      (void)attempt.fail(user, "the heads are not merged by a Transpose");
-      continue;
-    }
-    for (Operation *reader : llvm::to_vector(transpose->getUsers())) {
-      auto reshape = dyn_cast<onnx::ReshapeOp>(reader);
-      int64_t width = value.getUsedCount() * value.width;
-      if (!reshape || getRank(reshape) < 2 ||
-          cast<RankedTensorType>(reshape.getType()).getShape().back() !=
-              width) {
-        (void)attempt.fail(reader,
-                           "the heads are not merged to [batch, sequence, " +
-                               Twine(width) + "]");
-        continue;
-      }
-      OpBuilder &builder = raiser.at(reshape);
-      Value cos, sin;
-      FailureOr<Value> mask = makeMask(builder);
-      if (failed(mask) || failed(makeAngles(builder, cos, sin)))
-        return failure();
-      Value rows[] = {getRows(builder, scores.query),
-                      getRows(builder, scores.key), getRows(builder, value)};
-      if (llvm::is_contained(rows, Value()))
-        return attempt.fail(reader, "the columns of query, key and value "
-                                    "alternate, and no linear makes them");
-      auto type = cast<RankedTensorType>(rows[0].getType());
-      auto outputType =
-          type.clone({type.getDimSize(0), type.getDimSize(1), width});
-      tfm::NormOp norm = scores.query.norm;
-      auto attention = tfm::AttentionOp::create(
-          builder, softmax.getLoc(), outputType, /*logsumexp=*/Type(),
-          /*entropy=*/Type(), rows[0], rows[1], rows[2],
-          /*past=*/Value(), /*key_lengths=*/Value(), *mask, shape.alpha,
-          shape.beta, shape.gamma, norm ? norm.getScale() : Value(),
-          norm ? scores.key.norm.getScale() : Value(), cos, sin,
-          builder.getI64IntegerAttr(scores.query.count),
-          builder.getI64IntegerAttr(scores.key.count),
-          builder.getF64FloatAttr(scores.scale),
-          scores.causal ? builder.getUnitAttr() : UnitAttr(),
-          scores.softCap ? builder.getF64FloatAttr(*scores.softCap)
-                         : FloatAttr(),
-          tfm::CentreAttr::get(builder.getContext(), tfm::Centre::All),
-          norm ? norm.getKindAttr() : tfm::NormKindAttr(),
-          norm ? norm.getEpsAttr() : builder.getF64FloatAttr(0.0),
-          norm ? norm.getEpsOutsideAttr() : UnitAttr(),
-          scores.query.rotary && scores.query.rotary->interleaved
-              ? builder.getUnitAttr()
-              : UnitAttr());
-      if (succeeded(replaceMerged(reshape, transpose, attention.getOutput())))
-        isMatched = true;
-    }
+  SmallVector<AxisKind, 4> kinds = {AxisKind::Batch, AxisKind::Head,
+                                    AxisKind::Position, AxisKind::Channel};
+  if (getRank(product) == 3)
+    kinds = {AxisKind::BatchAndHead, AxisKind::Position, AxisKind::Channel};
+  std::optional<Merge> merge =
+      findMerge(product, HeadDims(product, kinds), attempt);
+  if (!merge)
+    return failure();
+  Operation *last = merge->rows.getDefiningOp();
+  OpBuilder &builder = raiser.at(last);
+  FailureOr<Value> rows = makeAttention(value, shape, builder);
+  if (failed(rows))
+    return failure();
+  builder.setInsertionPoint(last);
+  Value result = *rows;
+  auto type = cast<RankedTensorType>(result.getType());
+  if (merge->isSequenceFirst)
+    result = onnx::TransposeOp::create(
+        builder, softmax.getLoc(),
+        type.clone(
+            {type.getDimSize(1), type.getDimSize(0), type.getDimSize(2)}),
+        result, ArrayRef<int64_t>{1, 0, 2});
+  if (getRank(merge->rows) == 2) {
+    auto flat = cast<RankedTensorType>(merge->rows.getType());
+    result =
+        onnx::ReshapeOp::create(builder, softmax.getLoc(), flat, result,
+                                cast<onnx::ReshapeOp>(last).getShape(),
+                                cast<onnx::ReshapeOp>(last).getStaticShape());
   }
-  return success(isMatched);
-}
-
-/// Puts rows in the place of the Reshape that merged the heads. One that also
-/// flattened batch and sequence still does.
-LogicalResult AttentionMatcher::replaceMerged(onnx::ReshapeOp reshape,
-                                              onnx::TransposeOp heads,
-                                              Value rows) {
-  if (getRank(reshape) == 3 &&
-      haveEqualLeadingExtents(heads, 2, reshape.getStaticShape(),
-                              reshape.getShape(), 1))
-    return raiser.replace(reshape, rows);
-  reshape.getInputMutable().assign(rows);
+  if (failed(raiser.replace(merge->rows, result)))
+    return attempt.fail(last, "the rows have another type than the attention");
+  if (!scores.mask.remark.empty())
+    emitRewriteRemark(softmax.getLoc(), "convert-onnx-to-tfm",
+                      RewriteOutcome::Kept)
+        << getNodeName(softmax) << ": " << scores.mask.remark;
   return success();
 }
 
@@ -543,14 +609,17 @@ LogicalResult AttentionMatcher::matchProduct(onnx::MatMulOp product) {
     return failure();
   attempt.found(product);
   Heads value;
-  if (failed(matchHeads(product.getRhs(), {"value", false, false}, attempt,
-                        value)))
+  if (failed(matchHeads(product.getRhs(), {"value", false, false, true},
+                        attempt, value)))
     return failure();
+  if (value.count == 1 && value.repeats == 1)
+    value.repeats = scores.query.count;
   if (value.count != scores.key.count || value.repeats != scores.key.repeats)
     return attempt.fail(product, "key and value have " +
                                      Twine(scores.key.count) + " and " +
                                      Twine(value.count) + " heads");
-  if (getExtent(value.rows, 1) != getExtent(scores.key.rows, 1))
+  if (value.positions != scores.key.positions ||
+      value.batch != scores.key.batch)
     return attempt.fail(product, "key and value are of different sequences");
   return create(value, shape, product);
 }
@@ -559,16 +628,17 @@ LogicalResult AttentionMatcher::run() {
   attempt.addAnchor(softmax);
   attempt.found(softmax);
   auto type = cast<RankedTensorType>(softmax.getType());
-  if (type.getRank() != 4 ||
+  if ((type.getRank() != 4 && type.getRank() != 3) ||
       static_cast<int64_t>(softmax.getAxis()) != type.getRank() - 1)
     return attempt.fail("axis " + Twine(softmax.getAxis()) + " of rank " +
                         Twine(type.getRank()) +
                         ", expected the last of [batch, heads, queries, keys]");
+  weightsOfSoftmax = findGuard();
   if (failed(matchScores()))
     return failure();
 
-  SmallVector<Value> readers = getElementwiseReaders(softmax, 6);
-  readers.insert(readers.begin(), softmax.getResult());
+  SmallVector<Value> readers = getElementwiseReaders(weightsOfSoftmax, 6);
+  readers.insert(readers.begin(), weightsOfSoftmax);
   bool hasProduct = false, isMatched = false;
   for (Value weights : readers)
     for (Operation *user : llvm::make_early_inc_range(weights.getUsers())) {

@@ -7,7 +7,10 @@
 
 #include "Constants.h"
 #include "Extents.h"
+#include "Positions.h"
 #include "Raising.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ockham/Support/ConstantData.h"
 
 using namespace mlir;
@@ -22,19 +25,6 @@ static bool isTokenGather(onnx::GatherOp gather) {
          isa<FloatType>(table.getElementType()) &&
          isParameterOrConstant(gather.getData()) &&
          !isParameterOrConstant(gather.getIndices());
-}
-
-/// Whether a constant counts 0, 1, 2, ... along its last dimension, all others
-/// being 1.
-static bool isCounting(const ConstantData &data) {
-  ArrayRef<int64_t> shape = data.getShape();
-  if (shape.empty() || data.size() != shape.back() ||
-      !data.getElementType().isInteger())
-    return false;
-  for (int64_t i = 0, e = data.size(); i < e; ++i)
-    if (data.getInt(i) != i)
-      return false;
-  return true;
 }
 
 /// Skips what only adds leading dimensions: for [s] or [1, s] (`trailing` = 1),
@@ -69,38 +59,30 @@ static Value skipLeadingDims(Value value, int64_t trailing) {
   return value;
 }
 
-/// The number n for a value that holds 0, 1, ..., n - 1.
-static Extent matchPositions(Value value) {
-  value = skipLeadingDims(value, 1);
-  auto type = cast<RankedTensorType>(value.getType());
-  Extent count = getExtent(value, type.getRank() - 1);
-  if (auto range = value.getDefiningOp<onnx::RangeOp>())
-    return getExtent(range.getStart()).isStatic(0) &&
-                   getExtent(range.getDelta()).isStatic(1)
-               ? getExtent(range.getLimit())
-               : Extent();
-  while (auto slice = value.getDefiningOp<onnx::SliceOp>()) {
-    if (llvm::any_of(slice.getStaticStarts(),
-                     [](int64_t start) { return start != 0; }) ||
-        llvm::any_of(slice.getSteps(), [](int64_t step) { return step != 1; }))
-      return Extent();
-    value = slice.getInput();
-  }
-  std::optional<ConstantData> data = ConstantData::get(value);
-  return data && isCounting(*data) ? count : Extent();
-}
+namespace {
+/// The rows of a table for positions, and how many came before the first.
+struct PositionRows {
+  Value table;
+  Extent past;
+};
+} // namespace
 
-/// The table of learned positions, if the value is its first n rows: gathered
-/// by 0 .. n - 1, or sliced.
-static Value matchPositionRows(OpBuilder &builder, Value value, Extent count) {
+/// Rows of a table by position, for `count` positions, broadcast over the
+/// batch.
+static std::optional<PositionRows>
+matchPositionRows(OpBuilder &builder, Value value, Extent count) {
   value = skipLeadingDims(value, 2);
   if (auto gather = value.getDefiningOp<onnx::GatherOp>()) {
     auto table = cast<RankedTensorType>(gather.getData().getType());
-    if (gather.getAxis() != 0 || table.getRank() != 2 ||
-        !isParameterOrConstant(gather.getData()) ||
-        matchPositions(gather.getIndices()) != count)
-      return Value();
-    return gather.getData();
+    auto ids = cast<RankedTensorType>(gather.getIndices().getType());
+    if (gather.getAxis() != 0 || table.getRank() != 2 || ids.getRank() == 0 ||
+        !isParameterOrConstant(gather.getData()))
+      return std::nullopt;
+    std::optional<Positions> positions =
+        matchPositions(gather.getIndices(), ids.getRank() - 1);
+    if (!positions || positions->count != count)
+      return std::nullopt;
+    return PositionRows{gather.getData(), positions->first};
   }
   if (auto slice = value.getDefiningOp<onnx::SliceOp>()) {
     auto type = cast<RankedTensorType>(slice.getType());
@@ -108,34 +90,97 @@ static Value matchPositionRows(OpBuilder &builder, Value value, Extent count) {
     if (slice.getAxes() != ArrayRef<int64_t>{axis} ||
         slice.getStaticStarts()[0] != 0 || slice.getSteps()[0] != 1 ||
         getExtent(slice, axis) != count)
-      return Value();
-    return getMatrix(builder, slice.getInput());
+      return std::nullopt;
+    if (Value table = getMatrix(builder, slice.getInput()))
+      return PositionRows{table, Extent::getStatic(0)};
   }
-  return Value();
+  return std::nullopt;
+}
+
+/// One number for every sequence of `ids`: how many positions came before.
+Value makePast(OpBuilder &builder, Location loc, Value ids,
+               const Extent &past) {
+  if (past.isStatic(0))
+    return Value();
+  Value number = makeIndex(builder, loc, past);
+  if (!number)
+    return Value();
+  Value integer =
+      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), number);
+  auto scalar = RankedTensorType::get({1}, builder.getI64Type());
+  Value tensor =
+      tensor::FromElementsOp::create(builder, loc, scalar, ValueRange{integer});
+  auto type = cast<RankedTensorType>(ids.getType());
+  int64_t batch = type.getDimSize(0);
+  SmallVector<Value, 1> sizes;
+  if (ShapedType::isDynamic(batch))
+    sizes.push_back(tensor::DimOp::create(builder, loc, ids, 0));
+  return onnx::ExpandOp::create(builder, loc, scalar.clone({batch}), tensor,
+                                sizes, ArrayRef<int64_t>{batch});
 }
 
 static Value createEmbedding(OpBuilder &builder, onnx::GatherOp tokens,
-                             Value positions) {
-  return tfm::EmbeddingOp::create(builder, tokens.getLoc(), tokens.getType(),
-                                  tokens.getIndices(), tokens.getData(),
-                                  positions, /*past=*/Value());
+                             const PositionRows &positions) {
+  return tfm::EmbeddingOp::create(
+      builder, tokens.getLoc(), tokens.getType(), tokens.getIndices(),
+      tokens.getData(), positions.table,
+      positions.table ? makePast(builder, tokens.getLoc(), tokens.getIndices(),
+                                 positions.past)
+                      : Value());
 }
 
-/// Tokens plus positions.
+/// The terms of a sum, from left to right.
+static void collectTerms(Value value, SmallVectorImpl<Value> &terms) {
+  auto add = value.getDefiningOp<onnx::AddOp>();
+  // A sum that is also used elsewhere is not taken apart, and no embedding is a
+  // sum of more than tokens, types, segments and positions.
+  if (!add || terms.size() > 4 || !add->hasOneUse()) {
+    terms.push_back(value);
+    return;
+  }
+  collectTerms(add.getLhs(), terms);
+  collectTerms(add.getRhs(), terms);
+}
+
+/// A sum of rows, some of them gathered by ids and some by position.
 static void raiseSum(Raiser &raiser, onnx::AddOp add) {
-  for (auto [left, right] : {std::pair(add.getLhs(), add.getRhs()),
-                             std::pair(add.getRhs(), add.getLhs())}) {
-    auto tokens = left.getDefiningOp<onnx::GatherOp>();
-    if (!tokens || !isTokenGather(tokens) || tokens.getType() != add.getType())
+  SmallVector<Value> terms;
+  collectTerms(add.getLhs(), terms);
+  collectTerms(add.getRhs(), terms);
+  // Of several gathers, positions go with the largest table: with the tokens
+  // rather than with their types.
+  auto getTokens = [&](Value term) {
+    auto gather = term.getDefiningOp<onnx::GatherOp>();
+    return gather && isTokenGather(gather) && gather.getType() == add.getType()
+               ? gather
+               : onnx::GatherOp();
+  };
+  onnx::GatherOp tokens;
+  auto getRowCount = [](onnx::GatherOp gather) {
+    return cast<RankedTensorType>(gather.getData().getType()).getDimSize(0);
+  };
+  for (Value term : terms)
+    if (onnx::GatherOp gather = getTokens(term);
+        gather && (!tokens || getRowCount(gather) > getRowCount(tokens)))
+      tokens = gather;
+  if (!tokens)
+    return;
+  for (Value term : terms) {
+    if (term == tokens.getResult())
       continue;
-    Value positions = matchPositionRows(raiser.at(add), right,
-                                        getExtent(tokens.getIndices(), 1));
+    std::optional<PositionRows> positions = matchPositionRows(
+        raiser.at(add), term, getExtent(tokens.getIndices(), 1));
     if (!positions ||
-        cast<RankedTensorType>(positions.getType()).getDimSize(1) !=
+        cast<RankedTensorType>(positions->table.getType()).getDimSize(1) !=
             cast<RankedTensorType>(add.getType()).getDimSize(2))
       continue;
-    Value embedding = createEmbedding(raiser.getBuilder(), tokens, positions);
-    if (succeeded(raiser.replace(add, embedding)))
+    OpBuilder &builder = raiser.getBuilder();
+    Value sum = createEmbedding(builder, tokens, *positions);
+    for (Value other : terms)
+      if (other != term && other != tokens.getResult())
+        sum = onnx::AddOp::create(builder, add.getLoc(), add.getType(), sum,
+                                  other);
+    if (succeeded(raiser.replace(add, sum)))
       return;
   }
 }
@@ -147,7 +192,7 @@ void raiseEmbeddings(Raiser &raiser) {
     } else if (auto gather = dyn_cast<onnx::GatherOp>(op)) {
       if (isTokenGather(gather))
         (void)raiser.replace(
-            gather, createEmbedding(raiser.at(gather), gather, Value()));
+            gather, createEmbedding(raiser.at(gather), gather, PositionRows()));
     }
   });
 }

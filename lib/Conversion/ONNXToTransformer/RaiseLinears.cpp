@@ -170,10 +170,44 @@ static LogicalResult raiseGemm(Raiser &raiser, onnx::GemmOp gemm,
   return success();
 }
 
+/// (x W + y) + b: fused operators add the bias of a projection behind the
+/// residual connection. It goes back in front of it.
+static void moveBias(Raiser &raiser, onnx::AddOp add) {
+  for (auto [inner, bias] : {std::pair(add.getLhs(), add.getRhs()),
+                             std::pair(add.getRhs(), add.getLhs())}) {
+    auto sum = inner.getDefiningOp<onnx::AddOp>();
+    if (!sum || !sum->hasOneUse() || !isParameterOrConstant(bias) ||
+        sum.getType() != add.getType())
+      continue;
+    for (auto [product, other] : {std::pair(sum.getLhs(), sum.getRhs()),
+                                  std::pair(sum.getRhs(), sum.getLhs())}) {
+      auto matmul = product.getDefiningOp<onnx::MatMulOp>();
+      if (!matmul || !matmul->hasOneUse() || isParameterOrConstant(other) ||
+          other.getType() != add.getType() || matmul.getType() != add.getType())
+        continue;
+      std::optional<LinearWeight> weight = matchMatMul(matmul);
+      if (!weight)
+        continue;
+      Value vector = getVector(raiser.at(add), bias, weight->getOutputWidth());
+      if (!vector)
+        continue;
+      OpBuilder &builder = raiser.getBuilder();
+      Value linear = createLinear(builder, matmul.getLoc(), matmul.getLhs(),
+                                  *weight, vector);
+      Value total = onnx::AddOp::create(builder, sum.getLoc(), add.getType(),
+                                        linear, other);
+      if (succeeded(raiser.replace(add, total)))
+        return;
+    }
+  }
+}
+
 void raiseLinears(Raiser &raiser) {
   raiser.walkBackwards([&](Operation *op) {
     if (auto add = dyn_cast<onnx::AddOp>(op)) {
       raiseBiasedMatMul(raiser, add);
+      if (!add->use_empty())
+        moveBias(raiser, add);
     } else if (auto matmul = dyn_cast<onnx::MatMulOp>(op)) {
       raiseMatMul(raiser, matmul);
     } else if (auto gemm = dyn_cast<onnx::GemmOp>(op)) {

@@ -16,6 +16,7 @@
 #ifndef OCKHAM_LIB_CONVERSION_ONNXTOTRANSFORMER_RAISING_H
 #define OCKHAM_LIB_CONVERSION_ONNXTOTRANSFORMER_RAISING_H
 
+#include "Extents.h"
 #include "dialects/ONNX/ONNXDialect.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
@@ -36,6 +37,11 @@ std::string getNodeName(mlir::Operation *op);
 
 /// Rows of the residual stream: floats [batch, sequence, width].
 bool isRows(mlir::Value value);
+
+/// A tensor with the same number for every sequence of `rows`: how many
+/// positions came before the first one. Null if there are none.
+mlir::Value makePast(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value rows, const Extent &past);
 
 /// How far one match got. A matcher counts the roles of its concept (for a
 /// layer norm: mean, centring, square, ...) as it fills them.
@@ -120,6 +126,9 @@ private:
 
 /// MatMul and Gemm with a weight, with bias, Conv1D's Reshapes.
 void raiseLinears(Raiser &raiser);
+/// Linears of [sequence, batch, width] become linears of [batch, sequence,
+/// width]; before attentions, and once more behind them.
+void raiseSequenceFirst(Raiser &raiser);
 /// Layer and RMS norms, as one operator or decomposed.
 void raiseNorms(Raiser &raiser);
 /// ReLU, LeakyReLU, GELU in their spellings, SiLU.

@@ -19,20 +19,15 @@ static int64_t getLastExtent(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape().back();
 }
 
-static int64_t getRank(Value value) {
-  return cast<RankedTensorType>(value.getType()).getRank();
-}
-
 //===----------------------------------------------------------------------===//
 // Slices of channels
 //===----------------------------------------------------------------------===//
 
-static std::optional<ChannelSlice> matchSplitResult(onnx::SplitOp split,
+static std::optional<ChannelSlice> matchSplitResult(Value input,
                                                     OpResult result) {
-  if (static_cast<int64_t>(split.getAxis()) != getRank(result) - 1)
-    return std::nullopt;
-  ChannelSlice slice{split.getInput()};
-  for (Value part : split.getResults().take_front(result.getResultNumber())) {
+  ChannelSlice slice{input};
+  for (Value part :
+       result.getOwner()->getResults().take_front(result.getResultNumber())) {
     if (ShapedType::isDynamic(getLastExtent(part)))
       return std::nullopt;
     slice.begin += getLastExtent(part);
@@ -47,7 +42,11 @@ std::optional<ChannelSlice> matchChannelSlice(Value value) {
       ShapedType::isDynamic(getLastExtent(value)))
     return std::nullopt;
   if (auto split = dyn_cast<onnx::SplitOp>(result.getOwner()))
-    return matchSplitResult(split, result);
+    return static_cast<int64_t>(split.getAxis()) == getRank(result) - 1
+               ? matchSplitResult(split.getInput(), result)
+               : std::nullopt;
+  if (auto split = dyn_cast<tfm::SplitOp>(result.getOwner()))
+    return matchSplitResult(split.getInput(), result);
   auto slice = dyn_cast<onnx::SliceOp>(result.getOwner());
   if (!slice || slice.getAxes() != ArrayRef<int64_t>{getRank(value) - 1} ||
       slice.getStaticStarts()[0] < 0 || slice.getSteps()[0] <= 0)
@@ -255,124 +254,6 @@ std::optional<Rotary> matchRotary(Value value) {
     return std::nullopt;
   rotary->input = turned->input;
   return rotary;
-}
-
-//===----------------------------------------------------------------------===//
-// Angles
-//===----------------------------------------------------------------------===//
-
-/// Whether the last dimension holds every element twice because two equal
-/// tensors were put together, halves or neighbours; looks through what works
-/// element by element.
-static bool isDoubled(Value value, bool interleaved, unsigned depth = 0) {
-  Operation *op = value.getDefiningOp();
-  if (!op || depth > 8)
-    return false;
-  bool areNeighbours = false;
-  if (auto pairs = matchPairs(value, areNeighbours)) {
-    auto peel = [&](Value half) {
-      auto unsqueeze = half.getDefiningOp<onnx::UnsqueezeOp>();
-      return areNeighbours && unsqueeze ? Value(unsqueeze.getInput()) : half;
-    };
-    return areNeighbours == interleaved &&
-           peel(pairs->first) == peel(pairs->second);
-  }
-  if (isa<onnx::CosOp, onnx::SinOp, onnx::CastOp, onnx::IdentityOp>(op))
-    return isDoubled(op->getOperand(0), interleaved, depth + 1);
-  if (auto unsqueeze = dyn_cast<onnx::UnsqueezeOp>(op))
-    return !llvm::is_contained(unsqueeze.getAxes(), getRank(value) - 1) &&
-           isDoubled(unsqueeze.getInput(), interleaved, depth + 1);
-  if (auto mul = dyn_cast<onnx::MulOp>(op)) {
-    auto type = cast<RankedTensorType>(mul.getRhs().getType());
-    return type.hasStaticShape() && type.getNumElements() == 1 &&
-           isDoubled(mul.getLhs(), interleaved, depth + 1);
-  }
-  return false;
-}
-
-/// The matrix of a constant buffer.
-static Value getConstantMatrix(OpBuilder &builder, Value buffer,
-                               const Rotary &rotary, std::string &why) {
-  std::optional<ConstantData> data = ConstantData::get(buffer);
-  if (!data) {
-    why = "the angles are not known";
-    return Value();
-  }
-  int64_t half = rotary.rotated / 2, width = data->getShape().back();
-  int64_t count = data->size() / width;
-  if (width == half)
-    return reshapeConstant(builder, buffer, {count, half});
-  SmallVector<int64_t> indices;
-  for (int64_t i = 0; i < half; ++i)
-    indices.push_back(rotary.interleaved ? 2 * i : i);
-  int64_t distance = rotary.interleaved ? 1 : half;
-  for (int64_t row = 0; row < count; ++row)
-    for (int64_t i : indices)
-      if (data->getFloat(row * width + i) !=
-          data->getFloat(row * width + i + distance)) {
-        why = "the angles of a pair differ";
-        return Value();
-      }
-  Value matrix = reshapeConstant(builder, buffer, {count, width});
-  return matrix ? gatherConstant(builder, matrix, 1, indices) : Value();
-}
-
-Value getAngleMatrix(OpBuilder &builder, Value angles, const Rotary &rotary,
-                     const Extent &positions, std::string &why) {
-  auto type = cast<RankedTensorType>(angles.getType());
-  int64_t rank = type.getRank(), half = rotary.rotated / 2;
-  if (rank < 2 || (type.getShape().back() != half &&
-                   type.getShape().back() != rotary.rotated)) {
-    why = "cos and sin are not [.., positions, channels]";
-    return Value();
-  }
-  if (llvm::any_of(type.getShape().drop_back(2),
-                   [](int64_t extent) { return extent != 1; })) {
-    why = "the angles differ between sequences or heads";
-    return Value();
-  }
-  if (getExtent(angles, rank - 2) != positions) {
-    why = "the angles are not one row per position";
-    return Value();
-  }
-  // A buffer of which the first positions are taken.
-  Value buffer = angles;
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (auto unsqueeze = dyn_cast<onnx::UnsqueezeOp>(op))
-      buffer = unsqueeze.getInput();
-    else if (auto slice = dyn_cast<onnx::SliceOp>(op);
-             slice && isPrefix(slice) &&
-             slice.getAxes() ==
-                 ArrayRef<int64_t>{getRank(slice.getInput()) - 2})
-      buffer = slice.getInput();
-    else
-      break;
-  }
-  if (isParameterOrConstant(buffer))
-    return getConstantMatrix(builder, buffer, rotary, why);
-
-  if (type.getShape().back() != half) {
-    if (!isDoubled(angles, rotary.interleaved)) {
-      why = "the angles of a pair may differ";
-      return Value();
-    }
-    SmallVector<int64_t> shape(type.getShape());
-    shape.back() = half;
-    // Every second one, or the first half.
-    angles = onnx::SliceOp::create(
-        builder, angles.getLoc(), type.clone(shape), angles, ValueRange(),
-        ValueRange(), ArrayRef<int64_t>{0},
-        ArrayRef<int64_t>{rotary.interleaved ? rotary.rotated : half},
-        ArrayRef<int64_t>{rank - 1},
-        ArrayRef<int64_t>{rotary.interleaved ? 2 : 1});
-  }
-  if (rank == 2)
-    return angles;
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank - 2));
-  auto matrix = RankedTensorType::get({type.getDimSize(rank - 2), half},
-                                      type.getElementType());
-  return onnx::SqueezeOp::create(builder, angles.getLoc(), matrix, angles,
-                                 ArrayRef<int64_t>(axes));
 }
 
 } // namespace ockham::raising

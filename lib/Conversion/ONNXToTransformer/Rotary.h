@@ -47,13 +47,41 @@ struct Rotary {
 /// Matches a value whose last dimension are the channels.
 std::optional<Rotary> matchRotary(mlir::Value value);
 
-/// The matrix [positions, rotated / 2] that `angles`, one of cos and sin, holds
-/// for every sequence and head alike; null with the reason in `why` if it
-/// differs between them, or holds unequal pairs. A prefix of a buffer gives the
-/// whole buffer.
-mlir::Value getAngleMatrix(mlir::OpBuilder &builder, mlir::Value angles,
-                           const Rotary &rotary, const Extent &positions,
-                           std::string &why);
+/// Where the graph has one of cos and sin from, the same for every sequence and
+/// head: columns of a table with one row per position, and what is computed of
+/// them element by element.
+class AngleTable {
+public:
+  /// Follows `angles` back, whose dimension `fromBack` from the back runs along
+  /// `positions`. Nothing, with the reason in `why`, if the angles differ
+  /// between sequences or heads, or those of a pair may differ.
+  static std::optional<AngleTable> find(mlir::Value angles, unsigned fromBack,
+                                        const Rotary &rotary,
+                                        const Extent &positions,
+                                        std::string &why);
+
+  bool operator==(const AngleTable &other) const {
+    return table == other.table && positionDim == other.positionDim &&
+           columns == other.columns && steps == other.steps;
+  }
+
+  /// The matrix [positions, rotated / 2], of which a prefix gives the whole.
+  /// Null if it cannot be made.
+  mlir::Value build(mlir::OpBuilder &builder) const;
+
+private:
+  bool step(std::string &why);
+  bool stepThroughShape(mlir::Operation *op);
+  bool stepThroughGather(mlir::Operation *op);
+  bool stepThroughColumns(mlir::Operation *op);
+
+  mlir::Value table;
+  int64_t positionDim = 0;
+  /// The columns of the first and second members of all pairs.
+  llvm::SmallVector<int64_t> columns, partners;
+  /// The last one first.
+  llvm::SmallVector<mlir::Operation *, 2> steps;
+};
 
 } // namespace ockham::raising
 
