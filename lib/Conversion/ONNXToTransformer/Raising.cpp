@@ -7,6 +7,7 @@
 
 #include "Raising.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -103,16 +104,93 @@ static bool isAnchor(Operation *op) {
              onnx::SigmoidOp>(op);
 }
 
+//===----------------------------------------------------------------------===//
+// What stays
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What an onnx op that stays is for.
+enum class Use { None, Mask, Angles, Positions, Heads, Other };
+} // namespace
+
+/// What an operand of a tfm op is for.
+static Use getUse(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  Value value = operand.get();
+  if (auto attention = dyn_cast<tfm::AttentionOp>(op)) {
+    if (value == attention.getMask())
+      return Use::Mask;
+    if (value == attention.getCos() || value == attention.getSin())
+      return Use::Angles;
+    if (value == attention.getPast())
+      return Use::Positions;
+    return Use::Heads;
+  }
+  if (auto embedding = dyn_cast<tfm::EmbeddingOp>(op))
+    if (value == embedding.getIds() || value == embedding.getPast())
+      return Use::Positions;
+  // A cache is also returned, for the next step.
+  return isa<func::ReturnOp>(op) ? Use::None : Use::Other;
+}
+
+/// The uses of all ops of a block: what serves one purpose alone has it.
+static llvm::DenseMap<Operation *, Use> findUses(Block &block) {
+  llvm::DenseMap<Operation *, Use> uses;
+  auto isAbout = [](Use use) {
+    return use == Use::Mask || use == Use::Angles || use == Use::Positions;
+  };
+  for (Operation &op : llvm::reverse(block)) {
+    Use all = Use::None;
+    for (OpOperand &operand : op.getUses()) {
+      Operation *user = operand.getOwner();
+      bool isShape =
+          isa<onnx::ONNXDialect, arith::ArithDialect, tensor::TensorDialect>(
+              user->getDialect());
+      Use use = isShape ? uses.lookup(user) : getUse(operand);
+      if (use == Use::None)
+        continue;
+      if (all == Use::None || all == use)
+        all = use;
+      else if (isAbout(all) && isAbout(use))
+        // Masks and angles are computed from the same positions.
+        all = Use::Positions;
+      else
+        all = Use::Other;
+    }
+    uses[&op] = all;
+  }
+  return uses;
+}
+
+/// "3 onnx operators <what>: Cast (1), Sub (2)".
+static void reportCount(Location loc,
+                        const std::map<std::string, unsigned> &counts,
+                        StringRef one, StringRef many) {
+  unsigned total = 0;
+  for (const auto &entry : counts)
+    total += entry.second;
+  if (total == 0)
+    return;
+  std::string list;
+  llvm::raw_string_ostream stream(list);
+  llvm::interleaveComma(counts, stream, [&](const auto &entry) {
+    stream << entry.first << " (" << entry.second << ")";
+  });
+  emitRemark(loc) << total << " onnx operator" << (total == 1 ? " " : "s ")
+                  << (total == 1 ? one : many) << ": " << list;
+}
+
 void Raiser::reportLeftovers() {
   llvm::SmallPtrSet<Attempt *, 16> reported;
-  std::map<std::string, unsigned> left;
-  unsigned total = 0;
+  std::map<Use, std::map<std::string, unsigned>> left;
+  llvm::DenseMap<Operation *, Use> uses = findUses(function.getBody().front());
   function.walk([&](Operation *op) {
     if (!isa_and_nonnull<onnx::ONNXDialect>(op->getDialect()))
       return;
     if (!isa<onnx::ConstantOp>(op)) {
-      ++left[op->getName().stripDialect().str()];
-      ++total;
+      Use use = uses.lookup(op);
+      ++left[use == Use::None ? Use::Other : use]
+            [op->getName().stripDialect().str()];
     }
     auto it = attempts.find(op);
     if (it == attempts.end()) {
@@ -133,17 +211,17 @@ void Raiser::reportLeftovers() {
       remark += " (at " + attempt.node + ")";
     emitRemark(attempt.anchorLoc) << remark;
   });
-  if (total == 0)
-    return;
-  std::string list;
-  llvm::raw_string_ostream stream(list);
-  llvm::interleaveComma(left, stream, [&](const auto &entry) {
-    stream << entry.first << " (" << entry.second << ")";
-  });
-  emitRemark(function.getLoc())
-      << total
-      << (total == 1 ? " onnx operator stays: " : " onnx operators stay: ")
-      << list;
+  Location loc = function.getLoc();
+  reportCount(loc, left[Use::Positions], "computes positions and ids",
+              "compute positions and ids");
+  reportCount(loc, left[Use::Mask], "computes masks of attentions",
+              "compute masks of attentions");
+  reportCount(loc, left[Use::Angles], "computes rotary angles",
+              "compute rotary angles");
+  reportCount(loc, left[Use::Heads],
+              "brings queries, keys and values to attentions",
+              "bring queries, keys and values to attentions");
+  reportCount(loc, left[Use::Other], "stays", "stay");
 }
 
 } // namespace ockham::raising
