@@ -219,8 +219,12 @@ WeightOp createWeight(ModuleOp module, Location loc, StringRef name,
 
 void eraseUnusedWeights(ModuleOp module) {
   llvm::DenseSet<StringAttr> used;
-  module.walk(
-      [&](LoadWeightOp load) { used.insert(load.getWeightAttr().getAttr()); });
+  module.walk([&](LoadWeightOp load) {
+    if (load.use_empty())
+      load.erase();
+    else
+      used.insert(load.getWeightAttr().getAttr());
+  });
   // Weights of different shape may refer to the same bytes.
   llvm::DenseSet<AsmResourceBlob *> usedBlobs;
   auto getBlob = [](WeightOp weight) -> AsmResourceBlob * {

@@ -10,10 +10,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RemarkNames.h"
 #include "WeightMath.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "ockham/Support/ConstantData.h"
+#include "ockham/Support/RewriteRemark.h"
 #include "ockham/Transforms/Passes.h"
 #include "llvm/Support/Format.h"
 
@@ -69,22 +71,31 @@ private:
 /// A matrix nearer than this is worth a remark.
 static constexpr double kNear = 0.1;
 
+static InFlightDiagnostic report(tfm::LinearOp linear, RewriteOutcome outcome) {
+  InFlightDiagnostic remark = emitRewriteRemark(
+      linear.getLoc(), "tfm-fold-identity-projections", outcome);
+  remark << getNameForRemark(linear);
+  return remark;
+}
+
 void FoldIdentityProjections::merge(tfm::LinearOp linear) {
   if (!linear.getSkipGain() && !linear.getResidGain())
     return;
   std::optional<LinearWeights> weights = LinearWeights::read(linear);
-  if (!weights)
-    return;
   // Gains may differ per output channel.
-  int64_t width = weights->getOutputWidth();
+  int64_t width = linear.getResult().getType().getShape().back();
   auto skip = readGain(linear.getSkipGain(), width, 0.0);
   auto resid = readGain(linear.getResidGain(), width, 1.0);
-  if (!skip || !resid)
+  if (!weights || !skip || !resid) {
+    report(linear, RewriteOutcome::Kept)
+        << " stays reparametrised: its elements or gains are not known";
     return;
-  for (int64_t i = 0; i < weights->getInputWidth(); ++i)
-    for (int64_t j = 0; j < width; ++j)
-      weights->at(i, j) =
-          (*resid)[j] * weights->at(i, j) + (i == j ? (*skip)[j] : 0.0);
+  }
+  weights->forEach([&](int64_t i, int64_t j, double &w) {
+    w = (*resid)[j] * w + (i == j ? (*skip)[j] : 0.0);
+  });
+  report(linear, RewriteOutcome::Done)
+      << " becomes one matrix: skip * I + resid * W";
   OpBuilder builder(linear);
   weights->write(builder, linear);
   linear.getSkipGainMutable().clear();
@@ -92,21 +103,25 @@ void FoldIdentityProjections::merge(tfm::LinearOp linear) {
 }
 
 static NearestIdentity getNearestIdentity(LinearWeights &weights) {
-  int64_t width = weights.getInputWidth();
+  auto width = static_cast<double>(weights.getInputWidth());
   NearestIdentity nearest;
-  for (int64_t i = 0; i < width; ++i)
+  for (int64_t i = 0; i < weights.getInputWidth(); ++i)
     nearest.factor += weights.at(i, i);
-  nearest.factor /= static_cast<double>(width);
-  double squares = 0.0;
-  for (int64_t i = 0; i < width; ++i)
-    for (int64_t j = 0; j < width; ++j) {
-      double difference = weights.at(i, j) - (i == j ? nearest.factor : 0.0);
-      squares += difference * difference;
-    }
-  nearest.distance = nearest.factor == 0.0
-                         ? std::numeric_limits<double>::infinity()
-                         : std::sqrt(squares / static_cast<double>(width)) /
-                               std::abs(nearest.factor);
+  nearest.factor /= width;
+  // A mean is rounded; what is the same everywhere is exact.
+  bool isExact = true;
+  double first = weights.at(0, 0), squares = 0.0;
+  weights.forEach([&](int64_t i, int64_t j, double w) {
+    isExact &= w == (i == j ? first : 0.0);
+    double difference = w - (i == j ? nearest.factor : 0.0);
+    squares += difference * difference;
+  });
+  if (isExact && first != 0.0)
+    return {first, 0.0};
+  nearest.distance =
+      nearest.factor == 0.0
+          ? std::numeric_limits<double>::infinity()
+          : std::sqrt(squares / width) / std::abs(nearest.factor);
   return nearest;
 }
 
@@ -124,6 +139,18 @@ static Value makeScale(OpBuilder &builder, tfm::LinearOp linear,
                               gain);
 }
 
+/// What a linear of the identity does besides; null if nothing.
+static const char *getOtherDuty(tfm::LinearOp linear,
+                                const LinearWeights &weights) {
+  if (llvm::any_of(weights.bias, [](double b) { return b != 0.0; }))
+    return "has a bias";
+  if (linear.getRowScale())
+    return "has a row scale";
+  if (linear.getInit())
+    return "accumulates onto something";
+  return nullptr;
+}
+
 void FoldIdentityProjections::fold(tfm::LinearOp linear) {
   if (linear.getSkipGain() || linear.getResidGain())
     return;
@@ -131,26 +158,30 @@ void FoldIdentityProjections::fold(tfm::LinearOp linear) {
   if (!weights)
     return;
   NearestIdentity nearest = getNearestIdentity(*weights);
+  bool isExact = nearest.distance == 0.0;
   if (!(nearest.distance < kNear) && !(nearest.distance <= tolerance))
     return;
-  std::string name = getWeightName(linear.getWeight());
-  std::string distance;
-  llvm::raw_string_ostream(distance) << llvm::format("%.3g", nearest.distance);
-  auto remark = [&](const Twine &text) {
-    emitRemark(linear.getLoc())
-        << name << " is " << distance << " from " << nearest.factor
-        << " times the identity: " << text.str();
-  };
-  if (nearest.distance > tolerance)
-    return remark("kept; a tolerance of at least that folds it");
-  if (llvm::any_of(weights->bias, [](double b) { return b != 0.0; }))
-    return remark("kept, because it has a bias");
-  if (linear.getRowScale())
-    return remark("kept, because it has a row scale");
-  if (linear.getInit())
-    return remark("kept, because it accumulates onto something");
-  if (nearest.distance > 0.0)
-    remark("folded, which changes the results");
+  std::string what;
+  llvm::raw_string_ostream stream(what);
+  if (!isExact)
+    stream << llvm::format("%.3g from ", nearest.distance);
+  if (nearest.factor != 1.0)
+    stream << llvm::format("%.6g times ", nearest.factor);
+  stream << "the identity";
+
+  if (nearest.distance > tolerance) {
+    report(linear, RewriteOutcome::Kept) << " stays: it is " << what;
+    return;
+  }
+  if (const char *duty = getOtherDuty(linear, *weights)) {
+    report(linear, RewriteOutcome::Kept)
+        << " stays: it is " << what << ", but " << duty;
+    return;
+  }
+  report(linear, RewriteOutcome::Done)
+      << (nearest.factor == 1.0 ? " removed: it is "
+                                : " becomes a factor: it is ")
+      << what << (isExact ? "" : ", which changes the results");
   OpBuilder builder(linear);
   linear.getResult().replaceAllUsesWith(
       makeScale(builder, linear, nearest.factor));

@@ -9,13 +9,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RemarkNames.h"
 #include "WeightMath.h"
 #include "dialects/ONNX/ONNXDialect.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/SymbolTable.h"
 #include "ockham/Support/ConstantData.h"
+#include "ockham/Support/RewriteRemark.h"
 #include "ockham/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace ockham {
 #define GEN_PASS_DEF_FOLDNORMS
@@ -38,6 +43,7 @@ struct FoldNorms : ockham::impl::FoldNormsBase<FoldNorms> {
   void runOnOperation() override {
     SmallVector<tfm::NormOp> norms;
     getOperation().walk([&](tfm::NormOp norm) { norms.push_back(norm); });
+    inverses.clear();
     for (tfm::NormOp norm : norms)
       fold(norm);
     eraseUnusedWeights(getOperation());
@@ -45,6 +51,10 @@ struct FoldNorms : ockham::impl::FoldNormsBase<FoldNorms> {
 
 private:
   void fold(tfm::NormOp norm);
+  Value makeRowScale(OpBuilder &builder, tfm::NormOp norm);
+
+  /// What was made of the std of a name.
+  llvm::StringMap<WeightOp> inverses;
 };
 
 } // namespace
@@ -53,10 +63,17 @@ static int64_t getWidth(tfm::NormOp norm) {
   return norm.getInput().getType().getShape().back();
 }
 
-/// Says why a norm stays.
+static bool isPointwise(tfm::NormOp norm) {
+  return norm.getKind() == tfm::NormKind::Tanh ||
+         norm.getKind() == tfm::NormKind::Erf;
+}
+
+/// Says why a norm, or the scale and shift of a point-wise one, stays.
 static void keep(tfm::NormOp norm, const Twine &why) {
-  emitRemark(norm.getLoc()) << "the " << stringifyEnum(norm.getKind())
-                            << " norm stays: " << why.str();
+  emitRewriteRemark(norm.getLoc(), "tfm-fold-norms", RewriteOutcome::Kept)
+      << getNameForRemark(norm)
+      << (isPointwise(norm) ? " keeps its scale and shift: " : " stays: ")
+      << why.str();
 }
 
 /// Whether everything that reads the norm is a linear that can take it; says
@@ -65,18 +82,18 @@ static bool hasFoldableReaders(tfm::NormOp norm) {
   bool perPosition = norm.getStdAxis() == tfm::StdAxis::Position;
   for (OpOperand &use : norm.getResult().getUses()) {
     auto linear = dyn_cast<tfm::LinearOp>(use.getOwner());
-    std::string reader = use.getOwner()->getName().getStringRef().str();
+    std::string reader = getNameForRemark(use.getOwner());
     if (!linear || &use != &linear.getInputMutable())
-      return keep(norm, reader + " reads it, which is no linear"), false;
+      return keep(norm, use.getOwner()->getName().getStringRef() +
+                            " reads it, which is no linear of it"),
+             false;
     if (linear.getSkipGain() || linear.getResidGain())
-      return keep(norm, "a reparametrised linear reads it"), false;
+      return keep(norm, reader + " is reparametrised"), false;
     if (!isKnownOrAbsent(linear.getWeight()) ||
         !isKnownOrAbsent(linear.getBias()))
-      return keep(norm, "the bytes of " + getWeightName(linear.getWeight()) +
-                            " are not here"),
-             false;
+      return keep(norm, "the elements of " + reader + " are not here"), false;
     if (linear.getRowScale() && (norm.getShift() || perPosition))
-      return keep(norm, "the linear that reads it has a row scale"), false;
+      return keep(norm, reader + " has a row scale already"), false;
   }
   return !norm.getResult().use_empty();
 }
@@ -103,39 +120,46 @@ static std::optional<Affine> getAffine(tfm::NormOp norm) {
 }
 
 /// W' = (I - 11^T/d) diag(factor) W, bias' = bias + shift W.
-static void foldInto(OpBuilder &builder, tfm::LinearOp linear,
-                     const Affine &affine) {
+static LinearWeights fold(tfm::LinearOp linear, const Affine &affine) {
   LinearWeights weights = *LinearWeights::read(linear);
   int64_t in = weights.getInputWidth(), out = weights.getOutputWidth();
-  bool isShifted =
-      llvm::any_of(affine.shift, [](double b) { return b != 0.0; });
-  weights.hasBias |= isShifted;
+  weights.hasBias |=
+      llvm::any_of(affine.shift, [](double b) { return b != 0; });
   std::vector<double> sums(out);
-  for (int64_t i = 0; i < in; ++i)
-    for (int64_t j = 0; j < out; ++j) {
-      double &w = weights.at(i, j);
-      weights.bias[j] += affine.shift[i] * w;
-      w *= affine.factor[i];
-      sums[j] += w;
-    }
+  weights.forEach([&](int64_t i, int64_t j, double &w) {
+    weights.bias[j] += affine.shift[i] * w;
+    w *= affine.factor[i];
+    sums[j] += w;
+  });
   if (affine.isCentred)
-    for (int64_t i = 0; i < in; ++i)
-      for (int64_t j = 0; j < out; ++j)
-        weights.at(i, j) -= sums[j] / static_cast<double>(in);
-  weights.write(builder, linear);
+    weights.forEach([&](int64_t i, int64_t j, double &w) {
+      w -= sums[j] / static_cast<double>(in);
+    });
+  return weights;
 }
 
 /// 1 / std at every position, as [batch, sequence]. The last entry serves all
 /// positions beyond.
-static Value makeRowScale(OpBuilder &builder, tfm::NormOp norm) {
+Value FoldNorms::makeRowScale(OpBuilder &builder, tfm::NormOp norm) {
   Location loc = norm.getLoc();
   auto stdType = cast<RankedTensorType>(norm.getStd().getType());
   std::vector<double> inverse = *readFloats(norm.getStd());
   for (double &value : inverse)
     value = 1.0 / value;
-  Value table =
-      writeFloats(builder, loc, getWeightName(norm.getStd()) + ".inverse",
-                  stdType, inverse);
+  // Many norms may share one std.
+  WeightOp &weight = inverses[getWeightName(norm.getStd())];
+  Value table;
+  if (weight && weight.getType() == stdType) {
+    table = LoadWeightOp::create(builder, loc, stdType,
+                                 FlatSymbolRefAttr::get(weight));
+  } else {
+    table = writeFloats(builder, loc,
+                        getOriginalWeightName(norm.getStd()) + ".inverse",
+                        stdType, inverse);
+    if (norm.getStd().getDefiningOp<LoadWeightOp>())
+      weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+          norm, table.getDefiningOp<LoadWeightOp>().getWeightAttr());
+  }
 
   auto input = cast<RankedTensorType>(norm.getInput().getType());
   Type index = builder.getI64Type();
@@ -173,34 +197,65 @@ static Value makeRowScale(OpBuilder &builder, tfm::NormOp norm) {
       scale, ValueRange(dynamic), ArrayRef<int64_t>(shape));
 }
 
+/// Says what went where, before it does.
+static void report(tfm::NormOp norm, tfm::LinearOp linear,
+                   const LinearWeights &weights) {
+  std::string name = getNameForRemark(norm), into = getNameForRemark(linear);
+  InFlightDiagnostic remark =
+      emitRewriteRemark(norm.getLoc(), "tfm-fold-norms", RewriteOutcome::Done);
+  remark << (isPointwise(norm) ? "scale and shift of " : "") << name
+         << " folded into " << into;
+  SmallVector<StringRef, 3> news;
+  if (norm.getStdAxis() == tfm::StdAxis::Position)
+    news.push_back("keeps a scale per position");
+  if (linear.getTransposed() && countLoads(linear.getWeight()) > 1)
+    news.push_back("is no longer tied");
+  if (weights.hasBias && !linear.getBias())
+    news.push_back("has a bias now");
+  if (!news.empty())
+    remark << ", which " << llvm::join(news, " and ");
+}
+
 void FoldNorms::fold(tfm::NormOp norm) {
-  bool isFixed = norm.getKind() == tfm::NormKind::Fixed;
-  bool isPointwise = norm.getKind() == tfm::NormKind::Tanh ||
-                     norm.getKind() == tfm::NormKind::Erf;
-  if (!isFixed && !(isPointwise && (norm.getScale() || norm.getShift())))
+  bool isAffine = norm.getKind() == tfm::NormKind::Fixed;
+  if (!isAffine && !(isPointwise(norm) && (norm.getScale() || norm.getShift())))
     return;
   if (!isKnownOrAbsent(norm.getStd()) || !isKnownOrAbsent(norm.getScale()) ||
       !isKnownOrAbsent(norm.getShift()))
-    return keep(norm, "its std, scale or shift is computed by the model");
+    return keep(norm, "its std, scale or shift is not known");
   bool perPosition = norm.getStdAxis() == tfm::StdAxis::Position;
-  if (perPosition &&
-      (norm.getPast() || norm.getInput().getType().getRank() != 3))
+  if (perPosition && norm.getPast())
     return keep(norm, "its std follows positions that are given at run time");
+  if (perPosition && norm.getInput().getType().getRank() != 3)
+    return keep(norm, "its std follows positions, but its input has " +
+                          Twine(norm.getInput().getType().getRank()) +
+                          " dimensions, expected 3");
   if (!hasFoldableReaders(norm))
     return;
   std::optional<Affine> affine = getAffine(norm);
   if (!affine)
     return keep(norm, "its parameters are no floats");
+  if (perPosition && llvm::is_contained(*readFloats(norm.getStd()), 0.0))
+    return keep(norm, "a std is zero");
 
+  // All of it or nothing; what overflows would not be found again.
+  SmallVector<std::pair<tfm::LinearOp, LinearWeights>, 4> folded;
+  for (Operation *user : norm.getResult().getUsers()) {
+    auto linear = cast<tfm::LinearOp>(user);
+    folded.push_back({linear, ::fold(linear, *affine)});
+    if (!folded.back().second.isFinite())
+      return keep(norm, getNameForRemark(linear) +
+                            " would not be finite (is a std zero?)");
+  }
   OpBuilder builder(norm);
   Value rowScale = perPosition ? makeRowScale(builder, norm) : Value();
-  for (Operation *user : llvm::to_vector(norm.getResult().getUsers())) {
-    auto linear = cast<tfm::LinearOp>(user);
-    foldInto(builder, linear, *affine);
+  for (auto &[linear, weights] : folded) {
+    report(norm, linear, weights);
+    weights.write(builder, linear);
     if (rowScale)
       linear.getRowScaleMutable().assign(rowScale);
   }
-  if (isPointwise) {
+  if (isPointwise(norm)) {
     norm.getScaleMutable().clear();
     norm.getShiftMutable().clear();
     return;

@@ -5,11 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RemarkNames.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/IR/Dominance.h"
 #include "ockham/Support/ConstantData.h"
+#include "ockham/Support/RewriteRemark.h"
 #include "ockham/Transforms/Passes.h"
+#include "llvm/Support/Format.h"
 
 namespace ockham {
 #define GEN_PASS_DEF_MERGENORMS
@@ -19,56 +22,106 @@ namespace ockham {
 using namespace mlir;
 using namespace ockham;
 
-/// Whether two operands are the same value, or parameters with the same
-/// elements.
-static bool areEqual(Value lhs, Value rhs) {
+static std::string format(double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.9g", value);
+  return text;
+}
+
+/// In what two parameters differ, with both values; empty if they are the same
+/// or have the same elements.
+static std::string compare(StringRef what, Value lhs, Value rhs) {
   if (lhs == rhs)
-    return true;
-  if (!lhs || !rhs || lhs.getType() != rhs.getType())
-    return false;
+    return "";
+  if (!lhs || !rhs)
+    return ("only one has a " + what).str();
+  if (lhs.getType() != rhs.getType())
+    return (what + " differs in shape").str();
   std::optional<ConstantData> left = ConstantData::get(lhs);
   std::optional<ConstantData> right = ConstantData::get(rhs);
   if (!left || !right)
-    return false;
+    return (what + " is not known").str();
   for (int64_t i = 0, e = left->size(); i < e; ++i)
-    if (left->getFloat(i) != right->getFloat(i))
-      return false;
-  return true;
+    if (double a = left->getFloat(i), b = right->getFloat(i); a != b)
+      return (what + "[" + Twine(i) + "] is " + format(a) + " and " + format(b))
+          .str();
+  return "";
 }
 
-static bool areEqual(tfm::NormOp lhs, tfm::NormOp rhs) {
-  return lhs.getKind() == rhs.getKind() && lhs.getEps() == rhs.getEps() &&
-         lhs.getEpsOutside() == rhs.getEpsOutside() &&
-         lhs.getUncentred() == rhs.getUncentred() &&
-         lhs.getStdAxis() == rhs.getStdAxis() &&
-         areEqual(lhs.getScale(), rhs.getScale()) &&
-         areEqual(lhs.getShift(), rhs.getShift()) &&
-         areEqual(lhs.getStd(), rhs.getStd()) &&
-         areEqual(lhs.getAlpha(), rhs.getAlpha()) &&
-         areEqual(lhs.getOffset(), rhs.getOffset()) &&
-         lhs.getPast() == rhs.getPast();
+/// In what two norms of the same rows and kind differ; empty if they are equal.
+static std::string compare(tfm::NormOp lhs, tfm::NormOp rhs) {
+  double left = lhs.getEps().convertToDouble();
+  double right = rhs.getEps().convertToDouble();
+  if (left != right)
+    return "epsilon is " + format(left) + " and " + format(right);
+  if (lhs.getEpsOutside() != rhs.getEpsOutside())
+    return "only one has epsilon outside the root";
+  if (lhs.getUncentred() != rhs.getUncentred())
+    return "only one is centred";
+  if (lhs.getStdAxis() != rhs.getStdAxis())
+    return "std varies along another axis";
+  if (lhs.getPast() != rhs.getPast())
+    return "they count positions from elsewhere";
+  for (auto [what, a, b] :
+       {std::tuple("scale", lhs.getScale(), rhs.getScale()),
+        std::tuple("shift", lhs.getShift(), rhs.getShift()),
+        std::tuple("std", lhs.getStd(), rhs.getStd()),
+        std::tuple("alpha", lhs.getAlpha(), rhs.getAlpha()),
+        std::tuple("offset", lhs.getOffset(), rhs.getOffset())})
+    if (std::string difference = compare(what, Value(a), Value(b));
+        !difference.empty())
+      return difference;
+  return "";
 }
 
 namespace {
 
 struct MergeNorms : ockham::impl::MergeNormsBase<MergeNorms> {
-  void runOnOperation() override {
-    DenseMap<Value, SmallVector<tfm::NormOp, 2>> kept;
-    DominanceInfo dominance(getOperation());
-    // In the order of the module, so that what is kept comes first.
-    getOperation().walk([&](tfm::NormOp norm) {
-      for (tfm::NormOp other : kept[norm.getInput()])
-        if (dominance.properlyDominates(other.getOperation(),
-                                        norm.getOperation()) &&
-            areEqual(other, norm)) {
-          norm.getResult().replaceAllUsesWith(other.getResult());
-          norm.erase();
-          return;
-        }
-      kept[norm.getInput()].push_back(norm);
-    });
-    eraseUnusedWeights(getOperation());
-  }
+  void runOnOperation() override;
+
+private:
+  /// Whether `norm` was replaced by one of the earlier norms of its input.
+  static bool merge(tfm::NormOp norm, ArrayRef<tfm::NormOp> earlier,
+                    DominanceInfo &dominance);
 };
 
 } // namespace
+
+bool MergeNorms::merge(tfm::NormOp norm, ArrayRef<tfm::NormOp> earlier,
+                       DominanceInfo &dominance) {
+  std::string why;
+  tfm::NormOp nearest;
+  for (tfm::NormOp other : earlier) {
+    if (norm.getKind() != other.getKind() ||
+        !dominance.properlyDominates(other.getOperation(), norm))
+      continue;
+    std::string difference = compare(other, norm);
+    if (difference.empty()) {
+      emitRewriteRemark(norm.getLoc(), "tfm-merge-norms", RewriteOutcome::Done)
+          << getNameForRemark(norm) << " merged into "
+          << getNameForRemark(other);
+      norm.getResult().replaceAllUsesWith(other.getResult());
+      norm.erase();
+      return true;
+    }
+    why = difference;
+    nearest = other;
+  }
+  if (nearest)
+    emitRewriteRemark(norm.getLoc(), "tfm-merge-norms", RewriteOutcome::Kept)
+        << getNameForRemark(norm) << " stays beside "
+        << getNameForRemark(nearest) << ": " << why;
+  return false;
+}
+
+void MergeNorms::runOnOperation() {
+  DenseMap<Value, SmallVector<tfm::NormOp, 2>> kept;
+  DominanceInfo dominance(getOperation());
+  // In the order of the module, so that what is kept comes first.
+  getOperation().walk([&](tfm::NormOp norm) {
+    SmallVector<tfm::NormOp, 2> &earlier = kept[norm.getInput()];
+    if (!merge(norm, earlier, dominance))
+      earlier.push_back(norm);
+  });
+  eraseUnusedWeights(getOperation());
+}

@@ -7,9 +7,13 @@
 
 #include "WeightMath.h"
 
+#include "RemarkNames.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/IR/SymbolTable.h"
 #include "ockham/Support/ConstantData.h"
+
+#include <cmath>
+#include <cstring>
 
 using namespace mlir;
 
@@ -21,11 +25,14 @@ std::optional<std::vector<double>> readFloats(Value value) {
     return std::nullopt;
   std::vector<double> elements(data->size());
   ArrayRef<char> bytes = data->getRawBytes();
-  // A splat has the bytes of one element.
+  // A splat has the bytes of one element. Mapped ones are not aligned.
   if (data->getElementType().isF32() &&
       bytes.size() == elements.size() * sizeof(float)) {
-    const auto *from = reinterpret_cast<const float *>(bytes.data());
-    std::copy(from, from + elements.size(), elements.begin());
+    for (size_t i = 0; i < elements.size(); ++i) {
+      float element;
+      std::memcpy(&element, bytes.data() + i * sizeof(float), sizeof(float));
+      elements[i] = element;
+    }
   } else {
     for (size_t i = 0; i < elements.size(); ++i)
       elements[i] = data->getFloat(i);
@@ -84,9 +91,10 @@ Value writeFloats(OpBuilder &builder, Location loc, StringRef name,
   bytes->reserve(elements.size() * (element.getWidth() / 8));
   if (element.isF32()) {
     bytes->resize(elements.size() * sizeof(float));
-    auto *to = reinterpret_cast<float *>(bytes->data());
-    std::transform(elements.begin(), elements.end(), to,
-                   [](double value) { return static_cast<float>(value); });
+    for (size_t i = 0; i < elements.size(); ++i) {
+      auto rounded = static_cast<float>(elements[i]);
+      std::memcpy(bytes->data() + i * sizeof(float), &rounded, sizeof(float));
+    }
   } else {
     for (double value : elements)
       appendRounded(*bytes, element, value);
@@ -104,6 +112,7 @@ std::optional<LinearWeights> LinearWeights::read(tfm::LinearOp linear) {
   LinearWeights weights;
   auto type = cast<RankedTensorType>(linear.getWeight().getType());
   weights.transposed = linear.getTransposed();
+  weights.elementType = cast<FloatType>(type.getElementType());
   weights.in = type.getDimSize(weights.transposed ? 1 : 0);
   weights.out = type.getDimSize(weights.transposed ? 0 : 1);
   auto elements = readFloats(linear.getWeight());
@@ -116,21 +125,29 @@ std::optional<LinearWeights> LinearWeights::read(tfm::LinearOp linear) {
   return weights;
 }
 
+bool LinearWeights::isFinite() const {
+  double largest = llvm::APFloat::getLargest(elementType.getFloatSemantics())
+                       .convertToDouble();
+  auto isStorable = [&](double value) { return std::abs(value) <= largest; };
+  return llvm::all_of(weight, isStorable) && llvm::all_of(bias, isStorable);
+}
+
 void LinearWeights::write(OpBuilder &builder, tfm::LinearOp linear,
                           bool keepWeight) const {
   builder.setInsertionPoint(linear);
   auto type = cast<RankedTensorType>(linear.getWeight().getType());
-  std::string name = getWeightName(linear.getWeight());
+  std::string name = getOriginalWeightName(linear.getWeight());
   if (!keepWeight)
     linear.getWeightMutable().assign(
         writeFloats(builder, linear.getLoc(), name + ".folded", type, weight));
   if (!hasBias)
     return;
-  linear.getBiasMutable().assign(writeFloats(
-      builder, linear.getLoc(),
-      (linear.getBias() ? getWeightName(linear.getBias()) : name + ".bias") +
-          ".folded",
-      RankedTensorType::get({out}, type.getElementType()), bias));
+  linear.getBiasMutable().assign(
+      writeFloats(builder, linear.getLoc(),
+                  (linear.getBias() ? getOriginalWeightName(linear.getBias())
+                                    : name + ".bias") +
+                      ".folded",
+                  RankedTensorType::get({out}, type.getElementType()), bias));
 }
 
 } // namespace ockham

@@ -55,6 +55,18 @@ public:
   double &at(int64_t i, int64_t j) {
     return weight[transposed ? j * in + i : i * out + j];
   }
+  /// Calls `visit(i, j, element)` in the order in memory.
+  template <typename Visit>
+  void forEach(Visit visit) {
+    double *element = weight.data();
+    for (int64_t row = 0, rows = transposed ? out : in; row < rows; ++row)
+      for (int64_t column = 0, columns = transposed ? in : out;
+           column < columns; ++column, ++element)
+        visit(transposed ? column : row, transposed ? row : column, *element);
+  }
+  /// Whether all elements are finite in the type that they are stored in.
+  bool isFinite() const;
+
   /// Zeros if there is none.
   std::vector<double> bias;
   bool hasBias = false;
@@ -67,6 +79,7 @@ public:
 private:
   int64_t in = 0, out = 0;
   bool transposed = false;
+  mlir::FloatType elementType;
   std::vector<double> weight;
 };
 
