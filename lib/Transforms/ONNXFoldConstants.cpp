@@ -20,8 +20,9 @@ using namespace ockham::onnx;
 static constexpr size_t kMaxAttributeBytes = 256;
 
 ConstantFolder::ConstantFolder(ModuleOp module, WeightTable &weights,
-                               uint64_t maxBytes)
-    : module(module), weights(weights), maxBytes(maxBytes) {
+                               uint64_t maxBytes, bool foldsInverses)
+    : module(module), weights(weights), maxBytes(maxBytes),
+      foldsInverses(foldsInverses) {
   for (WeightOp weight : module.getOps<WeightOp>())
     if (weight.getSource())
       sources.insert(*weight.getSource());
@@ -30,7 +31,10 @@ ConstantFolder::ConstantFolder(ModuleOp module, WeightTable &weights,
 Value ConstantFolder::makeConstant(Operation *user, RankedTensorType type,
                                    std::string bytes, StringRef of) {
   OpBuilder builder(user);
-  if (bytes.size() <= kMaxAttributeBytes)
+  // What is made of a parameter is one, however small: a gain that was reshaped
+  // is no constant of the program.
+  bool isParameter = !of.empty() && isa<FloatType>(type.getElementType());
+  if (bytes.size() <= kMaxAttributeBytes && !isParameter)
     return ConstantOp::create(
         builder, user->getLoc(), type,
         makeElements(type, ArrayRef<char>(bytes.data(), bytes.size())));
@@ -52,6 +56,11 @@ Value ConstantFolder::makeConstant(Operation *user, RankedTensorType type,
 
 SmallVector<Value> ConstantFolder::fold(Operation *op) {
   if (!isEvaluable(op) || isa<IdentityOp>(op))
+    return {};
+  // What multiplies by the inverse of a parameter divides by the parameter, if
+  // it is given the time to see it.
+  if (isa<ReciprocalOp>(op) && !foldsInverses &&
+      op->getOperand(0).getDefiningOp<LoadWeightOp>())
     return {};
   SmallVector<ConstantData, 3> data;
   StringRef of;

@@ -37,7 +37,8 @@ struct ONNXNormalize : ockham::impl::ONNXNormalizeBase<ONNXNormalize> {
     WeightHashes hashes;
     for (unsigned round = 0; round < 2; ++round) {
       WeightTable weights(module);
-      ConstantFolder folder(module, weights, maxBytes);
+      ConstantFolder folder(module, weights, maxBytes,
+                            /*foldsInverses=*/round > 0);
       for (auto function : module.getOps<FunctionOpInterface>())
         if (!function.isExternal())
           normalizeFunction(function, weights, folder);

@@ -16,9 +16,10 @@ namespace ockham::onnx {
 /// Replaces operators whose operands are constants or weights by their results.
 class ConstantFolder {
 public:
-  /// Results of more than `maxBytes` bytes are left to run time.
-  ConstantFolder(mlir::ModuleOp module, WeightTable &weights,
-                 uint64_t maxBytes);
+  /// Results of more than `maxBytes` bytes are left to run time, and so are
+  /// inverses of weights unless `foldsInverses`.
+  ConstantFolder(mlir::ModuleOp module, WeightTable &weights, uint64_t maxBytes,
+                 bool foldsInverses);
 
   /// The results of `op` as new constants or weights before it, or nothing if
   /// one of them cannot be had.
@@ -38,6 +39,7 @@ private:
   mlir::ModuleOp module;
   WeightTable &weights;
   uint64_t maxBytes;
+  bool foldsInverses;
   llvm::StringSet<> sources;
 };
 
@@ -51,6 +53,18 @@ void normalizeFunction(mlir::FunctionOpInterface function,
 /// forms. The result, flattened again, for uses that want it so; nothing if
 /// `op` is no such linear.
 mlir::Value unflattenLinear(mlir::Operation *op, FunctionShapes &shapes);
+
+/// The same for a point-wise operator on such rows whose other operands are
+/// numbers or one row: a bias, a gain, an activation.
+mlir::Value unflattenPointwise(mlir::Operation *op, FunctionShapes &shapes);
+
+/// One spelling of differences, means and choices: a + (-b), a sum times 1 / n
+/// and Where(not c, ...). Nothing if `op` is none of these.
+mlir::Value respell(mlir::Operation *op, FunctionShapes &shapes);
+
+/// Whether the operator computes each element of its result from the elements
+/// at the same place, with broadcasting.
+bool isPointwise(mlir::Operation *op);
 
 /// What replaces a tensor of integers or booleans that is affine in the
 /// position (one value, or a sum of Ranges), a gathering of elements at their

@@ -46,6 +46,7 @@ private:
   SmallVector<Value> runFolder(Operation *op, bool &changed);
   SmallVector<Value> foldElements(Operation *op);
   Value removeMovement(Operation *op);
+  Value removeReshapes(Operation *op);
   Value sinkIntoSlicedConstant(Operation *op);
   void finish();
   void finish(Operation *op);
@@ -327,6 +328,17 @@ Value FunctionNormalizer::removeMovement(Operation *op) {
              : Value();
 }
 
+/// The value with the shape of the result, some reshapes back.
+Value FunctionNormalizer::removeReshapes(Operation *op) {
+  SymbolicShape dims = shapes.getDims(op->getResult(0));
+  for (Operation *reshape = op;
+       isa_and_nonnull<ReshapeOp, SqueezeOp, UnsqueezeOp>(reshape);
+       reshape = reshape->getOperand(0).getDefiningOp())
+    if (shapes.getDims(reshape->getOperand(0)) == dims)
+      return reshape->getOperand(0);
+  return {};
+}
+
 /// Whether an operator's result is a mask or a conversion: worth computing for
 /// a whole buffer of which a part is taken.
 static bool isCheapOnConstants(Operation *op) {
@@ -382,6 +394,9 @@ SmallVector<Value> FunctionNormalizer::simplify(Operation *op) {
     return values;
   if (Value value = removeMovement(op))
     return {value};
+  if (isa<ReshapeOp, SqueezeOp, UnsqueezeOp>(op))
+    if (Value value = removeReshapes(op))
+      return {value};
   if (Value value = sinkIntoSlicedConstant(op))
     return {value};
   if (Value value = simplifyIndices(op, shapes))
@@ -389,6 +404,10 @@ SmallVector<Value> FunctionNormalizer::simplify(Operation *op) {
   if (Value value = sinkExpand(op, shapes))
     return {value};
   if (Value value = unflattenLinear(op, shapes))
+    return {value};
+  if (Value value = unflattenPointwise(op, shapes))
+    return {value};
+  if (Value value = respell(op, shapes))
     return {value};
   return {};
 }

@@ -18,7 +18,7 @@ using namespace mlir;
 using namespace ockham;
 using namespace ockham::onnx;
 
-static bool isPointwise(Operation *op) {
+bool ockham::onnx::isPointwise(Operation *op) {
   return isa<AddOp, SubOp, MulOp, DivOp, MaxOp, MinOp, ModOp, PowOp, EqualOp,
              LessOp, LessOrEqualOp, GreaterOp, GreaterOrEqualOp, AndOp, OrOp,
              NotOp, WhereOp, CastOp, NegOp, AbsOp, ReluOp, ExpOp, LogOp, SqrtOp,

@@ -82,3 +82,35 @@ Value ockham::onnx::unflattenLinear(Operation *op, FunctionShapes &shapes) {
     value = emit.add(value, linear->addend);
   return emit.reshape(value, result);
 }
+
+Value ockham::onnx::unflattenPointwise(Operation *op, FunctionShapes &shapes) {
+  if (!isPointwise(op) || op->getNumOperands() > 2)
+    return {};
+  SymbolicShape rows = shapes.getDims(op->getResult(0));
+  if (rows.size() != 2)
+    return {};
+  // Both operands may be rows of one shape: a residual connection.
+  SymbolicShape dims;
+  SmallVector<Value> operands;
+  for (Value operand : op->getOperands()) {
+    auto flatten = operand.getDefiningOp<ReshapeOp>();
+    SymbolicShape extents = shapes.getDims(operand);
+    if (flatten && extents == rows) {
+      SymbolicShape input = shapes.getDims(flatten.getInput());
+      bool keepsRows = input.size() > 2 && input.back() == rows.back();
+      if (!keepsRows || (!dims.empty() && dims != input))
+        return {};
+      dims = input;
+      operands.push_back(flatten.getInput());
+      continue;
+    }
+    // One row, or a number.
+    if (extents.size() > 1)
+      return {};
+    operands.push_back(operand);
+  }
+  if (dims.empty())
+    return {};
+  Emitter emit(shapes, op);
+  return emit.reshape(emit.clone(op, operands, dims), rows);
+}

@@ -193,7 +193,7 @@ func.func @joined_positions(%x: tensor<?xf32>) -> tensor<?xi64> {
 // CHECK:         %[[PLACED:.*]] = onnx.Unsqueeze %[[MASK]]
 // CHECK:         %[[BOOL:.*]] = onnx.Cast %[[PLACED]] : (tensor<?x1x1x?xi64>) -> tensor<?x1x1x?xi1>
 // CHECK:         %[[NOT:.*]] = onnx.Not %[[BOOL]] : (tensor<?x1x1x?xi1>)
-// CHECK-DAG:     onnx.Where %[[NOT]], %{{.*}} : (tensor<?x1x1x?xi1>, tensor<f32>, tensor<?x4x?x?xf32>)
+// CHECK-DAG:     onnx.Where %[[BOOL]], %{{.*}} : (tensor<?x1x1x?xi1>, tensor<?x4x?x?xf32>, tensor<f32>)
 // CHECK-DAG:     %[[LARGE:.*]] = onnx.Expand %[[NOT]] to
 // CHECK:         return %{{.*}}, %[[LARGE]]
 func.func @sink_expand(

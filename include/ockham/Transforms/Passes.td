@@ -30,7 +30,10 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
       and a comparison or conversion of a slice of a constant is a slice of the
       converted constant;
     - a Gemm or MatMul of rows that a Reshape has flattened is a MatMul (and an
-      Add) on all dimensions;
+      Add) on all dimensions, and so are biases, gains and activations of them;
+    - differences, means, quotients and choices have one spelling (`a + (-b)`, a
+      sum divided by the number of elements, `a * (1 / b)`, Where of a Not), and
+      numbers that are added or multiplied one after the other are one;
     - integers and booleans that are affine in their position (positions that
       were cut, joined, summed up and gathered with each other, as exporters
       compute masks) are one value or Ranges; what is gathered with positions is
@@ -38,8 +41,8 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
     - an Expand stands behind the point-wise operators that follow it, and is gone
       where another operand has the extents;
     - operators on constants and on weights are constants, if their results take
-      at most `max-constant-bytes`; those of more than 256 bytes are new
-      weights, named after the one they come from (`mask.Cast`);
+      at most `max-constant-bytes`; those of more than 256 bytes, and floats that
+      come from a weight, are new weights, named after it (`mask.Cast`);
     - Identity, equal operators, equal weights and whatever nothing uses are
       gone; a matrix that is another one transposed, and only multiplied by, is
       a Transpose of that one (a tied head). Types say every extent that is known; the function's own type does

@@ -206,8 +206,11 @@ static bool hasNonNegativeElements(Value tensor, unsigned depth) {
           onnx::ReshapeOp, onnx::IdentityOp, onnx::ExpandOp>(op))
     return hasNonNegativeElements(op->getOperand(0), depth + 1);
   if (auto cast = dyn_cast<onnx::CastOp>(op)) {
+    // Extents fit 32 bits; a constant may not.
     auto to = cast.getResult().getType().getElementType();
-    return to.isSignlessInteger(64) &&
+    bool isNarrow =
+        to.isSignlessInteger(32) && !ConstantData::get(cast.getInput());
+    return (isNarrow || to.isSignlessInteger(64)) &&
            hasNonNegativeElements(cast.getInput(), depth + 1);
   }
   // One of the two values, whatever the condition.
