@@ -55,7 +55,7 @@ std::string describeKind(const Node &node) {
   if (node.op == "scale")
     return "gain";
   if (node.op == "add")
-    return "sum";
+    return "separate sum";
   StringRef name = node.op;
   if (name.consume_front("onnx."))
     return name.str() + " (not recognised)";
@@ -176,6 +176,7 @@ std::string describeBlock(const Graph &graph) {
     parts.push_back(count > 1 ? kind + " x" + std::to_string(count) : kind);
   if (norms.empty())
     parts.push_back("no norm");
+  std::vector<std::string> mlps;
   unsigned rowScales = 0, reparametrised = 0, unknown = 0;
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
     const Node &node = graph.nodes[i];
@@ -193,13 +194,14 @@ std::string describeBlock(const Graph &graph) {
         text += ", no output matrix";
       parts.push_back(text);
     } else if (node.op == "activation") {
-      parts.push_back("MLP " + std::to_string(getNumber(node, "width")) + " " +
-                      describeKind(node));
+      mlps.push_back("MLP " + std::to_string(getNumber(node, "width")) + " " +
+                     describeKind(node));
     }
     rowScales += has(node, "row_scale");
     reparametrised += has(node, "skip_gain");
     unknown += StringRef(node.op).starts_with("onnx.");
   }
+  llvm::append_range(parts, mlps);
   if (reparametrised)
     parts.push_back(plural(reparametrised, "reparametrised linear"));
   if (rowScales)
@@ -345,9 +347,9 @@ std::string describeDims(const Report &report) {
 }
 
 std::string describeRewrite(const RewriteGroup &group) {
-  std::string text = group.pass + ": " + group.text;
+  std::string text = group.pass + ": " + group.messages.front();
   if (group.count > 1)
-    text += " (" + std::to_string(group.count) + " times)";
+    text += " (" + std::to_string(group.count) + " like this)";
   return text;
 }
 

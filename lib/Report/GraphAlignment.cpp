@@ -45,8 +45,19 @@ Graph expandGains(const Graph &graph) {
         }
       node.attributes.erase("gains");
     }
-    places.push_back(result.nodes.size());
+    // A product that accumulates is still a sum to the reader.
+    std::optional<Node> sum;
+    if (node.attributes.get("accumulates") && node.inputs.size() == 2) {
+      sum.emplace();
+      sum->op = "add";
+      sum->inputs = {node.inputs.back(),
+                     {static_cast<int>(result.nodes.size()), 0}};
+      node.inputs.pop_back();
+    }
     result.nodes.push_back(std::move(node));
+    if (sum)
+      result.nodes.push_back(std::move(*sum));
+    places.push_back(static_cast<int>(result.nodes.size()) - 1);
   }
   for (const Edge &output : graph.outputs)
     result.outputs.push_back(map(output));
@@ -59,7 +70,7 @@ public:
   Aligner(const Graph &before, const Graph &after)
       : before(before), after(after), partners(before.nodes.size(), -1),
         matched(after.nodes.size(), false), changed(after.nodes.size(), false),
-        notes(after.nodes.size()) {}
+        partnerCounts(after.nodes.size(), 0), notes(after.nodes.size()) {}
 
   AlignedGraph run();
 
@@ -77,6 +88,7 @@ private:
   const Graph &before, &after;
   std::vector<int> partners; ///< Of before's nodes in after.
   std::vector<bool> matched, changed;
+  std::vector<unsigned> partnerCounts;
   std::vector<std::vector<std::string>> notes;
   /// Removed nodes on the way to a place, the one next to it first.
   std::map<Place, std::vector<int>> removed;
@@ -86,11 +98,9 @@ private:
 bool Aligner::correspond(const Node &was, const Node &is) const {
   if (was.op != is.op)
     return false;
-  // A matrix of other dimensions is another one, unless several became one.
+  // Columns come and go when matrices are merged.
   if (was.op == "linear")
-    return was.attributes.getInteger("in") == is.attributes.getInteger("in") &&
-           was.attributes.getInteger("out").value_or(0) <=
-               is.attributes.getInteger("out").value_or(0);
+    return was.attributes.getInteger("in") == is.attributes.getInteger("in");
   return true;
 }
 
@@ -145,13 +155,19 @@ void Aligner::match(Edge was, Edge is, Place place) {
         is = b.inputs.front();
         continue;
       }
+      // Parts of which only one is left need no split.
+      if (a.op == "split" && b.op != "split" && !a.inputs.empty()) {
+        was = a.inputs.front();
+        continue;
+      }
       if (correspond(a, b)) {
         partners[was.node] = is.node;
+        ++partnerCounts[is.node];
         if (matched[is.node]) {
           changed[is.node] = true;
         } else {
           matched[is.node] = true;
-          if (a.attributes != b.attributes)
+          if (a.attributes != b.attributes && a.op != "add")
             changed[is.node] = true;
           // Scale and shift of a point-wise norm go forward.
           if (a.op == "norm" &&
@@ -240,6 +256,8 @@ AlignedGraph Aligner::run() {
   for (unsigned i = 0; i < after.nodes.size(); ++i) {
     Node node = after.nodes[i];
     std::vector<std::string> taken = notes[i];
+    if (partnerCounts[i] > 1)
+      taken.push_back(std::to_string(partnerCounts[i]) + " in one");
     for (unsigned operand = 0; operand < node.inputs.size(); ++operand) {
       node.inputs[operand] =
           follow(node.inputs[operand], {static_cast<int>(i), operand});

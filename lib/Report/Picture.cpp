@@ -217,7 +217,7 @@ static Shape makeShape(const Graph &graph, unsigned number,
     if (hasAttribute(node, "tied"))
       shape.lines.push_back("tied: the embedding's table");
     if (hasAttribute(node, "accumulates"))
-      shape.lines.push_back("adds onto its result");
+      shape.lines.push_back("accumulates onto the sum");
   } else if (node.op == "attention") {
     fillAttention(node, shape);
   } else if (node.op == "activation") {
@@ -274,7 +274,6 @@ private:
   unsigned resolve(const Edge &edge) const {
     return edge.node < 0 ? 0 : shapes.at(edge.node);
   }
-  bool feedsOneAttention(unsigned split) const;
   bool isInnerSum(unsigned number) const;
 
   const Graph &graph;
@@ -285,16 +284,6 @@ private:
   Picture picture;
 };
 } // namespace
-
-/// Whether all parts go into one attention: then the split is no news.
-bool PictureMaker::feedsOneAttention(unsigned split) const {
-  if (graph.nodes[split].op != "split" || readers[split].empty())
-    return false;
-  return llvm::all_of(readers[split], [&](unsigned reader) {
-    return reader == readers[split].front() &&
-           graph.nodes[reader].op == "attention";
-  });
-}
 
 /// Whether a sum is only a term of another one.
 bool PictureMaker::isInnerSum(unsigned number) const {
@@ -331,7 +320,9 @@ void PictureMaker::addInputs(unsigned number, Shape &shape) {
 
 void PictureMaker::add(unsigned number) {
   const Node &node = graph.nodes[number];
-  if (feedsOneAttention(number)) {
+  // The parts of a product are seen from where its wires go.
+  if (node.op == "split" && !node.inputs.empty() &&
+      aligned.states[number] != ShapeState::Removed) {
     shapes[number] = resolve(node.inputs.front());
     return;
   }

@@ -12,27 +12,40 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 namespace ockham::report {
 
 namespace {
 
-constexpr double kGap = 24.0;   ///< Between shapes of a column.
-constexpr double kFork = 16.0;  ///< From a shape to where its wire turns.
-constexpr double kAlong = 26.0; ///< For words along the stream.
+constexpr double kGap = 24.0;      ///< Between shapes of a column.
+constexpr double kFork = 16.0;     ///< From a shape to where its wire turns.
+constexpr double kAlong = 26.0;    ///< For words along the stream.
+constexpr double kLayerGap = 34.0; ///< Between layers, for turns.
 constexpr double kColumnGap = 22.0;
 constexpr double kStreamGap = 34.0; ///< From the stream to the first branch.
 
 struct Series;
 
+/// A shape in a layer, or a wire that passes it.
+struct Slot {
+  unsigned from, to; ///< The wire; equal for a shape.
+  double x = 0.0, width = 0.0;
+
+  bool isShape() const { return from == to; }
+};
+
 /// One step of a series: a shape, branches side by side, or (where shapes
-/// cannot be told apart into branches) a row of them.
+/// cannot be told apart into branches) layers of them.
 struct Element {
-  enum class Kind { Shape, Parallel, Row } kind = Kind::Shape;
+  enum class Kind { Shape, Parallel, Layers } kind = Kind::Shape;
   std::vector<unsigned> shapes;
+  std::vector<std::vector<Slot>> layers; ///< From the bottom.
   std::vector<Series> branches;
-  bool hasDirect = false; ///< A wire passes the branches on the axis.
-  int onAxis = -1;        ///< Or a branch does that is a skip with a gain.
+  bool hasDirect = false;        ///< A wire passes the branches on the axis.
+  unsigned source = 0, sink = 0; ///< Of branches.
+  int onAxis = -1; ///< Or a branch does that is a skip with a gain.
   double left = 0.0, right = 0.0, height = 0.0;
 };
 
@@ -51,8 +64,10 @@ private:
   using Set = std::vector<unsigned>; ///< Sorted.
 
   Series buildSeries(const Set &set, unsigned source, unsigned sink) const;
-  /// The branches between two shapes, or a row of shapes.
+  /// The branches between two shapes, or layers of shapes.
   Element buildParallel(const Set &set, unsigned source, unsigned sink) const;
+  Element buildLayers(const Set &set, unsigned source, unsigned sink) const;
+  void arrangeLayers(Element &element) const;
   Element buildShape(unsigned shape) const;
   std::vector<Set> findComponents(const Set &set) const;
   bool isConnected(const Set &set, unsigned source, unsigned sink,
@@ -64,11 +79,14 @@ private:
   void place(const Series &series, double axis, double bottom);
   void place(const Element &element, double axis, double bottom);
   void addWires();
-  Wire route(unsigned from, unsigned to) const;
+  Wire route(unsigned from, unsigned to, llvm::StringRef label) const;
   void markStream();
 
   const Picture &picture;
   std::vector<Set> readers, sources;
+  /// Where wires pass layers: below and above the layer.
+  std::map<std::pair<unsigned, unsigned>, std::vector<std::pair<Point, Point>>>
+      passages;
   PictureLayout layout;
 };
 
@@ -200,6 +218,8 @@ Element Arranger::buildParallel(const Set &set, unsigned source,
                                 unsigned sink) const {
   Element element;
   element.hasDirect = llvm::is_contained(readers[source], sink);
+  element.source = source;
+  element.sink = sink;
   std::vector<Set> components = findComponents(set);
   if (components.size() > 1 || element.hasDirect) {
     element.kind = Element::Kind::Parallel;
@@ -216,9 +236,144 @@ Element Arranger::buildParallel(const Set &set, unsigned source,
         element.onAxis = i;
     return element;
   }
-  element.kind = Element::Kind::Row;
-  element.shapes = set;
+  return buildLayers(set, source, sink);
+}
+
+/// Shapes that depend on each other stand above each other; wires that pass a
+/// layer take a slot in it.
+Element Arranger::buildLayers(const Set &set, unsigned source,
+                              unsigned sink) const {
+  Element element;
+  element.kind = Element::Kind::Layers;
+  std::map<unsigned, unsigned> ranks;
+  unsigned count = 0;
+  for (unsigned shape : set) {
+    unsigned rank = 0;
+    for (unsigned from : sources[shape])
+      if (auto found = ranks.find(from); found != ranks.end())
+        rank = std::max(rank, found->second + 1);
+    ranks[shape] = rank;
+    count = std::max(count, rank + 1);
+  }
+  element.layers.resize(count);
+  for (unsigned shape : set)
+    element.layers[ranks[shape]].push_back(
+        {shape, shape, 0.0, layout.places[shape].width});
+  auto pass = [&](unsigned from, unsigned to, unsigned first, unsigned last) {
+    for (unsigned rank = first; rank < last; ++rank)
+      element.layers[rank].push_back({from, to, 0.0, 10.0});
+  };
+  for (unsigned shape : set) {
+    for (unsigned from : sources[shape])
+      pass(from, shape, ranks.count(from) ? ranks[from] + 1 : 0, ranks[shape]);
+    if (llvm::is_contained(readers[shape], sink))
+      pass(shape, sink, ranks[shape] + 1, count);
+  }
   return element;
+}
+
+/// Orders the slots of each layer and finds their x around the axis.
+void Arranger::arrangeLayers(Element &element) const {
+  auto isLinked = [](const Slot &below, const Slot &above,
+                     const std::vector<Set> &sources) {
+    if (!below.isShape() && !above.isShape())
+      return below.from == above.from && below.to == above.to;
+    if (below.isShape() && above.isShape())
+      return llvm::is_contained(sources[above.from], below.from);
+    return below.isShape() ? above.from == below.from : below.to == above.from;
+  };
+  auto attends = [&](const Slot &slot) {
+    return picture.shapes[slot.to].op == "attention" ||
+           picture.shapes[slot.from].op == "attention";
+  };
+  // The middle of what a slot is linked to in another layer.
+  auto findMiddle = [&](const Slot &slot, const std::vector<Slot> &other,
+                        bool isBelow, double fallback) {
+    double sum = 0.0;
+    unsigned links = 0;
+    for (const Slot &candidate : other)
+      if (isBelow ? isLinked(candidate, slot, sources)
+                  : isLinked(slot, candidate, sources)) {
+        sum += candidate.x;
+        ++links;
+      }
+    return links ? sum / links : fallback;
+  };
+  auto spread = [](std::vector<Slot> &layer) {
+    double shift = 0.0, wanted = 0.0;
+    for (const Slot &slot : layer)
+      wanted += slot.x;
+    for (size_t i = 1; i < layer.size(); ++i)
+      layer[i].x =
+          std::max(layer[i].x, layer[i - 1].x + kColumnGap +
+                                   (layer[i - 1].width + layer[i].width) / 2.0);
+    for (const Slot &slot : layer)
+      shift += slot.x;
+    shift = layer.empty() ? 0.0 : (shift - wanted) / layer.size();
+    for (Slot &slot : layer)
+      slot.x -= shift;
+  };
+  for (size_t i = 0; i < element.layers.size(); ++i) {
+    std::vector<Slot> &layer = element.layers[i];
+    for (Slot &slot : layer)
+      slot.x = i ? findMiddle(slot, element.layers[i - 1], true, 0.0) : 0.0;
+    llvm::sort(layer, [&](const Slot &a, const Slot &b) {
+      return std::tuple(std::round(a.x), !attends(a), a.to, a.from) <
+             std::tuple(std::round(b.x), !attends(b), b.to, b.from);
+    });
+    spread(layer);
+  }
+  for (unsigned sweep = 0; sweep < 60; ++sweep)
+    for (size_t step = 0; step < element.layers.size(); ++step) {
+      size_t i = sweep % 2 ? step : element.layers.size() - 1 - step;
+      for (Slot &slot : element.layers[i]) {
+        double below =
+            i ? findMiddle(slot, element.layers[i - 1], true, slot.x) : slot.x;
+        double above =
+            i + 1 < element.layers.size()
+                ? findMiddle(slot, element.layers[i + 1], false, slot.x)
+                : slot.x;
+        slot.x = (below + above) / 2.0;
+      }
+      spread(element.layers[i]);
+    }
+  // What hangs on one wire at both ends is drawn straight.
+  auto countLinks = [&](const Slot &slot, const std::vector<Slot> &other,
+                        bool isBelow) {
+    return llvm::count_if(other, [&](const Slot &candidate) {
+      return isBelow ? isLinked(candidate, slot, sources)
+                     : isLinked(slot, candidate, sources);
+    });
+  };
+  for (size_t i = 1; i < element.layers.size(); ++i) {
+    std::vector<Slot> &layer = element.layers[i];
+    const std::vector<Slot> &lower = element.layers[i - 1];
+    for (size_t k = 0; k < layer.size(); ++k) {
+      if (countLinks(layer[k], lower, true) != 1)
+        continue;
+      const Slot &below = *llvm::find_if(lower, [&](const Slot &candidate) {
+        return isLinked(candidate, layer[k], sources);
+      });
+      if (countLinks(below, layer, false) != 1)
+        continue;
+      auto isFree = [&](const Slot &other, double distance) {
+        return distance >= (other.width + layer[k].width) / 2.0 + 8.0;
+      };
+      if ((k == 0 || isFree(layer[k - 1], below.x - layer[k - 1].x)) &&
+          (k + 1 == layer.size() ||
+           isFree(layer[k + 1], layer[k + 1].x - below.x)))
+        layer[k].x = below.x;
+    }
+  }
+  double left = 0.0, right = 0.0;
+  for (const std::vector<Slot> &layer : element.layers)
+    for (const Slot &slot : layer) {
+      left = std::min(left, slot.x - slot.width / 2.0);
+      right = std::max(right, slot.x + slot.width / 2.0);
+    }
+  for (std::vector<Slot> &layer : element.layers)
+    for (Slot &slot : layer)
+      slot.x -= (left + right) / 2.0;
 }
 
 Series Arranger::buildSeries(const Set &set, unsigned source,
@@ -230,20 +385,7 @@ Series Arranger::buildSeries(const Set &set, unsigned source,
     if (!isConnected(set, source, sink, shape))
       cuts.push_back(shape);
   if (cuts.empty() && !set.empty()) {
-    // Shapes that depend on each other stand above each other.
-    Set left = set;
-    while (!left.empty()) {
-      Element row;
-      row.kind = Element::Kind::Row;
-      for (unsigned shape : left)
-        if (llvm::none_of(sources[shape], [&](unsigned from) {
-              return llvm::is_contained(left, from);
-            }))
-          row.shapes.push_back(shape);
-      for (unsigned shape : row.shapes)
-        llvm::erase(left, shape);
-      series.elements.push_back(std::move(row));
-    }
+    series.elements.push_back(buildLayers(set, source, sink));
     return series;
   }
   unsigned previous = source;
@@ -276,14 +418,19 @@ void Arranger::measure(Element &element) const {
     element.height = place.height;
     return;
   }
-  case Element::Kind::Row: {
-    double width = -kColumnGap;
-    for (unsigned shape : element.shapes) {
-      width += layout.places[shape].width + kColumnGap;
-      element.height = std::max(element.height, layout.places[shape].height);
+  case Element::Kind::Layers: {
+    arrangeLayers(element);
+    element.height = 2.0 * kFork - kLayerGap;
+    for (const std::vector<Slot> &layer : element.layers) {
+      double height = 0.0;
+      for (const Slot &slot : layer) {
+        element.left = std::max(element.left, slot.width / 2.0 - slot.x);
+        element.right = std::max(element.right, slot.width / 2.0 + slot.x);
+        if (slot.isShape())
+          height = std::max(height, layout.places[slot.from].height);
+      }
+      element.height += height + kLayerGap;
     }
-    element.left = element.right = width / 2.0;
-    element.height += 2.0 * kFork;
     return;
   }
   case Element::Kind::Parallel:
@@ -329,16 +476,29 @@ void Arranger::place(const Element &element, double axis, double bottom) {
         axis, bottom + element.height / 2.0};
     return;
   }
-  if (element.kind == Element::Kind::Row) {
-    double x = axis - element.left;
-    for (unsigned shape : element.shapes) {
-      Place &place = layout.places[shape];
-      place.centre = {x + place.width / 2.0, bottom + element.height / 2.0};
-      x += place.width + kColumnGap;
+  if (element.kind == Element::Kind::Layers) {
+    bottom += kFork;
+    for (const std::vector<Slot> &layer : element.layers) {
+      double height = 0.0;
+      for (const Slot &slot : layer)
+        if (slot.isShape())
+          height = std::max(height, layout.places[slot.from].height);
+      for (const Slot &slot : layer) {
+        double x = axis + slot.x;
+        if (slot.isShape())
+          layout.places[slot.from].centre = {x, bottom + height / 2.0};
+        else
+          passages[{slot.from, slot.to}].push_back(
+              {{x, bottom}, {x, bottom + height}});
+      }
+      bottom += height + kLayerGap;
     }
     return;
   }
   bool isBeside = element.hasDirect || element.onAxis >= 0;
+  if (element.hasDirect)
+    passages[{element.source, element.sink}].push_back(
+        {{axis, bottom}, {axis, bottom + element.height}});
   double x = axis + (isBeside ? kStreamGap : -element.left);
   for (size_t i = 0; i < element.branches.size(); ++i) {
     const Series &branch = element.branches[i];
@@ -359,14 +519,42 @@ void Arranger::place(const Series &series, double axis, double bottom) {
   }
 }
 
-Wire Arranger::route(unsigned from, unsigned to) const {
+Wire Arranger::route(unsigned from, unsigned to, llvm::StringRef label) const {
   const Place &a = layout.places[from], &b = layout.places[to];
   Point start{a.centre.x, a.top()};
   Wire wire;
   bool isSum = picture.shapes[to].kind == ShapeKind::Sum;
-  bool isAbove = std::fabs(a.centre.x - b.centre.x) < 0.5;
+  bool isAbove = std::fabs(a.centre.x - b.centre.x) < 3.0;
+  auto found = passages.find({from, to});
+  if (found != passages.end() && !isAbove) {
+    wire.points.push_back(start);
+    double x = start.x;
+    auto moveTo = [&](double next, double turn) {
+      if (std::fabs(next - x) < 3.0)
+        return;
+      wire.points.push_back({x, turn});
+      wire.points.push_back({next, turn});
+      x = next;
+    };
+    bool isFirst = true;
+    for (const auto &[below, above] : found->second) {
+      moveTo(below.x, isFirst ? start.y + kFork * 0.75 : below.y - kFork * 0.4);
+      isFirst = false;
+    }
+    wire.labelAt = {x + 6.0, found->second.back().second.y - 8.0};
+    if (isSum && std::fabs(x - b.centre.x) > 0.5) {
+      wire.points.push_back({x, b.centre.y});
+      wire.points.push_back(
+          {x > b.centre.x ? b.right() : b.left(), b.centre.y});
+      return wire;
+    }
+    moveTo(std::clamp(x, b.left() + 12.0, b.right() - 12.0),
+           b.bottom() - kFork * 0.75);
+    wire.points.push_back({x, b.bottom()});
+    return wire;
+  }
   if (isAbove) {
-    wire.points = {start, {b.centre.x, b.bottom()}};
+    wire.points = {{b.centre.x, start.y}, {b.centre.x, b.bottom()}};
     wire.labelAt = {b.centre.x + 6.0, b.bottom() - 12.0};
   } else if (isSum) {
     double side = a.centre.x > b.centre.x ? b.right() : b.left();
@@ -386,7 +574,10 @@ Wire Arranger::route(unsigned from, unsigned to) const {
     double port = a.centre.x > b.centre.x ? b.right() - 12.0 : b.left() + 12.0;
     double turn = b.bottom() - kFork * 0.75;
     wire.points = {start, {a.centre.x, turn}, {port, turn}, {port, b.bottom()}};
-    wire.labelAt = {a.centre.x + 6.0, turn - 14.0};
+    // On the side of the last piece where no wire comes from.
+    wire.labelAt = {port + 5.0, b.bottom() - 11.0};
+    if (a.centre.x > b.centre.x)
+      wire.labelAt.x = port - 5.0 - 0.8 * measureText(label);
   }
   return wire;
 }
@@ -451,7 +642,7 @@ void Arranger::markStream() {
 void Arranger::addWires() {
   for (unsigned to = 0; to < picture.shapes.size(); ++to)
     for (const Shape::Input &input : picture.shapes[to].inputs) {
-      Wire wire = route(input.from, to);
+      Wire wire = route(input.from, to, input.label);
       wire.label = input.label;
       layout.wires.push_back(std::move(wire));
     }
