@@ -7,25 +7,16 @@
 
 #include "ockham/Driver/Compile.h"
 
-#include "dialects/ONNX/ONNXDialect.h"
-#include "dialects/Transformer/TransformerDialect.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Diagnostics.h"
+#include "Diagnostics.h"
+#include "ModelPasses.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "ockham/Import/ImportONNX.h"
 #include "ockham/Pipelines/Pipelines.h"
 #include "ockham/Support/ConstantData.h"
 #include "ockham/Support/OutputFile.h"
 #include "ockham/Support/Registration.h"
 #include "ockham/Target/CPU/Codegen.h"
 #include "ockham/Target/Package/Package.h"
-#include "ockham/Verify/VerifyRewrites.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
@@ -38,172 +29,6 @@ using llvm::Error;
 using llvm::Expected;
 
 namespace ockham {
-
-/// The node that a location names, or where it stands in a file.
-static std::string describeLocation(Location location) {
-  if (auto name = dyn_cast<NameLoc>(location))
-    return name.getName().str();
-  if (isa<UnknownLoc>(location))
-    return "";
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (auto file = dyn_cast<FileLineColLoc>(location))
-    os << file.getFilename().getValue() << ':' << file.getLine() << ':'
-       << file.getColumn();
-  else
-    os << location;
-  return text;
-}
-
-static std::string describe(Diagnostic &diagnostic) {
-  std::string where = describeLocation(diagnostic.getLocation());
-  std::string text = (where.empty() ? "" : where + ": ") + diagnostic.str();
-  for (Diagnostic &note : diagnostic.getNotes())
-    text += "; " + note.str();
-  // One line without control characters, whatever the message quotes: names
-  // come from files.
-  for (char &c : text)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
-      c = ' ';
-  return text;
-}
-
-namespace {
-/// Collects errors and passes everything else on while it lives.
-class DiagnosticCollector {
-public:
-  DiagnosticCollector(MLIRContext &context, const CompileLog &log)
-      : handler(&context, [this, &log](Diagnostic &diagnostic) {
-          if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
-            if (firstError.empty())
-              firstError = describe(diagnostic);
-          } else if (diagnostic.getSeverity() == DiagnosticSeverity::Warning) {
-            if (log.warning)
-              log.warning(describe(diagnostic));
-          } else {
-            if (log.remark)
-              log.remark(diagnostic);
-            if (log.message)
-              log.message(describe(diagnostic));
-          }
-        }) {
-    // A message names its node; the printed operation may be pages long.
-    context.printOpOnDiagnostic(false);
-  }
-
-  Error take(const llvm::Twine &fallback) {
-    return createStringError(firstError.empty() ? fallback.str() : firstError);
-  }
-
-private:
-  std::string firstError;
-  ScopedDiagnosticHandler handler;
-};
-} // namespace
-
-Expected<OwningOpRef<ModuleOp>> readModel(llvm::StringRef path,
-                                          MLIRContext &context,
-                                          const CompileOptions &options,
-                                          const CompileLog &log) {
-  if (llvm::sys::path::extension(path) == ".mlir") {
-    DiagnosticCollector diagnostics(context, log);
-    if (!llvm::sys::fs::exists(path))
-      return createStringError(path + ": the file does not exist");
-    OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(path, &context);
-    if (!module)
-      return diagnostics.take(path + ": cannot be parsed");
-    return module;
-  }
-  ImportOptions importOptions;
-  importOptions.dims = options.dims;
-  importOptions.allowExternalPaths = options.allowExternalPaths;
-  std::string problem;
-  OwningOpRef<ModuleOp> module = importONNX(
-      path, context, importOptions,
-      [&](const llvm::Twine &message) { problem = message.str(); },
-      [&](const llvm::Twine &message) {
-        if (log.warning)
-          log.warning(message.str());
-      });
-  if (!module)
-    return createStringError(problem);
-  return module;
-}
-
-static Error run(PassManager &pm, ModuleOp module, const CompileLog &log,
-                 llvm::StringRef what, bool isVerified = false) {
-  MLIRContext &context = *module.getContext();
-  bool isThreaded = context.isMultithreadingEnabled();
-  VerifyRewritesResult verified;
-  if (isVerified)
-    verifyRewrites(pm, VerifyRewritesOptions(), verified);
-  DiagnosticCollector diagnostics(context, log);
-  bool isFine = succeeded(pm.run(module)) && !verified.hasFailed();
-  context.enableMultithreading(isThreaded);
-  if (isFine)
-    return Error::success();
-  return diagnostics.take(what + " failed without a message");
-}
-
-/// What is wrong with a textual pipeline, in one line: MLIR's message quotes
-/// the pipeline and points at the place in lines of their own.
-static std::string formatPipelineProblem(llvm::StringRef text) {
-  std::string problem;
-  for (llvm::StringRef line : llvm::split(text, '\n')) {
-    auto [where, what] = line.split("error: ");
-    if (what.empty())
-      continue;
-    llvm::StringRef column = where.rtrim(": ").rsplit(':').second;
-    problem += (problem.empty() ? "column " : "; column ") + column.str() +
-               ": " + what.str();
-  }
-  if (!problem.empty())
-    return problem;
-  // Complaints about the options of a pass have no place.
-  for (llvm::StringRef line : llvm::split(text, '\n')) {
-    line.consume_front("<Pass-Options-Parser>: ");
-    if (!line.trim().empty())
-      problem += (problem.empty() ? "" : "; ") + line.trim().str();
-  }
-  return problem;
-}
-
-Error runPasses(ModuleOp module, llvm::StringRef pipeline,
-                const CompileLog &log, bool verifyRewrites) {
-  registerPasses();
-  // ockham-opt's --pass-pipeline names the module around the passes.
-  llvm::StringRef passes = pipeline.trim();
-  if (passes.ends_with(")") && passes.consume_front("builtin.module("))
-    passes = passes.drop_back();
-  PassManager pm(module.getContext());
-  std::string problem;
-  llvm::raw_string_ostream os(problem);
-  if (failed(parsePassPipeline(passes, pm, os)))
-    return createStringError("--passes: " + formatPipelineProblem(problem) +
-                             " (see 'ockham-opt --help')");
-  return run(pm, module, log, "'" + pipeline.str() + "'", verifyRewrites);
-}
-
-/// Counts parameters and blocks while the module is still tfm.
-static CompileSummary summarise(ModuleOp module) {
-  CompileSummary summary;
-  for (auto weight : module.getOps<WeightOp>()) {
-    summary.parameters += weight.getTensorType().getNumElements();
-    summary.weightBytes += getStorageBytes(weight.getTensorType());
-  }
-  llvm::MapVector<StringRef, unsigned> blocks, unraised;
-  module.walk([&](Operation *op) {
-    if (auto block = dyn_cast<tfm::BlockOp>(op))
-      ++blocks[tfm::stringifyBlockKind(block.getKind())];
-    else if (isa_and_nonnull<onnx::ONNXDialect>(op->getDialect()))
-      ++unraised[op->getName().stripDialect()];
-  });
-  for (auto [name, count] : blocks)
-    summary.blocks.push_back({name.str(), count});
-  for (auto [name, count] : unraised)
-    summary.unraised.push_back({name.str(), count});
-  return summary;
-}
 
 /// Writes the module as text to `output`, or to standard output without one.
 static Error writeText(ModuleOp module, const CompileOptions &options,
@@ -281,18 +106,13 @@ static Error package(llvm::StringRef codePath, OutputFile &library,
 
 /// Refuses to write over the model itself, and to write two things to one file.
 static Error checkOutputs(const CompileOptions &options) {
-  auto isInput = [&](const std::string &path) {
-    return path == options.input ||
-           llvm::sys::fs::equivalent(path, options.input);
-  };
-  if (isInput(options.output))
-    return createStringError("-o: '" + options.output +
-                             "' is the model itself; give another file");
+  if (Error error = checkIsNotModel("-o", options.output, options.input))
+    return error;
   if (options.weightFile.empty())
     return Error::success();
-  if (isInput(options.weightFile))
-    return createStringError("--weights: '" + options.weightFile +
-                             "' is the model itself; give another file");
+  if (Error error =
+          checkIsNotModel("--weights", options.weightFile, options.input))
+    return error;
   auto folder = [](llvm::StringRef path) {
     llvm::SmallString<128> parent(llvm::sys::path::parent_path(path));
     llvm::sys::fs::make_absolute(parent);
@@ -310,8 +130,6 @@ static Error checkOutputs(const CompileOptions &options) {
                              "' is the output itself; give another file");
   return Error::success();
 }
-
-static const char *const kProducer = "ockham 0.1.0";
 
 Expected<CompileSummary> compileModel(const CompileOptions &options,
                                       const CompileLog &log) {
@@ -348,25 +166,17 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     return read.takeError();
   ModuleOp module = read->get();
   if (options.emit == EmitKind::ONNX) {
-    CompileSummary summary = summarise(module);
+    CompileSummary summary = {summariseModel(module)};
     if (Error error = writeText(module, options, output))
       return error;
     return summary;
   }
 
-  stage("recognising");
-  if (options.passes) {
-    if (Error error =
-            runPasses(module, *options.passes, log, options.verifyRewrites))
-      return error;
-  } else {
-    PassManager pm(&context);
-    buildRaisePipeline(pm);
-    if (Error error =
-            run(pm, module, log, "recognition", options.verifyRewrites))
-      return error;
-  }
-  CompileSummary summary = summarise(module);
+  Expected<ModelSummary> transformed = transformModel(
+      module, options.passes, options.simplify, options.verifyRewrites, log);
+  if (!transformed)
+    return transformed.takeError();
+  CompileSummary summary = {std::move(*transformed)};
   if (options.emit == EmitKind::Tfm) {
     if (Error error = writeText(module, options, output))
       return error;
@@ -380,15 +190,15 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   description.name = llvm::sys::path::stem(options.input).str();
   description.target = "cpu";
   description.features = target->requirements;
-  description.producer = kProducer;
+  description.producer = ("ockham " + kVersion).str();
   description.options = options.commandLine;
 
   stage("lowering");
   {
     PassManager pm(&context);
     buildToLinalgPipeline(pm);
-    if (Error error =
-            run(pm, module, log, "lowering to linalg", options.verifyRewrites))
+    if (Error error = runPassManager(pm, module, log, "lowering to linalg",
+                                     options.verifyRewrites))
       return error;
     eraseUnusedWeights(module);
   }
@@ -402,7 +212,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     CPUPipelineOptions cpu;
     cpu.vectorBytes = target->vectorBytes;
     buildCPUPipeline(pm, cpu);
-    if (Error error = run(pm, module, log, "lowering to LLVM"))
+    if (Error error = runPassManager(pm, module, log, "lowering to LLVM"))
       return error;
   }
   if (options.emit == EmitKind::LLVM) {

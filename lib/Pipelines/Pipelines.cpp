@@ -37,6 +37,18 @@ void ockham::buildSimplifyPipeline(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
 }
 
+void ockham::buildToONNXPipeline(OpPassManager &pm,
+                                 const ToONNXPipelineOptions &options) {
+  pm.addPass(createInlineBlocks());
+  ConvertTransformerToONNXOptions conversion;
+  conversion.opset = options.opset;
+  pm.addPass(createConvertTransformerToONNX(conversion));
+  // What every layer computed for itself, masks and positions, is made once.
+  pm.addPass(createONNXNormalize());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
 void ockham::buildToLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createInlineBlocks());
   pm.addPass(createConvertTransformerToLinalg());
@@ -111,6 +123,10 @@ void ockham::registerPipelines() {
       "ockham-simplify",
       "Remove what the blocks of a model do not need, exactly",
       buildSimplifyPipeline);
+  PassPipelineRegistration<ToONNXPipelineOptions>(
+      "ockham-to-onnx",
+      "Write onnx and tfm ops as operators that can be exported",
+      buildToONNXPipeline);
   PassPipelineRegistration<>("ockham-to-linalg",
                              "Lower onnx and tfm ops to linalg on tensors",
                              buildToLinalgPipeline);

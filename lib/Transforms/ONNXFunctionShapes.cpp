@@ -7,6 +7,7 @@
 
 #include "ONNXFunctionShapes.h"
 
+#include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -169,6 +170,13 @@ bool FunctionShapes::isKnownScalar(Value value) const {
 
 SmallVector<InferredTensor, 1> FunctionShapes::visit(Operation *op) {
   SmallVector<InferredTensor, 1> results;
+  // What an export leaves as tfm: rows for rows.
+  if (isa<tfm::NormOp, tfm::ActivationOp, tfm::AttentionOp>(op)) {
+    Value result = op->getResult(0);
+    SymbolicShape dims = getDims(op->getOperand(0));
+    dims.back() = ShapeScope::getDim(result, dims.size() - 1);
+    shapes[result] = dims;
+  }
   if (auto symbolic = dyn_cast<SymbolicShapeOpInterface>(op)) {
     if (failed(symbolic.inferResults(*this, results)) ||
         results.size() != op->getNumResults()) {

@@ -67,6 +67,7 @@ parseDims(const std::vector<std::pair<std::string, std::string>> &pairs,
 
 /// The commands. argv[0] is the command's name.
 int runCompile(int argc, char **argv);
+int runSimplify(int argc, char **argv);
 int runRun(int argc, char **argv);
 int runBench(int argc, char **argv);
 int runReport(int argc, char **argv);

@@ -6,66 +6,34 @@
 //===----------------------------------------------------------------------===//
 
 #include "CommandLine.h"
+#include "ModelReport.h"
 #include "ockham/Driver/Compile.h"
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <chrono>
 #include <map>
-#include <unistd.h>
 
 using namespace ockham;
 using namespace ockham::tool;
 
-static double secondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-      .count();
-}
-
-static std::string formatCount(uint64_t count) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (count >= 10000000)
-    os << llvm::format("%.1f M", count / 1e6);
-  else if (count >= 10000)
-    os << llvm::format("%.1f K", count / 1e3);
-  else
-    os << count;
-  return text;
-}
-
 static void printSummary(const CompileSummary &summary,
-                         const std::string &output, double seconds) {
+                         const CompileOptions &options, bool remarks,
+                         double seconds) {
   llvm::raw_ostream &os = llvm::errs();
-  os << output << ": ";
+  os << options.output << ": ";
   if (summary.outputBytes)
     os << llvm::format("%.1f MB, ", summary.outputBytes / 1e6);
-  os << formatCount(summary.parameters) << " parameters; ";
-  if (summary.blocks.empty())
-    os << "no transformer block recognised";
-  for (size_t i = 0; i < summary.blocks.size(); ++i)
-    os << (i ? ", " : "blocks: ") << summary.blocks[i].second << " "
-       << summary.blocks[i].first;
-  if (!summary.unraised.empty()) {
-    unsigned count = 0;
-    for (const auto &[name, number] : summary.unraised)
-      count += number;
-    os << "; " << count << (count == 1 ? " operator" : " operators")
-       << " lowered as they are (";
-    for (size_t i = 0; i < summary.unraised.size() && i < 4; ++i)
-      os << (i ? ", " : "") << summary.unraised[i].second << " "
-         << summary.unraised[i].first;
-    os << (summary.unraised.size() > 4 ? ", ...)" : ")");
-  }
-  os << llvm::format("; %.1f s\n", seconds);
+  os << formatModel(summary) << llvm::format("; %.1f s\n", seconds);
+  if (options.simplify || options.passes)
+    os << formatSimplification(summary, remarks) << "\n";
 }
 
 int ockham::tool::runCompile(int argc, char **argv) {
   CompileOptions options;
   std::vector<std::pair<std::string, std::string>> dims;
   std::string weights = "embed", passes;
-  bool quiet = false, remarks = false, hasPasses = false;
+  bool quiet = false, remarks = false, hasPasses = false, asItIs = false;
 
   CommandLine line(
       "compile MODEL.onnx -o OUTPUT [options]",
@@ -79,10 +47,13 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.pairs("--dim", "NAME=N", dims,
              "Fix a dimension that the file names, e.g. --dim batch=1. May be "
              "given several times; all other dimensions stay dynamic.");
+  line.flag("--no-simplify", asItIs,
+            "Compile the model's blocks as they are: without "
+            "'ockham-simplify'.");
   line.option("--passes", "PIPELINE",
               "Passes to run on the imported module in place of the default "
-              "ones ('ockham-raise'), as ockham-opt takes them. What they "
-              "leave is lowered as usual.",
+              "ones ('ockham-raise,ockham-simplify'), as ockham-opt takes "
+              "them. What they leave is lowered as usual.",
               [&](const std::string &given) {
                 passes = given;
                 hasPasses = true;
@@ -120,7 +91,9 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.flag("--verify-rewrites", options.verifyRewrites,
             "Interpret the model on random inputs before and after each pass "
             "on onnx and tfm, and fail where results change.");
-  line.flag("--remarks", remarks, "Say what was not recognised, and why.");
+  line.flag("--remarks", remarks,
+            "Say what was folded, and what was not recognised or kept, and "
+            "why.");
   line.flag("--quiet", quiet, "Print nothing but errors.");
   line.epilogue(
       "Examples:\n"
@@ -144,6 +117,11 @@ int ockham::tool::runCompile(int argc, char **argv) {
   if (hasPasses && options.emit == EmitKind::ONNX)
     return fail("--passes: --emit onnx writes the module as imported, before "
                 "any pass; --emit tfm writes what the passes leave");
+  if (asItIs && hasPasses)
+    return fail("--no-simplify: --passes already says which passes run");
+  if (asItIs && options.emit == EmitKind::ONNX)
+    return fail("--no-simplify: --emit onnx writes the module as imported, "
+                "before any pass");
   if (options.printWeights && !isText)
     return fail("--print-weights belongs to --emit onnx, tfm, linalg or llvm");
   std::string problem = parseDims(dims, options.dims);
@@ -153,37 +131,17 @@ int ockham::tool::runCompile(int argc, char **argv) {
     options.weightFile = weights;
   if (hasPasses)
     options.passes = passes;
+  options.simplify = !asItIs;
   for (int i = 1; i < argc; ++i)
     options.commandLine += (i > 1 ? " " : "") + std::string(argv[i]);
 
-  auto start = std::chrono::steady_clock::now();
-  bool progress = !quiet && isatty(STDERR_FILENO);
-  auto onStage = [&](llvm::StringRef stage) {
-    if (progress)
-      llvm::errs() << llvm::format("\r\033[K[%5.1f s] ", secondsSince(start))
-                   << stage;
-  };
-  auto onMessage = [&](llvm::StringRef message) {
-    if (!remarks)
-      return;
-    if (progress)
-      llvm::errs() << "\r\033[K";
-    llvm::errs() << message << "\n";
-  };
-  auto onWarning = [&](llvm::StringRef text) {
-    if (quiet)
-      return;
-    if (progress)
-      llvm::errs() << "\r\033[K";
-    llvm::errs() << "ockham: warning: " << text << "\n";
-  };
-  CompileLog log{onStage, onMessage, onWarning};
+  Progress progress(quiet, remarks);
+  CompileLog log = progress.getLog();
   llvm::Expected<CompileSummary> summary = compileModel(options, log);
-  if (progress)
-    llvm::errs() << "\r\033[K";
+  progress.clear();
   if (!summary)
     return fail(llvm::toString(summary.takeError()));
   if (!quiet && !isText)
-    printSummary(*summary, options.output, secondsSince(start));
+    printSummary(*summary, options, remarks, progress.getSeconds());
   return 0;
 }

@@ -14,9 +14,11 @@
 
 static const char help[] =
     "Usage: ockham COMMAND ...\n\n"
-    "Compiles transformers to shared libraries and runs them.\n\n"
+    "Simplifies transformers, compiles them to shared libraries and runs "
+    "them.\n\n"
     "Commands:\n"
     "  compile   an ONNX file to a shared library\n"
+    "  simplify  an ONNX file to a simpler ONNX file\n"
     "  run       a compiled model, or an ONNX file on the interpreter\n"
     "  bench     a compiled model: latency and tokens per second\n"
     "  report    what a model is, and what simplification makes of it\n\n"
@@ -29,6 +31,8 @@ static int runCommand(int argc, char **argv) {
   std::string command = argc > 1 ? argv[1] : "";
   if (command == "compile")
     return ockham::tool::runCompile(argc - 1, argv + 1);
+  if (command == "simplify")
+    return ockham::tool::runSimplify(argc - 1, argv + 1);
   if (command == "run")
     return ockham::tool::runRun(argc - 1, argv + 1);
   if (command == "bench")
@@ -43,10 +47,11 @@ static int runCommand(int argc, char **argv) {
     std::puts("ockham 0.1.0");
     return 0;
   }
-  return ockham::tool::fail(
-      (command.empty() ? "a command is missing"
-                       : "unknown command '" + command + "'") +
-      "; expected compile, run, bench or report (see 'ockham --help')");
+  return ockham::tool::fail((command.empty()
+                                 ? "a command is missing"
+                                 : "unknown command '" + command + "'") +
+                            "; expected compile, simplify, run, bench or "
+                            "report (see 'ockham --help')");
 }
 
 int main(int argc, char **argv) {

@@ -71,13 +71,27 @@ def ConvertTransformerToONNX : Pass<"convert-tfm-to-onnx", "::mlir::ModuleOp"> {
   let description = [{
     What `ockham simplify` exports: every tfm op becomes onnx ops that mean the
     same and that any runtime has. Shaped attention ([SAS]) is written out:
-    `alpha X + beta softmax(Q K^T) X - gamma prefix_mean(X)` with ordinary
-    products. Blocks must have been inlined (`--tfm-inline-blocks`). Ops that
-    read a cache cannot be written and are errors.
+    `beta softmax(Q K^T) V + alpha V - gamma prefix_mean(V)`, where the prefix
+    mean is a running sum over the positions, so that nothing but the scores, one
+    mask and the softmax has the size of queries times keys.
+
+    Ops that are one operator of the opset, though not one onnx op, stay for the
+    exporter: leaky_relu (PRelu), from opset 20 on gelu_erf and gelu_tanh (Gelu),
+    from 23 on rms norms with eps inside the root (RMSNormalization) and attention
+    (Attention), from which norms of queries and keys, rotation, shape gains and
+    soft caps were taken away before.
+
+    Blocks must have been inlined (`--tfm-inline-blocks`). Ops that read a cache
+    cannot be written and are errors.
   }];
+  let options = [
+    Option<"opset", "opset", "int64_t", "17",
+           "The opset whose operators may be used">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
-    "::ockham::OckhamDialect", "::ockham::onnx::ONNXDialect"];
+    "::ockham::OckhamDialect", "::ockham::onnx::ONNXDialect",
+    "::ockham::tfm::TfmDialect"];
 }
 
 #endif // OCKHAM_CONVERSION_PASSES

@@ -13,6 +13,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,18 +36,25 @@ enum class EmitKind {
   Library ///< The model: a shared library.
 };
 
-struct CompileOptions {
+/// How a model file is read.
+struct ReadOptions {
+  /// Extents for dimensions that the file names.
+  std::vector<std::pair<std::string, int64_t>> dims;
+  bool allowExternalPaths = false;
+};
+
+struct CompileOptions : ReadOptions {
   std::string input;  ///< .onnx, or .mlir with onnx or tfm functions.
   std::string output; ///< "-" for standard output (text kinds only).
   EmitKind emit = EmitKind::Library;
-  std::vector<std::pair<std::string, int64_t>> dims;
-  /// Passes that run on the imported module in place of `ockham-raise`; what
-  /// they leave is lowered as usual.
+  /// Whether `ockham-simplify` runs behind `ockham-raise`.
+  bool simplify = true;
+  /// Passes that run on the imported module in place of both; what they leave
+  /// is lowered as usual.
   std::optional<std::string> passes;
   /// Empty to embed, else the safetensors file to write them to.
   std::string weightFile;
   std::string cpu = "native";
-  bool allowExternalPaths = false;
   /// Prints text kinds with the bytes of the weights, so that the file can be
   /// read again.
   bool printWeights = false;
@@ -70,13 +78,29 @@ struct CompileLog {
   llvm::function_ref<void(mlir::Diagnostic &)> remark = {};
 };
 
-/// What was compiled, for the summary.
-struct CompileSummary {
-  uint64_t parameters = 0, weightBytes = 0, outputBytes = 0;
+/// What a simplification pass did, and what it had to leave.
+struct RewriteCount {
+  std::string pass; ///< Its argument, e.g. "tfm-fold-norms".
+  unsigned done = 0, kept = 0;
+};
+
+/// What became of a model until code is generated, or it is exported.
+struct ModelSummary {
+  /// After simplification, and before.
+  uint64_t parameters = 0, weightBytes = 0;
+  uint64_t parametersBefore = 0, weightBytesBefore = 0;
+  /// What heads that were tied to the embedding take for themselves.
+  uint64_t untiedBytes = 0;
   /// Block kinds in order of appearance with their numbers, e.g. 12 pre_norm.
   std::vector<std::pair<std::string, unsigned>> blocks;
   /// Operators that stayed onnx, with their numbers.
   std::vector<std::pair<std::string, unsigned>> unraised;
+  /// By pass, in the order in which they spoke.
+  std::vector<RewriteCount> rewrites;
+};
+
+struct CompileSummary : ModelSummary {
+  uint64_t outputBytes = 0;
 };
 
 /// Compiles a model. On an error nothing is left at `output`, and a file that
@@ -87,7 +111,7 @@ llvm::Expected<CompileSummary> compileModel(const CompileOptions &options,
 /// Reads an .onnx file, or an .mlir file, into a verified module.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 readModel(llvm::StringRef path, mlir::MLIRContext &context,
-          const CompileOptions &options, const CompileLog &log);
+          const ReadOptions &options, const CompileLog &log);
 
 /// Runs a textual pass pipeline on the module.
 llvm::Error runPasses(mlir::ModuleOp module, llvm::StringRef pipeline,

@@ -20,12 +20,23 @@ struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
                      "for AVX2, 16 else")};
 };
 
+struct ToONNXPipelineOptions
+    : mlir::PassPipelineOptions<ToONNXPipelineOptions> {
+  Option<int64_t> opset{
+      *this, "opset", llvm::cl::init(17),
+      llvm::cl::desc("The opset whose operators may be used")};
+};
+
 /// `--ockham-raise`: an imported module to tfm, as far as it is recognised.
 void buildRaisePipeline(mlir::OpPassManager &pm);
 
 /// `--ockham-simplify`: what the blocks of a tfm module do not need is removed,
 /// exactly.
 void buildSimplifyPipeline(mlir::OpPassManager &pm);
+
+/// `--ockham-to-onnx`: onnx and tfm ops to what can be exported to an opset.
+void buildToONNXPipeline(mlir::OpPassManager &pm,
+                         const ToONNXPipelineOptions &options);
 
 /// `--ockham-to-linalg`: onnx and tfm ops to linalg on tensors, fused.
 void buildToLinalgPipeline(mlir::OpPassManager &pm);

@@ -5,9 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Written as PyTorch exports it, so that raising finds it again and every
-// runtime can run it: heads by Reshape and Transpose, masks by Where and Add,
-// shape gains on matrices over positions.
+// Only the scores, one mask and the softmax have the size of queries times
+// keys. The scale goes to the queries; norms and rotations happen before heads
+// move in front of positions; and of shaped attention, [SAS] equation 5,
+//
+//   out = beta A V + alpha V - gamma prefix_mean(V),
+//
+// the second and third term are rows of values and their running sums: no
+// matrix over positions. In ONNX Runtime that takes 0.6 to 0.8 of the time of
+// (beta A + alpha I - gamma C) V at 512 positions, as exporters write it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,9 +29,9 @@ namespace {
 
 class AttentionWriter {
 public:
-  AttentionWriter(Formulas &f, tfm::AttentionOp op)
+  AttentionWriter(Formulas &f, tfm::AttentionOp op, int64_t opset)
       : f(f), op(op), element(f.getElement(op.getQuery())),
-        heads(op.getNumHeads()), kvHeads(op.getNumKvHeads()) {
+        heads(op.getNumHeads()), kvHeads(op.getNumKvHeads()), opset(opset) {
     batch = f.getDim(op.getQuery(), 0);
     queries = f.getDim(op.getQuery(), 1);
     keys = f.getDim(op.getKey(), 1);
@@ -34,31 +40,38 @@ public:
   Value write();
 
 private:
-  /// [batch, sequence, count * width] as [batch, count, sequence, width].
+  /// [batch, sequence, count * width] as [batch, sequence, count, width].
   Value splitHeads(Value rows, OpFoldResult sequence, int64_t count);
-  /// Norm and rotation of a query or key.
+  /// Back.
+  Value mergeHeads(Value x, OpFoldResult sequence);
+  /// Norm and rotation of query or key heads.
   Value prepare(Value x, Value scale, OpFoldResult sequence);
   Value rotate(Value x, OpFoldResult sequence);
   /// Every key or value head for each of its query heads.
   Value repeat(Value x);
-  Value getScores();
-  Value applyMasks(Value scores);
-  Value applyShape(Value weights);
-  /// One gain per head, in front of a matrix.
+  /// The softmax times the values, with the query's heads behind positions.
+  Value writeProducts(Value query, Value key, Value value);
+  /// The same as one operator, where the opset has one that means it.
+  bool hasOperator();
+  Value writeOperator(Value query, Value key);
+  /// Fills `added` and `visible`.
+  void readMasks();
+  Value addShape(Value output, Value value);
+  /// One gain per head, in front of [batch, sequence, heads, width].
   Value perHead(Value gain) {
-    return f.reshape(
-        gain, {f.getIndex(1), f.getIndex(heads), f.getIndex(1), f.getIndex(1)});
+    return f.reshape(gain, {f.getIndex(heads), f.getIndex(1)});
   }
   /// True where the key is not behind the query, [queries, keys].
   Value getCausal();
-  Value getRows() { return f.unsqueeze(f.positions(queries), {1}); }
-  Value getColumns() { return f.unsqueeze(f.positions(keys), {0}); }
 
   Formulas &f;
   tfm::AttentionOp op;
   Type element;
-  int64_t heads, kvHeads;
+  int64_t heads, kvHeads, opset;
   OpFoldResult batch, queries, keys;
+  /// What is added to the scores, and, where a row may have no visible key,
+  /// which keys are. Both broadcast to the scores; null where not needed.
+  Value added, visible;
 };
 
 } // namespace
@@ -66,17 +79,24 @@ private:
 Value AttentionWriter::splitHeads(Value rows, OpFoldResult sequence,
                                   int64_t count) {
   int64_t width = f.getWidth(rows) / count;
-  Value split =
-      f.reshape(rows, {batch, sequence, f.getIndex(count), f.getIndex(width)});
-  return f.transpose(split, {0, 2, 1, 3});
+  return f.reshape(rows,
+                   {batch, sequence, f.getIndex(count), f.getIndex(width)});
+}
+
+Value AttentionWriter::mergeHeads(Value x, OpFoldResult sequence) {
+  auto type = f.getType(x);
+  return f.reshape(x, {batch, sequence,
+                       f.getIndex(type.getDimSize(2) * type.getDimSize(3))});
 }
 
 Value AttentionWriter::rotate(Value x, OpFoldResult sequence) {
   int64_t half = f.getWidth(op.getCos());
   int64_t width = f.getWidth(x), rotated = 2 * half;
-  // Rows of the tables are positions.
-  Value cos = f.slice(op.getCos(), 0, f.getIndex(0), sequence);
-  Value sin = f.slice(op.getSin(), 0, f.getIndex(0), sequence);
+  // Rows of the tables are positions; heads stand between.
+  auto getTable = [&](Value table) {
+    return f.unsqueeze(f.slice(table, 0, f.getIndex(0), sequence), {1});
+  };
+  Value cos = getTable(op.getCos()), sin = getTable(op.getSin());
   Value turned = x;
   if (rotated != width)
     turned = f.slice(x, 3, f.getIndex(0), f.getIndex(rotated));
@@ -93,7 +113,8 @@ Value AttentionWriter::rotate(Value x, OpFoldResult sequence) {
   if (op.getInterleaved()) {
     turned = f.concat(f.unsqueeze(a, {4}), f.unsqueeze(b, {4}), 4);
     turned = f.reshape(turned,
-                       {batch, f.getDim(x, 1), sequence, f.getIndex(rotated)});
+                       {batch, sequence, f.getIndex(f.getType(x).getDimSize(2)),
+                        f.getIndex(rotated)});
   } else {
     turned = f.concat(a, b, 3);
   }
@@ -104,12 +125,9 @@ Value AttentionWriter::rotate(Value x, OpFoldResult sequence) {
 }
 
 Value AttentionWriter::prepare(Value x, Value scale, OpFoldResult sequence) {
-  if (auto kind = op.getQkNorm()) {
+  if (auto kind = op.getQkNorm())
     x = emitLiveNorm(f, x, *kind, op.getQkNormEps().convertToDouble(),
-                     op.getQkNormEpsOutside());
-    if (scale)
-      x = f.mul(x, scale);
-  }
+                     op.getQkNormEpsOutside(), scale, /*shift=*/Value(), opset);
   return op.getCos() ? rotate(x, sequence) : x;
 }
 
@@ -117,77 +135,116 @@ Value AttentionWriter::repeat(Value x) {
   int64_t group = heads / kvHeads;
   if (group == 1)
     return x;
-  OpFoldResult width = f.getDim(x, 3);
+  OpFoldResult width = f.getIndex(f.getWidth(x));
   Value expanded =
-      f.expand(f.unsqueeze(x, {2}),
-               {batch, f.getIndex(kvHeads), f.getIndex(group), keys, width});
-  return f.reshape(expanded, {batch, f.getIndex(heads), keys, width});
+      f.expand(f.unsqueeze(x, {3}),
+               {batch, keys, f.getIndex(kvHeads), f.getIndex(group), width});
+  return f.reshape(expanded, {batch, keys, f.getIndex(heads), width});
 }
 
 Value AttentionWriter::getCausal() {
-  return f.create<onnx::LessOrEqualOp>(f.getBuilder().getI1Type(), getColumns(),
-                                       getRows());
+  Value rows = f.unsqueeze(f.positions(queries), {1});
+  Value columns = f.unsqueeze(f.positions(keys), {0});
+  return f.create<onnx::LessOrEqualOp>(f.getBuilder().getI1Type(), columns,
+                                       rows);
 }
 
-Value AttentionWriter::applyMasks(Value scores) {
-  double lowest =
-      element.isF16()
-          ? -65504.0
-          : static_cast<double>(std::numeric_limits<float>::lowest());
-  Value mask = op.getMask();
-  bool isBoolean = mask && f.getElement(mask).isInteger(1);
-  if (mask && !isBoolean)
-    scores = f.add(scores, mask);
-  if (isBoolean)
-    scores = f.where(mask, scores, f.scalar(element, lowest));
+void AttentionWriter::readMasks() {
+  Value mask = op.getMask(), causal;
   if (op.getCausal())
-    scores = f.where(getCausal(), scores, f.scalar(element, lowest));
-  return scores;
+    causal = getCausal();
+  if (mask && f.getElement(mask).isInteger(1)) {
+    visible =
+        causal ? f.create<onnx::AndOp>(f.getBuilder().getI1Type(), mask, causal)
+               : mask;
+    causal = visible;
+    mask = Value();
+  }
+  // Infinite, so that nothing of a key that is not visible is left, whatever
+  // the other mask adds. Of causal keys the first is always visible.
+  constexpr double hidden = -std::numeric_limits<double>::infinity();
+  if (causal)
+    causal = f.where(causal, f.scalar(element, 0.0), f.scalar(element, hidden));
+  // The masks are smaller than the scores: they are joined first.
+  added = mask && causal ? f.add(mask, causal) : mask ? mask : causal;
 }
 
-Value AttentionWriter::getScores() {
-  Value query = prepare(splitHeads(op.getQuery(), queries, heads),
-                        op.getQueryScale(), queries);
-  Value key = repeat(
-      prepare(splitHeads(op.getKey(), keys, kvHeads), op.getKeyScale(), keys));
-  Value scores = f.scale(f.matMul(query, f.transpose(key, {0, 1, 3, 2})),
-                         op.getScale().convertToDouble());
+Value AttentionWriter::writeProducts(Value query, Value key, Value value) {
+  query = f.transpose(f.scale(query, op.getScale().convertToDouble()),
+                      {0, 2, 1, 3});
+  Value scores = f.matMul(query, f.transpose(repeat(key), {0, 2, 3, 1}));
   if (auto cap = op.getSoftCap()) {
     double number = cap->convertToDouble();
     scores = f.create<onnx::TanhOp>(element, f.scale(scores, 1.0 / number));
     scores = f.scale(scores, number);
   }
-  return applyMasks(scores);
+  readMasks();
+  if (added)
+    scores = f.add(scores, added);
+  Value weights = f.create<onnx::SoftmaxOp>(
+      element, scores, f.getBuilder().getI64IntegerAttr(3));
+  // Where no key is visible, the softmax is not a number, but the weights are
+  // 0.
+  if (visible)
+    weights = f.where(visible, weights, f.scalar(element, 0.0));
+  return f.transpose(f.matMul(weights, f.transpose(value, {0, 2, 1, 3})),
+                     {0, 2, 1, 3});
 }
 
-Value AttentionWriter::applyShape(Value weights) {
-  if (!op.isShaped())
-    return weights;
+bool AttentionWriter::hasOperator() {
+  // Attention takes the root of the scale; caps scores behind the mask, not
+  // before; and does not say what a softmax without any key is.
+  Value mask = op.getMask();
+  return opset >= kAttentionOpset && op.getScale().convertToDouble() > 0 &&
+         !op.getSoftCap() && !(mask && f.getElement(mask).isInteger(1));
+}
+
+Value AttentionWriter::writeOperator(Value query, Value key) {
+  // Runtimes broadcast the mask over sequences and heads, not over queries.
+  Value mask = op.getMask();
+  if (mask && f.getType(mask).getDimSize(2) == 1)
+    mask = f.expand(mask, {f.getDim(mask, 0), f.getDim(mask, 1), queries,
+                           f.getDim(mask, 3)});
+  auto plain = tfm::AttentionOp::create(
+      f.getBuilder(), f.getLoc(), query, key, op.getValue(), heads,
+      op.getScale().convertToDouble(), op.getCausal());
+  plain.setNumKvHeads(kvHeads);
+  if (mask)
+    plain.getMaskMutable().assign(mask);
+  plain.getOutput().setType(op.getOutput().getType());
+  return plain.getOutput();
+}
+
+Value AttentionWriter::addShape(Value output, Value value) {
   if (op.getBeta())
-    weights = f.mul(perHead(op.getBeta()), weights);
-  if (op.getAlpha()) {
-    Value diagonal = f.create<onnx::EqualOp>(f.getBuilder().getI1Type(),
-                                             getColumns(), getRows());
-    Value identity = f.create<onnx::CastOp>(element, diagonal);
-    weights = f.add(weights, f.mul(perHead(op.getAlpha()), identity));
+    output = f.mul(output, perHead(op.getBeta()));
+  // Of the values, those at the positions of queries.
+  Value rows = f.slice(value, 1, f.getIndex(0), queries);
+  if (op.getAlpha())
+    output = f.add(output, f.mul(rows, perHead(op.getAlpha())));
+  if (!op.getGamma())
+    return output;
+  Value centre;
+  if (op.getCausal()) {
+    // Sums over positions need more than 16 bits.
+    Type wide = element.isF64() ? element : f.getBuilder().getF32Type();
+    Value sums = rows;
+    if (wide != element)
+      sums = f.create<onnx::CastOp>(wide, sums);
+    sums = f.create<onnx::CumSumOp>(wide, sums,
+                                    f.getBuilder().getI64IntegerAttr(1),
+                                    /*exclusive=*/UnitAttr(),
+                                    /*reverse=*/UnitAttr());
+    Value count = f.create<onnx::CastOp>(
+        wide, f.unsqueeze(f.shift(f.positions(queries), 1.0), {1, 2}));
+    centre = f.div(sums, count);
+    if (wide != element)
+      centre = f.create<onnx::CastOp>(element, centre);
+  } else {
+    centre = f.create<onnx::ReduceMeanOp>(element, value, ArrayRef<int64_t>{1},
+                                          /*keepdims=*/true);
   }
-  if (op.getGamma()) {
-    Value count, centre;
-    if (op.getCausal()) {
-      count = f.create<onnx::CastOp>(element, f.shift(getRows(), 1.0));
-      centre = f.div(f.create<onnx::CastOp>(element, getCausal()), count);
-    } else {
-      Value ones = f.expand(f.scalar(element, 1.0), {queries, keys});
-      Value last = f.shift(f.positions(keys), 1.0);
-      count = f.create<onnx::CastOp>(
-          element, f.create<onnx::ReduceMaxOp>(f.getElement(last), last,
-                                               ArrayRef<int64_t>{0},
-                                               /*keepdims=*/false));
-      centre = f.div(ones, count);
-    }
-    weights = f.sub(weights, f.mul(perHead(op.getGamma()), centre));
-  }
-  return weights;
+  return f.sub(output, f.mul(centre, perHead(op.getGamma())));
 }
 
 Value AttentionWriter::write() {
@@ -199,19 +256,39 @@ Value AttentionWriter::write() {
     return refuse("attention with past positions or key lengths");
   if (op.getLogsumexp() || op.getEntropy())
     return refuse("attention with logsumexp or entropy");
-  if (op.getGamma() && op.getCentre() == tfm::Centre::Visible)
-    return refuse("a centre of the visible keys");
-  Value weights = f.create<onnx::SoftmaxOp>(
-      element, getScores(), f.getBuilder().getI64IntegerAttr(3));
+  if (op.getGamma() && op.getCentre() == tfm::Centre::Visible && op.getMask())
+    return refuse("a centre of the keys that a mask shows");
+
+  bool isPrepared = op.getQkNorm() || op.getCos();
+  auto getHeads = [&](Value rows, Value scale, OpFoldResult sequence,
+                      int64_t count) {
+    return prepare(splitHeads(rows, sequence, count), scale, sequence);
+  };
+  Value output;
+  if (hasOperator()) {
+    Value query = op.getQuery(), key = op.getKey();
+    if (isPrepared) {
+      query = mergeHeads(getHeads(query, op.getQueryScale(), queries, heads),
+                         queries);
+      key = mergeHeads(getHeads(key, op.getKeyScale(), keys, kvHeads), keys);
+    }
+    output = writeOperator(query, key);
+    if (!op.isShaped())
+      return output;
+    output = splitHeads(output, queries, heads);
+  }
   Value value = repeat(splitHeads(op.getValue(), keys, kvHeads));
-  Value output =
-      f.transpose(f.matMul(applyShape(weights), value), {0, 2, 1, 3});
-  return f.reshape(output,
-                   {batch, queries, f.getIndex(f.getWidth(op.getOutput()))});
+  if (!output)
+    output = writeProducts(
+        getHeads(op.getQuery(), op.getQueryScale(), queries, heads),
+        getHeads(op.getKey(), op.getKeyScale(), keys, kvHeads), value);
+  if (op.isShaped())
+    output = addShape(output, value);
+  return mergeHeads(output, queries);
 }
 
-Value emitAttention(Formulas &f, tfm::AttentionOp op) {
-  return AttentionWriter(f, op).write();
+Value emitAttention(Formulas &f, tfm::AttentionOp op, int64_t opset) {
+  return AttentionWriter(f, op, opset).write();
 }
 
 } // namespace ockham::tfm2onnx

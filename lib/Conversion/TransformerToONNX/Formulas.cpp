@@ -112,17 +112,36 @@ Value Formulas::positions(OpFoldResult extent) {
 }
 
 Value emitLiveNorm(Formulas &f, Value x, tfm::NormKind kind, double eps,
-                   bool epsOutside) {
-  if (kind == tfm::NormKind::Layer)
-    x = f.sub(x, f.rowMean(x));
+                   bool epsOutside, Value scale, Value shift, int64_t opset) {
   Type element = f.getElement(x);
-  Value variance = f.rowMean(f.mul(x, x));
-  if (!epsOutside)
-    variance = f.shift(variance, eps);
-  Value root = f.create<onnx::SqrtOp>(element, variance);
-  if (epsOutside)
-    root = f.shift(root, eps);
-  return f.div(x, root);
+  OpBuilder &builder = f.getBuilder();
+  if (kind == tfm::NormKind::Layer && !epsOutside)
+    return f.create<onnx::LayerNormalizationOp>(
+        element, x, scale, shift, builder.getI64IntegerAttr(f.getRank(x) - 1),
+        builder.getF64FloatAttr(eps));
+  Value y;
+  if (kind == tfm::NormKind::RMS && !epsOutside &&
+      opset >= kRMSNormalizationOpset) {
+    y = tfm::NormOp::create(builder, f.getLoc(), x.getType(), kind, x, scale,
+                            /*shift=*/Value(), /*std=*/Value(),
+                            /*alpha=*/Value(), /*offset=*/Value(),
+                            /*past=*/Value(), llvm::APFloat(eps),
+                            /*eps_outside=*/false, /*uncentred=*/false,
+                            tfm::StdAxis::None);
+  } else {
+    if (kind == tfm::NormKind::Layer)
+      x = f.sub(x, f.rowMean(x));
+    Value variance = f.rowMean(f.mul(x, x));
+    if (!epsOutside)
+      variance = f.shift(variance, eps);
+    Value root = f.create<onnx::SqrtOp>(element, variance);
+    if (epsOutside)
+      root = f.shift(root, eps);
+    y = f.div(x, root);
+    if (scale)
+      y = f.mul(y, scale);
+  }
+  return shift ? f.add(y, shift) : y;
 }
 
 } // namespace ockham::tfm2onnx

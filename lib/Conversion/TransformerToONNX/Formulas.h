@@ -57,8 +57,7 @@ public:
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> perm);
   mlir::Value unsqueeze(mlir::Value value, llvm::ArrayRef<int64_t> axes);
   mlir::Value concat(mlir::Value lhs, mlir::Value rhs, int64_t axis);
-  /// Elements [begin, end) of one dimension in steps. A negative end stands for
-  /// the extent given in `last`.
+  /// Elements [begin, end) of one dimension in steps.
   mlir::Value slice(mlir::Value value, int64_t axis, mlir::OpFoldResult begin,
                     mlir::OpFoldResult end, int64_t step = 1);
   mlir::Value reshape(mlir::Value value,
@@ -96,14 +95,20 @@ private:
   mlir::Location loc;
 };
 
-/// What a tfm.norm of kind layer or rms computes, without scale and shift, over
-/// the last dimension of any tensor.
+/// The first opsets with these operators.
+inline constexpr int64_t kGeluOpset = 20;
+inline constexpr int64_t kRMSNormalizationOpset = 23;
+inline constexpr int64_t kAttentionOpset = 23;
+
+/// What a tfm.norm of kind layer or rms computes, over the last dimension of
+/// any tensor. Scale and shift may be null.
 mlir::Value emitLiveNorm(Formulas &f, mlir::Value x, tfm::NormKind kind,
-                         double eps, bool epsOutside);
+                         double eps, bool epsOutside, mlir::Value scale,
+                         mlir::Value shift, int64_t opset);
 
 /// The output of an attention; null, with an error, for what ONNX exports do
-/// not contain.
-mlir::Value emitAttention(Formulas &f, tfm::AttentionOp op);
+/// not contain. What is one operator in the opset stays a tfm.attention.
+mlir::Value emitAttention(Formulas &f, tfm::AttentionOp op, int64_t opset);
 
 } // namespace ockham::tfm2onnx
 

@@ -69,11 +69,8 @@ static Value emit(Formulas &f, tfm::ActivationOp op) {
   switch (op.getKind()) {
   case tfm::ActivationKind::ReLU:
     return f.create<onnx::ReluOp>(element, x);
-  case tfm::ActivationKind::LeakyReLU: {
-    Value positive = f.create<onnx::GreaterOrEqualOp>(
-        f.getBuilder().getI1Type(), x, f.scalar(element, 0.0));
-    return f.where(positive, x, f.mul(x, op.getSlope()));
-  }
+  case tfm::ActivationKind::LeakyReLU:
+    break; // Stays.
   case tfm::ActivationKind::GELUErf: {
     Value gate = f.create<onnx::ErfOp>(
         element, f.div(x, f.scalar(element, 1.41421356237309504880)));
@@ -111,7 +108,7 @@ static Value emitPositionStd(Formulas &f, tfm::NormOp op) {
   return f.unsqueeze(std, {1});
 }
 
-static Value emit(Formulas &f, tfm::NormOp op) {
+static Value emit(Formulas &f, tfm::NormOp op, int64_t opset) {
   if (op.getPast()) {
     op.emitError("a norm with past positions cannot be written as ONNX "
                  "operators");
@@ -122,15 +119,9 @@ static Value emit(Formulas &f, tfm::NormOp op) {
   double eps = op.getEps().convertToDouble();
   switch (op.getKind()) {
   case tfm::NormKind::Layer:
-    if (!op.getEpsOutside())
-      return f.create<onnx::LayerNormalizationOp>(
-          element, x, op.getScale(), op.getShift(),
-          f.getBuilder().getI64IntegerAttr(f.getRank(x) - 1),
-          f.getBuilder().getF64FloatAttr(eps));
-    [[fallthrough]];
   case tfm::NormKind::RMS:
-    y = emitLiveNorm(f, x, op.getKind(), eps, op.getEpsOutside());
-    break;
+    return emitLiveNorm(f, x, op.getKind(), eps, op.getEpsOutside(),
+                        op.getScale(), op.getShift(), opset);
   case tfm::NormKind::Fixed:
     if (!op.getUncentred())
       y = f.sub(y, f.rowMean(y));
@@ -208,7 +199,25 @@ static LogicalResult inlineParallel(tfm::ParallelOp op) {
   return success();
 }
 
-static LogicalResult convert(Operation *op) {
+/// Whether the op is an operator of the opset as it is: the exporter writes it.
+static bool isOperator(Operation *op, int64_t opset) {
+  auto activation = dyn_cast<tfm::ActivationOp>(op);
+  if (!activation)
+    return false;
+  switch (activation.getKind()) {
+  case tfm::ActivationKind::LeakyReLU:
+    return true; // PRelu, whose slope is an operand.
+  case tfm::ActivationKind::GELUErf:
+  case tfm::ActivationKind::GELUTanh:
+    return opset >= kGeluOpset;
+  default:
+    return false;
+  }
+}
+
+static LogicalResult convert(Operation *op, int64_t opset) {
+  if (isOperator(op, opset))
+    return success();
   if (auto split = dyn_cast<tfm::SplitOp>(op))
     return convertSplit(split);
   if (auto parallel = dyn_cast<tfm::ParallelOp>(op))
@@ -216,11 +225,12 @@ static LogicalResult convert(Operation *op) {
   Formulas f(op);
   auto result =
       TypeSwitch<Operation *, Value>(op)
-          .Case<tfm::EmbeddingOp, tfm::LinearOp, tfm::ActivationOp, tfm::NormOp,
+          .Case<tfm::EmbeddingOp, tfm::LinearOp, tfm::ActivationOp,
                 tfm::AddScaledOp, tfm::ScaleOp>(
               [&](auto typed) { return emit(f, typed); })
+          .Case([&](tfm::NormOp norm) { return emit(f, norm, opset); })
           .Case([&](tfm::AttentionOp attention) {
-            return emitAttention(f, attention);
+            return emitAttention(f, attention, opset);
           })
           .Default([](Operation *other) {
             other->emitError("is no op that ONNX operators stand for; run "
@@ -238,6 +248,8 @@ namespace {
 
 struct ConvertTransformerToONNX
     : ockham::impl::ConvertTransformerToONNXBase<ConvertTransformerToONNX> {
+  using ConvertTransformerToONNXBase::ConvertTransformerToONNXBase;
+
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
@@ -245,7 +257,7 @@ struct ConvertTransformerToONNX
         ops.push_back(op);
     });
     for (Operation *op : ops)
-      if (failed(convert(op)))
+      if (failed(convert(op, opset)))
         return signalPassFailure();
   }
 };

@@ -7,9 +7,10 @@
 
 #include "GraphWriter.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -43,21 +44,36 @@ pb::TensorProto::DataType getDataType(Type element) {
   return T::UNDEFINED;
 }
 
+GraphWriter::GraphWriter(func::FuncOp function, pb::GraphProto &graph,
+                         int64_t opset)
+    : function(function), graph(graph), opset(opset), extents(function) {}
+
+void GraphWriter::refuse(const llvm::Twine &text) {
+  if (problem.empty())
+    problem = text.str();
+}
+
 //===----------------------------------------------------------------------===//
 // Names and attributes
 //===----------------------------------------------------------------------===//
 
 std::string GraphWriter::makeUnique(StringRef wanted) {
   std::string name = wanted.empty() ? "value" : wanted.str();
-  unsigned &count = taken[name];
-  if (count++ == 0)
+  if (taken.try_emplace(name, 0).second)
     return name;
   std::string numbered;
   do
-    numbered = name + "_" + std::to_string(taken[name]++);
-  while (taken.contains(numbered));
-  taken[numbered] = 1;
+    numbered = name + "_" + std::to_string(++taken[name]);
+  while (!taken.try_emplace(numbered, 0).second);
   return numbered;
+}
+
+std::string GraphWriter::getName(Value value) {
+  auto it = names.find(value);
+  if (it != names.end())
+    return it->second;
+  refuse("a value without an ONNX operator is read");
+  return "";
 }
 
 void GraphWriter::define(Value value, StringRef wanted) {
@@ -97,40 +113,60 @@ void GraphWriter::setInts(pb::NodeProto &node, StringRef name,
     attribute.add_ints(value);
 }
 
-void GraphWriter::setTensor(pb::TensorProto &tensor, const ConstantData &data) {
-  tensor.set_data_type(getDataType(data.getElementType()));
-  for (int64_t extent : data.getShape())
+static void setType(pb::TensorProto &tensor, RankedTensorType type) {
+  tensor.set_data_type(getDataType(type.getElementType()));
+  for (int64_t extent : type.getShape())
     tensor.add_dims(extent);
+}
+
+void GraphWriter::setTensor(pb::TensorProto &tensor, const ConstantData &data) {
+  setType(tensor, data.getType());
   std::string bytes(getStorageBytes(data.getType()), '\0');
   data.copyTo(bytes.data());
   tensor.set_raw_data(std::move(bytes));
 }
 
-/// The name that the file gave the node, else nothing.
-static std::string getNodeName(Operation *op) {
-  std::string name;
+/// The name that the file gave to what the op comes from, else nothing.
+static StringRef getSourceName(Operation *op) {
+  StringRef name;
   op->getLoc()->walk([&](Location loc) {
     auto named = dyn_cast<NameLoc>(loc);
     if (!named)
       return WalkResult::advance();
-    name = named.getName().str();
+    name = named.getName();
     return WalkResult::interrupt();
   });
   return name;
 }
 
-pb::NodeProto &GraphWriter::addNode(Operation *op, StringRef type) {
+/// Nodes keep their names. One that stands for a part of what was recognised
+/// has a name in the same scope: /h.0/attn/Softmax gives /h.0/attn/MatMul.
+std::string GraphWriter::nameNode(Operation *op, StringRef type) {
+  StringRef name = getSourceName(op);
+  auto [scope, last] = name.rsplit('/');
+  if (last.empty())
+    return makeUnique(name.empty() || name.ends_with("/") ? type : name);
+  if (last.starts_with(type))
+    return makeUnique(name);
+  return makeUnique((scope + "/" + type).str());
+}
+
+pb::NodeProto &GraphWriter::addOutputs(Operation *op, StringRef type) {
   pb::NodeProto &node = *graph.add_node();
   node.set_op_type(type.str());
-  std::string name = getNodeName(op);
-  node.set_name(makeUnique((name.empty() ? type : StringRef(name)).str()));
+  node.set_name(nameNode(op, type));
+  for (auto [i, result] : llvm::enumerate(op->getResults())) {
+    define(result, node.name() + "_output_" + std::to_string(i));
+    node.add_output(names[result]);
+  }
+  return node;
+}
+
+pb::NodeProto &GraphWriter::addNode(Operation *op, StringRef type) {
+  pb::NodeProto &node = addOutputs(op, type);
   for (Value operand : op->getOperands())
     if (isa<TensorType>(operand.getType()))
       node.add_input(getName(operand));
-  for (Value result : op->getResults()) {
-    define(result, node.name() + "_output");
-    node.add_output(getName(result));
-  }
   return node;
 }
 
@@ -142,7 +178,7 @@ GraphWriter::addNode(StringRef type, ArrayRef<std::string> inputs,
   node.set_name(makeUnique(type));
   for (const std::string &input : inputs)
     node.add_input(input);
-  std::string output = makeUnique(node.name() + "_output");
+  std::string output = makeUnique(node.name() + "_output_0");
   node.add_output(output);
   if (attributes)
     attributes(node);
@@ -157,7 +193,7 @@ std::string GraphWriter::addInts(ArrayRef<int64_t> values) {
   std::string key = "ints";
   for (int64_t value : values)
     key += "," + std::to_string(value);
-  std::string &name = initializers[key];
+  std::string &name = shared[key];
   if (!name.empty())
     return name;
   name = makeUnique("sizes");
@@ -171,7 +207,7 @@ std::string GraphWriter::addInts(ArrayRef<int64_t> values) {
 }
 
 std::string GraphWriter::addScalar(int64_t value) {
-  std::string &name = initializers["int," + std::to_string(value)];
+  std::string &name = shared["int," + std::to_string(value)];
   if (!name.empty())
     return name;
   name = makeUnique("number");
@@ -183,157 +219,50 @@ std::string GraphWriter::addScalar(int64_t value) {
 }
 
 std::string GraphWriter::addFilled(RankedTensorType type, double value) {
+  std::string key;
+  llvm::raw_string_ostream(key) << "filled," << type << ',' << value;
+  std::string &name = shared[key];
+  if (!name.empty())
+    return name;
   auto constant = DenseElementsAttr::get(
       type, Attribute(FloatAttr::get(type.getElementType(), value)));
-  std::string name = makeUnique("constant");
+  name = makeUnique("constant");
   pb::TensorProto &tensor = *graph.add_initializer();
   setTensor(tensor, *ConstantData::get(constant));
   tensor.set_name(name);
   return name;
 }
 
+/// More bytes than this are not copied into the graph.
+static constexpr uint64_t kSmallConstant = 64;
+
 llvm::Error GraphWriter::writeConstant(Value value, StringRef name) {
+  // A weight may be loaded in several places.
+  auto load = value.getDefiningOp<LoadWeightOp>();
+  StringAttr symbol = load ? load.getWeightAttr().getAttr() : StringAttr();
+  names[value] = load ? weightNames[symbol] : makeUnique(name);
+  if (load && !writtenWeights.insert(symbol).second)
+    return llvm::Error::success();
+  Weight weight;
+  weight.header.set_name(names[value]);
   auto type = cast<RankedTensorType>(value.getType());
   if (getDataType(type.getElementType()) == pb::TensorProto::UNDEFINED)
-    return fail("the constant '" + name +
-                "' has an element type that ONNX "
-                "does not have");
+    return fail("'" + names[value] +
+                "' has an element type that ONNX does not have");
   std::optional<ConstantData> data = ConstantData::get(value);
   if (!data)
-    return fail("the bytes of '" + name + "' are not here");
-  // A weight may be loaded in several places.
-  if (auto load = value.getDefiningOp<LoadWeightOp>()) {
-    std::string &known = initializers["weight " + load.getWeight().str()];
-    if (!known.empty()) {
-      names[value] = known;
-      return llvm::Error::success();
-    }
-    known = makeUnique(name);
-    names[value] = known;
-  } else {
-    names[value] = makeUnique(name);
+    return fail("the bytes of '" + names[value] +
+                "' are not here: the weight is only declared");
+  if (!load && getStorageBytes(type) <= kSmallConstant) {
+    pb::TensorProto &tensor = *graph.add_initializer();
+    setTensor(tensor, *data);
+    tensor.set_name(names[value]);
+    return llvm::Error::success();
   }
-  pb::TensorProto &tensor = *graph.add_initializer();
-  tensor.set_name(names[value]);
-  tensor.set_data_type(getDataType(type.getElementType()));
-  for (int64_t extent : type.getShape())
-    tensor.add_dims(extent);
-  weights.push_back({graph.initializer_size() - 1, std::move(*data)});
+  setType(weight.header, type);
+  weight.data = std::move(*data);
+  weights.push_back(std::move(weight));
   return llvm::Error::success();
-}
-
-//===----------------------------------------------------------------------===//
-// Extents
-//===----------------------------------------------------------------------===//
-
-std::string GraphWriter::addSizes(ArrayRef<int64_t> staticSizes,
-                                  ValueRange sizes) {
-  if (sizes.empty())
-    return addInts(staticSizes);
-  SmallVector<std::string> parts;
-  unsigned position = 0;
-  for (int64_t size : staticSizes)
-    parts.push_back(ShapedType::isDynamic(size) ? addIndex(sizes[position++])
-                                                : addInts({size}));
-  if (parts.size() == 1)
-    return parts.front();
-  return addNode("Concat", parts,
-                 [](pb::NodeProto &node) { setInt(node, "axis", 0); });
-}
-
-/// The operator for arithmetic on indices, none of which is negative where it
-/// matters.
-static StringRef getArithmetic(Operation *op) {
-  if (isa<arith::AddIOp>(op))
-    return "Add";
-  if (isa<arith::SubIOp>(op))
-    return "Sub";
-  if (isa<arith::MulIOp>(op))
-    return "Mul";
-  if (isa<arith::DivSIOp, arith::DivUIOp, arith::FloorDivSIOp>(op))
-    return "Div";
-  if (isa<arith::MaxSIOp, arith::MaxUIOp>(op))
-    return "Max";
-  if (isa<arith::MinSIOp, arith::MinUIOp>(op))
-    return "Min";
-  return "";
-}
-
-std::string GraphWriter::addIndexOp(Operation *op) {
-  if (auto dim = dyn_cast<tensor::DimOp>(op)) {
-    int64_t position = dim.getConstantIndex().value_or(0);
-    return addNode("Shape", {getName(dim.getSource())},
-                   [&](pb::NodeProto &node) {
-                     setInt(node, "start", position);
-                     setInt(node, "end", position + 1);
-                   });
-  }
-  if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
-    // The row-major position of the element.
-    auto type = cast<RankedTensorType>(extract.getTensor().getType());
-    int64_t position = 0;
-    for (auto [dim, index] : llvm::enumerate(extract.getIndices()))
-      position = position * std::max<int64_t>(1, type.getDimSize(dim)) +
-                 getConstantIntValue(index).value_or(0);
-    std::string flat =
-        addNode("Reshape", {getName(extract.getTensor()), addInts({-1})});
-    if (!type.getElementType().isInteger(64))
-      flat = addNode("Cast", {flat}, [](pb::NodeProto &node) {
-        setInt(node, "to", pb::TensorProto::INT64);
-      });
-    return addNode("Slice",
-                   {flat, addInts({position}), addInts({position + 1})});
-  }
-  if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
-    return addIndex(op->getOperand(0));
-  if (auto ceil = dyn_cast<arith::CeilDivSIOp>(op)) {
-    std::string divisor = addIndex(ceil.getRhs());
-    std::string sum = addNode("Add", {addIndex(ceil.getLhs()), divisor});
-    return addNode("Div", {addNode("Sub", {sum, addInts({1})}), divisor});
-  }
-  StringRef arithmetic = getArithmetic(op);
-  if (arithmetic.empty())
-    return "";
-  return addNode(arithmetic,
-                 {addIndex(op->getOperand(0)), addIndex(op->getOperand(1))});
-}
-
-std::string GraphWriter::addIndex(Value index) {
-  if (std::optional<int64_t> known = getConstantIntValue(index))
-    return addInts({*known});
-  std::string &name = indices[index];
-  if (!name.empty())
-    return name;
-  std::string added =
-      index.getDefiningOp() ? addIndexOp(index.getDefiningOp()) : "";
-  return indices[index] = added;
-}
-
-bool GraphWriter::writeIndexOp(Operation *op) {
-  if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
-    SmallVector<std::string> parts;
-    for (Value element : elements.getElements())
-      parts.push_back(addIndex(element));
-    std::string vector =
-        parts.size() == 1 ? parts.front()
-                          : addNode("Concat", parts, [](pb::NodeProto &node) {
-                              setInt(node, "axis", 0);
-                            });
-    auto type = cast<RankedTensorType>(elements.getType());
-    if (!type.getElementType().isInteger(64))
-      vector = addNode("Cast", {vector}, [&](pb::NodeProto &node) {
-        setInt(node, "to", getDataType(type.getElementType()));
-      });
-    names[elements] = addNode("Reshape", {vector, addInts(type.getShape())});
-    return true;
-  }
-  if (auto cast = dyn_cast<tensor::CastOp>(op)) {
-    names[cast] = getName(cast.getSource());
-    return true;
-  }
-  // Written where something reads them.
-  return isa<tensor::DimOp, tensor::ExtractOp>(op) ||
-         isa<arith::ArithDialect>(op->getDialect());
 }
 
 //===----------------------------------------------------------------------===//
@@ -362,21 +291,67 @@ llvm::Error GraphWriter::describe(pb::ValueInfoProto &info, StringRef name,
   return llvm::Error::success();
 }
 
-llvm::Error GraphWriter::writeInputs() {
+/// What must be called as in the file, before anything else can take the name.
+llvm::Error GraphWriter::reserveNames() {
+  auto ret = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  llvm::StringSet<> inputs;
   for (BlockArgument argument : function.getArguments()) {
     unsigned position = argument.getArgNumber();
-    auto type = dyn_cast<RankedTensorType>(argument.getType());
     auto name = function.getArgAttrOfType<StringAttr>(position, kNameAttrName);
-    if (!type || !name)
+    if (!isa<RankedTensorType>(argument.getType()) || !name)
       return fail("argument " + llvm::Twine(position) +
-                  " of the function is no named tensor");
-    taken[name.getValue()] = 1;
+                  " of the function is no tensor with a name");
+    if (!inputs.insert(name.getValue()).second)
+      return fail("two inputs are called '" + name.getValue() + "'");
+    taken[name.getValue()] = 0;
     names[argument] = name.str();
-    if (llvm::Error error = describe(
-            *graph.add_input(), name, type,
-            function.getArgAttrOfType<ArrayAttr>(position, kDimsAttrName)))
-      return error;
   }
+  llvm::StringSet<> outputs;
+  for (auto [position, operand] : llvm::enumerate(ret.getOperands())) {
+    auto name =
+        function.getResultAttrOfType<StringAttr>(position, kNameAttrName);
+    if (!isa<RankedTensorType>(operand.getType()) || !name)
+      return fail("result " + llvm::Twine(position) +
+                  " of the function is no tensor with a name");
+    if (!outputs.insert(name.getValue()).second)
+      return fail("two outputs are called '" + name.getValue() + "'");
+    taken[name.getValue()] = 0;
+    Value value = operand;
+    while (auto cast = value.getDefiningOp<tensor::CastOp>())
+      value = cast.getSource();
+    if (inputs.contains(name.getValue()) && names.lookup(value) != name)
+      return fail("an input and an output that is another value are both "
+                  "called '" +
+                  name.getValue() + "'");
+    // What no node gives, or what several outputs are, is copied by an
+    // Identity.
+    if (Operation *op = value.getDefiningOp();
+        op && !matchPattern(op, m_Constant()) &&
+        isa<onnx::ONNXDialect, tfm::TfmDialect>(op->getDialect()))
+      outputNames.try_emplace(value, name.str());
+  }
+  auto module = function->getParentOfType<ModuleOp>();
+  function.walk([&](LoadWeightOp load) {
+    StringAttr symbol = load.getWeightAttr().getAttr();
+    if (weightNames.contains(symbol))
+      return;
+    auto weight = module.lookupSymbol<WeightOp>(symbol);
+    StringRef name = symbol;
+    if (weight && weight.getSource() && !weight.getSource()->empty())
+      name = *weight.getSource();
+    weightNames[symbol] = makeUnique(name);
+  });
+  return llvm::Error::success();
+}
+
+llvm::Error GraphWriter::writeInputs() {
+  for (BlockArgument argument : function.getArguments())
+    if (llvm::Error error =
+            describe(*graph.add_input(), names[argument],
+                     cast<RankedTensorType>(argument.getType()),
+                     function.getArgAttrOfType<ArrayAttr>(
+                         argument.getArgNumber(), kDimsAttrName)))
+      return error;
   return llvm::Error::success();
 }
 
@@ -384,11 +359,12 @@ llvm::Error GraphWriter::writeOutputs(func::ReturnOp ret) {
   for (auto [position, value] : llvm::enumerate(ret.getOperands())) {
     auto name =
         function.getResultAttrOfType<StringAttr>(position, kNameAttrName);
-    if (names[value] != name.getValue()) {
+    std::string given = getName(value);
+    if (given != name.getValue()) {
       pb::NodeProto &node = *graph.add_node();
       node.set_op_type("Identity");
       node.set_name(makeUnique("Identity"));
-      node.add_input(names[value]);
+      node.add_input(given);
       node.add_output(name.str());
     }
     if (llvm::Error error = describe(
@@ -400,17 +376,12 @@ llvm::Error GraphWriter::writeOutputs(func::ReturnOp ret) {
 }
 
 llvm::Error GraphWriter::writeOp(Operation *op) {
-  if (auto load = dyn_cast<LoadWeightOp>(op)) {
-    auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
-        load, load.getWeightAttr());
-    StringRef name =
-        weight && weight.getSource() ? *weight.getSource() : load.getWeight();
-    return writeConstant(load, name);
-  }
+  if (auto load = dyn_cast<LoadWeightOp>(op))
+    return writeConstant(load, load.getWeight());
   if (op->getNumResults() == 1 && isa<TensorType>(op->getResult(0).getType()) &&
       matchPattern(op, m_Constant()))
     return writeConstant(op->getResult(0), "constant");
-  if (isa<onnx::ONNXDialect>(op->getDialect()))
+  if (isa<onnx::ONNXDialect, tfm::TfmDialect>(op->getDialect()))
     return writeOperator(*this, op);
   if (writeIndexOp(op))
     return llvm::Error::success();
@@ -418,27 +389,34 @@ llvm::Error GraphWriter::writeOp(Operation *op) {
               "' has no ONNX operator; lower to onnx ops first");
 }
 
+/// The error, with the node that it is about.
+static llvm::Error at(Operation *op, llvm::Error error) {
+  if (!error)
+    return error;
+  StringRef name = getSourceName(op);
+  return fail((name.empty() ? "" : name + ": ") +
+              llvm::toString(std::move(error)));
+}
+
 llvm::Error GraphWriter::run() {
   graph.set_name(function.getSymName().str());
-  auto ret = cast<func::ReturnOp>(function.getBody().front().getTerminator());
-  for (unsigned i = 0; i < function.getNumResults(); ++i) {
-    auto name = function.getResultAttrOfType<StringAttr>(i, kNameAttrName);
-    if (!name)
-      return fail("result " + llvm::Twine(i) + " of the function has no name");
-    taken[name.getValue()] = 1;
-    // What several outputs or none of the nodes give is copied by an Identity.
-    Value value = ret.getOperand(i);
-    if (Operation *op = value.getDefiningOp();
-        op && isa<onnx::ONNXDialect>(op->getDialect()) &&
-        !isa<onnx::ConstantOp>(op))
-      outputNames.try_emplace(value, name.str());
-  }
+  Block &body = function.getBody().front();
+  if (llvm::Error error = reserveNames())
+    return error;
   if (llvm::Error error = writeInputs())
     return error;
-  for (Operation &op : function.getBody().front().without_terminator())
-    if (llvm::Error error = writeOp(&op))
-      return error;
-  return writeOutputs(ret);
+  for (Operation &op : body.without_terminator()) {
+    llvm::Error error = writeOp(&op);
+    if (!error && !problem.empty())
+      error = fail(problem);
+    if (error)
+      return at(&op, std::move(error));
+    extents.visit(&op);
+  }
+  if (llvm::Error error =
+          writeOutputs(cast<func::ReturnOp>(body.getTerminator())))
+    return error;
+  return problem.empty() ? llvm::Error::success() : fail(problem);
 }
 
 } // namespace ockham::exporter

@@ -8,6 +8,7 @@
 #ifndef OCKHAM_LIB_EXPORT_ONNX_GRAPHWRITER_H
 #define OCKHAM_LIB_EXPORT_ONNX_GRAPHWRITER_H
 
+#include "GraphExtents.h"
 #include "Protobuf.h"
 
 #include "dialects/ONNX/ONNXDialect.h"
@@ -28,19 +29,22 @@ namespace ockham::exporter {
 pb::TensorProto::DataType getDataType(mlir::Type element);
 
 /// Writes one function as the graph of a model. The bytes of weights are not
-/// copied into the graph: `getWeights` lists which initializer needs which.
+/// copied into the graph, and their tensors are no part of it: `getWeights`
+/// lists them.
 class GraphWriter {
 public:
-  GraphWriter(mlir::func::FuncOp function, pb::GraphProto &graph, int64_t opset)
-      : function(function), graph(graph), opset(opset) {}
+  GraphWriter(mlir::func::FuncOp function, pb::GraphProto &graph,
+              int64_t opset);
 
   llvm::Error run();
 
-  struct PendingWeight {
-    int initializer; ///< Its position in the graph.
+  struct Weight {
+    pb::TensorProto header; ///< Name, element type and extents.
     ConstantData data;
   };
-  const std::vector<PendingWeight> &getWeights() const { return weights; }
+  std::vector<Weight> &getWeights() { return weights; }
+  /// Checks of inputs for which ONNX has no operator.
+  unsigned getDroppedChecks() const { return droppedChecks; }
 
   //===--------------------------------------------------------------------===//
   // For the operators
@@ -49,11 +53,14 @@ public:
   int64_t getOpset() const { return opset; }
 
   /// The name of a value that has been written.
-  std::string getName(mlir::Value value) const { return names.lookup(value); }
+  std::string getName(mlir::Value value);
+  /// A node without inputs, whose outputs are the op's results.
+  pb::NodeProto &addOutputs(mlir::Operation *op, llvm::StringRef type);
   /// A node whose inputs are the op's tensor operands and whose outputs are its
   /// results.
   pb::NodeProto &addNode(mlir::Operation *op, llvm::StringRef type);
-  /// A node with the given inputs; its output gets a new name.
+  /// A node with the given inputs; its output gets a new name. Equal ones
+  /// without attributes are not shared: the module was rid of those.
   std::string
   addNode(llvm::StringRef type, llvm::ArrayRef<std::string> inputs,
           llvm::function_ref<void(pb::NodeProto &)> attributes = nullptr);
@@ -64,9 +71,14 @@ public:
   /// A list of integers and `index` values as a vector.
   std::string addSizes(llvm::ArrayRef<int64_t> staticSizes,
                        mlir::ValueRange sizes);
-  /// An `index` value as a vector with one element.
+  /// The same for extents of a new shape, where `kept[i]` (0 for Reshape, 1 for
+  /// Expand) stands for extent i of the operand as it is. `canBeOpen`: one of
+  /// the others may be -1.
+  std::string addShape(mlir::Value operand, llvm::ArrayRef<int64_t> staticSizes,
+                       mlir::ValueRange sizes, int64_t kept, bool canBeOpen);
+  /// An `index` value, or an integer, as a vector with one element.
   std::string addIndex(mlir::Value index);
-  /// One filled tensor of the given shape.
+  /// A tensor of one value; equal ones are shared.
   std::string addFilled(mlir::RankedTensorType type, double value);
 
   static void setInt(pb::NodeProto &node, llvm::StringRef name, int64_t value);
@@ -75,10 +87,14 @@ public:
                       llvm::ArrayRef<int64_t> values);
   static void setString(pb::NodeProto &node, llvm::StringRef name,
                         llvm::StringRef value);
-  /// The elements of a small constant.
+  /// Element type, extents and elements of a small constant.
   static void setTensor(pb::TensorProto &tensor, const ConstantData &data);
 
+  /// Remembers what cannot be written; the first one is reported.
+  void refuse(const llvm::Twine &text);
+
 private:
+  llvm::Error reserveNames();
   llvm::Error writeInputs();
   llvm::Error writeOutputs(mlir::func::ReturnOp ret);
   llvm::Error writeOp(mlir::Operation *op);
@@ -86,28 +102,47 @@ private:
   bool writeIndexOp(mlir::Operation *op);
   llvm::Error writeConstant(mlir::Value value, llvm::StringRef name);
   std::string addIndexOp(mlir::Operation *op);
+  std::string addElement(mlir::Operation *op);
+  std::string addConcat(llvm::ArrayRef<std::string> parts);
   /// Fills name, element type and extents.
   llvm::Error describe(pb::ValueInfoProto &info, llvm::StringRef name,
                        mlir::RankedTensorType type, mlir::ArrayAttr dims);
   void define(mlir::Value value, llvm::StringRef wanted);
   std::string makeUnique(llvm::StringRef wanted);
+  std::string nameNode(mlir::Operation *op, llvm::StringRef type);
 
   mlir::func::FuncOp function;
   pb::GraphProto &graph;
   int64_t opset;
+  GraphExtents extents;
   llvm::DenseMap<mlir::Value, std::string> names;
   /// `index` values as vectors with one element.
   llvm::DenseMap<mlir::Value, std::string> indices;
+  /// How often a name was wanted.
   llvm::StringMap<unsigned> taken;
-  /// Names of weights and integer vectors that were written.
-  llvm::StringMap<std::string> initializers;
+  /// The names in the file of weights, by symbol.
+  llvm::DenseMap<mlir::StringAttr, std::string> weightNames;
+  llvm::DenseSet<mlir::StringAttr> writtenWeights;
+  /// Names of small constants and joined extents that were written, by content.
+  llvm::StringMap<std::string> shared;
   /// What results of the function must be called.
   llvm::DenseMap<mlir::Value, std::string> outputNames;
-  std::vector<PendingWeight> weights;
+  std::vector<Weight> weights;
+  std::string problem;
+  unsigned droppedChecks = 0;
 };
 
-/// Writes one onnx op; fails for one that the opset has no operator for.
+/// Writes one onnx op, or a tfm op that the opset has an operator for; fails
+/// for others.
 llvm::Error writeOperator(GraphWriter &writer, mlir::Operation *op);
+
+/// Operators that move elements: writeOperator's second half. False if the op
+/// is none of them.
+bool writeDataMovement(GraphWriter &writer, mlir::Operation *op);
+
+/// The tfm ops that `--convert-tfm-to-onnx=opset=N` leaves. False if the op is
+/// none of them.
+bool writeTransformerOp(GraphWriter &writer, mlir::Operation *op);
 
 } // namespace ockham::exporter
 
