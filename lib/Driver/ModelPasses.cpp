@@ -221,6 +221,7 @@ Expected<ModelSummary> transformModel(ModuleOp module,
   if (Error error =
           runPassManager(pm, module, log, "simplification", verify, &rewrites))
     return error;
+  eraseUnusedWeights(module);
   Parameters after = countParameters(module);
   summary.parameters = after.count;
   summary.weightBytes = after.bytes;
