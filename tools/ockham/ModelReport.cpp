@@ -113,12 +113,15 @@ std::string formatSimplification(const ModelSummary &summary,
   std::string text = "simplified: " + (done.empty() ? "nothing to do" : done);
   if (!kept.empty())
     text += "; kept: " + kept + (remarksShown ? "" : " (--remarks says why)");
-  if (summary.parameters != summary.parametersBefore)
-    text += "; parameters " + formatCount(summary.parametersBefore) + " -> " +
-            formatCount(summary.parameters);
-  if (summary.weightBytes != summary.weightBytesBefore)
-    text += "; weights " + formatBytes(summary.weightBytesBefore) + " -> " +
-            formatBytes(summary.weightBytes);
+  auto addChange = [&](llvm::StringRef what, const std::string &before,
+                       const std::string &after) {
+    if (before != after)
+      text += ("; " + what + " " + before + " -> " + after).str();
+  };
+  addChange("parameters", formatCount(summary.parametersBefore),
+            formatCount(summary.parameters));
+  addChange("weights", formatBytes(summary.weightBytesBefore),
+            formatBytes(summary.weightBytes));
   if (summary.untiedBytes)
     text += " (a head that was tied to the embedding has " +
             formatBytes(summary.untiedBytes) + " of its own)";
