@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The stream is what depends on the embedding (or on a float input). It is cut
+// The stream is what depends on the embedding (or on a float input) and leads
+// to the result; caches and other results leave it on the way. It is cut
 // wherever a single value carries all of it. Between two cuts lies a segment:
 // an attention with its skip, an MLP, a norm. A block is a segment with an
 // attention and the segments around it that belong to it. Names come from the
@@ -14,10 +15,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Raising.h"
+#include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringExtras.h"
+
+#include <map>
 
 using namespace mlir;
 
@@ -62,11 +66,13 @@ public:
 
 private:
   void collectStream();
+  void dropSideBranches();
   void cut();
   unsigned findEnd(unsigned attention, unsigned limit) const;
   tfm::BlockKind classify(const BlockRange &range) const;
   void form(const BlockRange &range, unsigned index);
   Segment describe(ArrayRef<Operation *> ops, Value input) const;
+  void reportContents(const BlockRange &range, StringRef name) const;
   /// Whether the segment's result leaves the model (a head).
   bool isReturned(const Segment &segment) const;
 
@@ -100,6 +106,49 @@ void BlockFormer::collectStream() {
   }
 }
 
+/// Keeps of the stream what leads to the returned value that most of it leads
+/// to.
+void BlockFormer::dropSideBranches() {
+  llvm::SmallPtrSet<Operation *, 32> main;
+  Operation *terminator =
+      raiser.getFunction().getBody().front().getTerminator();
+  for (Value result : terminator->getOperands()) {
+    llvm::SmallPtrSet<Operation *, 32> sources;
+    SmallVector<Operation *> worklist = {result.getDefiningOp()};
+    while (!worklist.empty()) {
+      Operation *op = worklist.pop_back_val();
+      if (!op || !inStream.contains(op) || !sources.insert(op).second)
+        continue;
+      for (Value operand : op->getOperands())
+        worklist.push_back(operand.getDefiningOp());
+    }
+    if (sources.size() > main.size())
+      main = std::move(sources);
+  }
+  llvm::erase_if(stream, [&](Operation *op) { return !main.contains(op); });
+}
+
+/// The product of a gated MLP (SwiGLU): an activation times a linear.
+static bool isGate(Operation *op) {
+  return isa<onnx::MulOp>(op) &&
+         llvm::any_of(op->getOperands(), [](Value operand) {
+           return operand.getDefiningOp<tfm::ActivationOp>();
+         });
+}
+
+/// Computes rows in a way that is not known. What is in between heads, such as
+/// a cache that grows, belongs to the attention; what moves elements only
+/// computes nothing.
+static bool isUnknown(Operation *op) {
+  if (isa<tfm::TfmDialect>(op->getDialect()) || isGate(op) ||
+      isa<onnx::ReshapeOp, onnx::TransposeOp, onnx::ConcatOp, onnx::SliceOp,
+          onnx::ExpandOp, onnx::UnsqueezeOp, onnx::SqueezeOp, onnx::SplitOp>(
+          op) ||
+      !isa<onnx::ONNXDialect>(op->getDialect()))
+    return false;
+  return llvm::any_of(op->getResults(), isRows);
+}
+
 Segment BlockFormer::describe(ArrayRef<Operation *> ops, Value input) const {
   Segment segment;
   segment.ops.assign(ops.begin(), ops.end());
@@ -114,7 +163,7 @@ Segment BlockFormer::describe(ArrayRef<Operation *> ops, Value input) const {
       ++segment.linears;
     else if (isa<tfm::ActivationOp>(op))
       ++segment.activations;
-    else if (!isa<tfm::ScaleOp, tfm::AddScaledOp, tfm::SplitOp>(op))
+    else if (isUnknown(op))
       ++segment.others;
     if (isa<tfm::AddScaledOp>(op))
       segment.hasSkip |= llvm::is_contained(op->getOperands(), input);
@@ -133,12 +182,10 @@ void BlockFormer::cut() {
   // The last reader of any value that was written before the current op.
   unsigned reach = 0;
   auto extendReach = [&](Value value) {
-    for (Operation *user : value.getUsers()) {
-      auto it = order.find(user);
-      // What the function returns is read at the very end.
-      reach = std::max<unsigned>(reach, it == order.end() ? stream.size()
-                                                          : it->second);
-    }
+    // What leaves the stream may read anything.
+    for (Operation *user : value.getUsers())
+      if (auto it = order.find(user); it != order.end())
+        reach = std::max(reach, it->second);
   };
   if (entry)
     extendReach(entry);
@@ -276,6 +323,40 @@ static std::string getCommonName(ArrayRef<Operation *> ops) {
   return llvm::join(common, "/");
 }
 
+/// Says what is in a block that is none of the known ones.
+void BlockFormer::reportContents(const BlockRange &range,
+                                 StringRef name) const {
+  unsigned attentions = 0, norms = 0, linears = 0, activations = 0;
+  std::map<StringRef, unsigned> unknown;
+  for (unsigned i = range.begin; i < range.end; ++i) {
+    const Segment &segment = segments[i];
+    attentions += segment.attentions;
+    norms += segment.norms;
+    linears += segment.linears;
+    activations += segment.activations;
+    for (Operation *op : segment.ops)
+      if (isUnknown(op))
+        ++unknown[op->getName().getStringRef()];
+  }
+  std::string text = "block " + name.str() + " is of no known kind:";
+  bool isFirst = true;
+  auto add = [&](StringRef what, unsigned count) {
+    if (count == 0)
+      return;
+    text += (isFirst ? " " : ", ") + std::to_string(count) + " " + what.str();
+    isFirst = false;
+  };
+  add("tfm.attention", attentions);
+  add("tfm.norm", norms);
+  add("tfm.linear", linears);
+  add("tfm.activation", activations);
+  for (auto [op, count] : unknown)
+    add(op, count);
+  if (!segments[range.attention].hasSkip)
+    text += "; no skip around the attention";
+  emitRemark(segments[range.attention].ops.front()->getLoc()) << text;
+}
+
 void BlockFormer::form(const BlockRange &range, unsigned index) {
   SmallVector<Operation *> ops;
   for (unsigned i = range.begin; i < range.end; ++i)
@@ -298,11 +379,30 @@ void BlockFormer::form(const BlockRange &range, unsigned index) {
   if (name.empty())
     name = "block." + std::to_string(index);
 
+  if (range.kind == tfm::BlockKind::Other)
+    reportContents(range, name);
+
+  // What leaves the stream in between follows the block.
+  SmallVector<Operation *> followers;
+  llvm::SmallPtrSet<Operation *, 32> behind = inside;
+  for (Operation *op = ops.front(); op != ops.back(); op = op->getNextNode())
+    if (!inside.contains(op) &&
+        llvm::any_of(op->getOperands(), [&](Value operand) {
+          return behind.contains(operand.getDefiningOp());
+        })) {
+      behind.insert(op);
+      followers.push_back(op);
+    }
   OpBuilder &builder = raiser.getBuilder();
   builder.setInsertionPoint(ops.back());
   auto block = tfm::BlockOp::create(builder, ops.back()->getLoc(),
                                     TypeRange(ValueRange(outputs)), range.kind,
                                     index, name);
+  Operation *last = block;
+  for (Operation *op : followers) {
+    op->moveAfter(last);
+    last = op;
+  }
   // Parameters and constants that only this block reads move along.
   llvm::SetVector<Operation *> sources;
   for (Operation *op : ops)
@@ -331,6 +431,7 @@ void BlockFormer::form(const BlockRange &range, unsigned index) {
 
 void BlockFormer::run() {
   collectStream();
+  dropSideBranches();
   if (stream.empty())
     return;
   cut();
