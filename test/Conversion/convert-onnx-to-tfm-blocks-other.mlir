@@ -4,7 +4,7 @@
 ockham.weight @w : tensor<4x4xf32> = dense<0.5> : tensor<4x4xf32>
 
 // CHECK: tfm.block{{ +}}other index 0 "block.0"
-// expected-remark@+1 {{1 onnx operator stays: Sin (1)}}
+// expected-remark@+1 {{1 onnx operator brings queries, keys and values to attentions: Sin (1)}}
 func.func @forward(%x: tensor<1x3x4xf32>) -> tensor<1x3x4xf32> {
   %w = ockham.load_weight @w : tensor<4x4xf32>
   // expected-remark@+1 {{block block.0 is of no known kind: 1 tfm.attention, 1 tfm.norm, 1 tfm.linear, 1 tfm.activation, 1 onnx.Sin}}
