@@ -118,3 +118,50 @@ func.func @split(%x: tensor<?x?x4xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x4xf32>
   %s:2 = onnx.Split %p into [2, 4] {axis = 2} : (tensor<?x?x6xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x4xf32>)
   return %s#0, %s#1 : tensor<?x?x2xf32>, tensor<?x?x4xf32>
 }
+
+// -----
+
+// [SAS]: skip * I + resid * W, computed by the model. Two spellings; an absent
+// gain of the identity is 1.
+ockham.weight @w : tensor<2x2xf32> = dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+ockham.weight @skip : tensor<1xf32> = dense<0.5> : tensor<1xf32>
+ockham.weight @resid : tensor<f32> = dense<0.1> : tensor<f32>
+
+// CHECK-LABEL: func.func @reparametrised
+// CHECK-DAG: %[[W:.*]] = ockham.load_weight @w
+// CHECK-DAG: %[[SKIP:.*]] = ockham.load_weight @skip
+// CHECK-DAG: %[[RESID:.*]] = ockham.load_weight @resid
+// CHECK: %[[Y:.*]] = tfm.linear %arg0, %[[W]] skip %[[SKIP]] resid %[[RESID]] : {{.*}} {transposed}
+// CHECK: %[[ONE:.*]] = arith.constant dense<1.000000e+00>
+// CHECK: tfm.linear %[[Y]], %[[W]] skip %[[ONE]] resid %[[RESID]] :
+// CHECK-NOT: transposed
+// CHECK-NOT: onnx.
+func.func @reparametrised(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
+  %w = ockham.load_weight @w : tensor<2x2xf32>
+  %skip = ockham.load_weight @skip : tensor<1xf32>
+  %resid = ockham.load_weight @resid : tensor<f32>
+  %i = onnx.Constant dense<[[1.0, 0.0], [0.0, 1.0]]> : tensor<2x2xf32>
+  %si = onnx.Mul %skip, %i : (tensor<1xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %rw = onnx.Mul %w, %resid : (tensor<2x2xf32>, tensor<f32>) -> tensor<2x2xf32>
+  %sum = onnx.Add %si, %rw : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %t = onnx.Transpose %sum {perm = array<i64: 1, 0>} : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = onnx.MatMul %x, %t : (tensor<?x?x2xf32>, tensor<2x2xf32>) -> tensor<?x?x2xf32>
+  %plain = onnx.Add %rw, %i : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %z = onnx.MatMul %y, %plain : (tensor<?x?x2xf32>, tensor<2x2xf32>) -> tensor<?x?x2xf32>
+  return %z : tensor<?x?x2xf32>
+}
+
+// -----
+
+// No identity among the two: the model adds two matrices.
+ockham.weight @w : tensor<2x2xf32> = dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+
+// CHECK-LABEL: func.func @sum_of_matrices
+// CHECK: onnx.MatMul
+func.func @sum_of_matrices(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
+  %w = ockham.load_weight @w : tensor<2x2xf32>
+  %i = onnx.Constant dense<[[1.0, 0.0], [0.5, 1.0]]> : tensor<2x2xf32>
+  %sum = onnx.Add %w, %i : (tensor<2x2xf32>, tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = onnx.MatMul %x, %sum : (tensor<?x?x2xf32>, tensor<2x2xf32>) -> tensor<?x?x2xf32>
+  return %y : tensor<?x?x2xf32>
+}

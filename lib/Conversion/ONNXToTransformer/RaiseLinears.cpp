@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
+#include "Expressions.h"
 #include "Extents.h"
 #include "Raising.h"
+#include "ockham/Support/ConstantData.h"
 
 using namespace mlir;
 
@@ -15,11 +17,18 @@ namespace ockham::raising {
 
 namespace {
 
+/// A factor: a parameter with one element, or a number.
+struct Factorised {
+  Value parameter;
+  double number = 1.0;
+};
+
 /// The weight of a linear: the parameter itself, or what a Transpose of the
-/// parameter reads.
+/// parameter reads; or skip * I + resid * W ([SAS] section 4.2).
 struct LinearWeight {
   Value value;
   bool transposed = false;
+  std::optional<Factorised> skip, resid;
 
   int64_t getInputWidth() const { return getDim(transposed ? 1 : 0); }
   int64_t getOutputWidth() const { return getDim(transposed ? 0 : 1); }
@@ -32,12 +41,74 @@ private:
 
 } // namespace
 
+static bool isIdentity(Value value) {
+  std::optional<ConstantData> data = ConstantData::get(value);
+  if (!data || data->getShape().size() != 2 ||
+      data->getShape()[0] != data->getShape()[1])
+    return false;
+  int64_t width = data->getShape()[0];
+  for (int64_t i = 0, e = data->size(); i < e; ++i)
+    if (data->getFloat(i) != (i % (width + 1) == 0 ? 1.0 : 0.0))
+      return false;
+  return true;
+}
+
+/// A term of a matrix sum: the matrix, and what multiplies it.
+static std::optional<std::pair<Value, Factorised>>
+matchScaledMatrix(const Term &term) {
+  Value matrix;
+  Factorised factor{Value(), term.coefficient};
+  for (const Factor &other : term.factors) {
+    auto type = cast<RankedTensorType>(other.atom.getType());
+    if (other.exponent != 1 || !type.hasStaticShape())
+      return std::nullopt;
+    bool isScalar = type.getNumElements() == 1;
+    Value &slot = isScalar ? factor.parameter : matrix;
+    if (slot || (isScalar && !isParameterOrConstant(other.atom)))
+      return std::nullopt;
+    slot = other.atom;
+  }
+  if (!matrix || (factor.parameter && factor.number != 1.0))
+    return std::nullopt;
+  return std::pair(matrix, factor);
+}
+
+static std::optional<LinearWeight> matchWeight(Value value);
+
+/// skip * I + resid * W, computed by the model because W is too large to fold,
+/// or is being trained.
+static std::optional<LinearWeight> matchReparametrised(Value sum) {
+  Expression expression = getExpression(sum);
+  if (!isa_and_nonnull<onnx::AddOp>(sum.getDefiningOp()) ||
+      expression.terms.size() != 2)
+    return std::nullopt;
+  for (unsigned first : {0, 1}) {
+    auto skip = matchScaledMatrix(expression.terms[first]);
+    auto resid = matchScaledMatrix(expression.terms[1 - first]);
+    if (!skip || !resid || !isIdentity(skip->first) ||
+        skip->first.getType() != sum.getType() ||
+        resid->first.getType() != sum.getType())
+      continue;
+    std::optional<LinearWeight> weight = matchWeight(resid->first);
+    if (!weight || weight->skip)
+      continue;
+    weight->skip = skip->second;
+    weight->resid = resid->second;
+    return weight;
+  }
+  return std::nullopt;
+}
+
 static std::optional<LinearWeight> matchWeight(Value value) {
   LinearWeight weight{value};
   if (auto transpose = value.getDefiningOp<onnx::TransposeOp>()) {
     if (transpose.getPerm() != ArrayRef<int64_t>{1, 0})
       return std::nullopt;
     weight = {transpose.getInput(), true};
+  }
+  if (auto inner = matchReparametrised(weight.value)) {
+    inner->transposed ^= weight.transposed;
+    return inner;
   }
   auto type = cast<RankedTensorType>(weight.value.getType());
   if (type.getRank() != 2 || !type.hasStaticShape() ||
@@ -52,9 +123,20 @@ static Value createLinear(OpBuilder &builder, Location loc, Value input,
   auto type = cast<RankedTensorType>(input.getType());
   SmallVector<int64_t> shape(type.getShape());
   shape.back() = weight.getOutputWidth();
+  auto makeGain = [&](const std::optional<Factorised> &factor) -> Value {
+    if (!factor || (!factor->parameter && factor->number == 1.0))
+      return Value();
+    return factor->parameter ? getGain(builder, factor->parameter, input)
+                             : makeSplat(builder, loc, type.getElementType(), 0,
+                                         factor->number);
+  };
+  Value resid = makeGain(weight.resid), skip = makeGain(weight.skip);
+  // An absent skip gain is 0.
+  if (weight.skip && !skip)
+    skip = makeSplat(builder, loc, type.getElementType(), 0, 1.0);
   return tfm::LinearOp::create(
-      builder, loc, type.clone(shape), input, weight.value, bias,
-      /*skip_gain=*/Value(), /*resid_gain=*/Value(), /*row_scale=*/Value(),
+      builder, loc, type.clone(shape), input, weight.value, bias, skip, resid,
+      /*row_scale=*/Value(),
       weight.transposed ? builder.getUnitAttr() : UnitAttr());
 }
 
@@ -129,6 +211,9 @@ static LogicalResult raiseGemm(Raiser &raiser, onnx::GemmOp gemm,
                           Twine(weight->getOutputWidth()) + " parameters");
     bias = foldFactor(builder, bias, beta);
   }
+  if (alpha != 1.0 && weight->skip)
+    return attempt.fail("alpha is " + std::to_string(alpha) +
+                        ", expected 1 in front of a sum of matrices");
   weight->value = foldFactor(builder, weight->value, alpha);
   if (!weight->value || (gemm.getC() && beta != 0.0 && !bias))
     return attempt.fail("alpha and beta are " + std::to_string(alpha) +
