@@ -54,7 +54,9 @@ MODELS = {
     "op_block": ("norm_free", {"layer": 1}, 11, {}),
     "bert_postln": ("post_norm", {"layer": 5}, 12, {"square": 8}),
     # Made here: the same model, the second norm of each block equal to the first.
-    "neox_equal_norms": ("parallel_two_norms", {"layer": 3}, 13, {"square": 8}),
+    # --onnx-normalize shares equal weights and operators, so that it is raised
+    # with one norm per block.
+    "neox_equal_norms": ("parallel", {"layer": 3}, 13, {"square": 8}),
     "enc_sasp": ("sas_p", {"layer": 2}, 6, {"square": 0}),
 }
 
