@@ -346,8 +346,15 @@ std::string describeDims(const Report &report) {
   return text;
 }
 
+bool isOperatorCount(const RewriteGroup &group) {
+  StringRef text = group.text;
+  StringRef rest = text.drop_while(llvm::isDigit);
+  return group.pass == "raise" && rest.size() < text.size() &&
+         rest.starts_with(" onnx operator");
+}
+
 std::string describeRewrite(const RewriteGroup &group) {
-  std::string text = group.pass + ": " + group.messages.front();
+  std::string text = group.pass + ": " + group.example;
   if (group.count > 1)
     text += " (" + std::to_string(group.count) + " like this)";
   return text;

@@ -53,6 +53,9 @@ std::string describeLetters(const std::map<std::string, std::string> &letters);
 /// "batch 1, sequence 128".
 std::string describeDims(const Report &report);
 
+/// Whether a remark counts what stays onnx, which the report does by itself.
+bool isOperatorCount(const RewriteGroup &group);
+
 /// One line about a remark: what, and how often.
 std::string describeRewrite(const RewriteGroup &group);
 

@@ -150,7 +150,8 @@ std::string Polynomial::format(
   for (const auto &[monomial, coefficient] : terms) {
     Monomial left = monomial;
     for (const auto &[name, power] : shared)
-      left[name] -= power;
+      if (power > 0 && (left[name] -= power) == 0)
+        left.erase(name);
     rest.push_back({left, coefficient});
   }
   auto degree = [](const Monomial &monomial) {

@@ -28,11 +28,36 @@ void RewriteLog::learnNames(ModuleOp module) {
   module.walk([&](Operation *op) {
     learn(op->getLoc());
     if (auto weight = dyn_cast<WeightOp>(op)) {
-      names.insert(weight.getSymName());
+      learnWeight(weight.getSymName());
       if (std::optional<StringRef> source = weight.getSource())
-        names.insert(*source);
+        learnWeight(*source);
     }
   });
+}
+
+/// "h.0.ln_1.weight" belongs to the module "h.0.ln_1", and that to "h.0".
+void RewriteLog::learnWeight(StringRef name) {
+  while (!name.empty()) {
+    names.insert(name);
+    size_t dot = name.rfind('.');
+    name = dot == StringRef::npos ? "" : name.take_front(dot);
+  }
+}
+
+/// A name that is a word of the language cannot be told apart from it.
+static bool isWord(StringRef text) {
+  return llvm::all_of(text, [](char c) { return llvm::isAlpha(c); });
+}
+
+/// Whether the text is a name, or one that a pass has made from a name.
+bool RewriteLog::isName(StringRef text) const {
+  while (!text.empty() && !isWord(text)) {
+    if (names.contains(text))
+      return true;
+    size_t end = text.find_last_of("._");
+    text = end == StringRef::npos ? "" : text.take_front(end);
+  }
+  return false;
 }
 
 /// Characters of which names of nodes and weights are made.
@@ -56,13 +81,8 @@ std::string RewriteLog::removeNames(StringRef text) const {
     StringRef word = text.take_front(length);
     text = text.drop_front(word.size());
     // The end of a sentence is no part of a name, but names have dots.
-    StringRef bare = word;
-    if (!names.contains(bare))
-      bare = word.rtrim(".:");
-    // A name that is a word of the language stays: it cannot be told apart.
-    bool isName = names.contains(bare) &&
-                  !llvm::all_of(bare, [](char c) { return llvm::isAlpha(c); });
-    if (isName)
+    StringRef bare = names.contains(word) ? word : word.rtrim(".:");
+    if (isName(bare))
       result += "*" + word.drop_front(bare.size()).str();
     else
       result += word;
@@ -87,6 +107,7 @@ void RewriteLog::add(Diagnostic &diagnostic, StringRef phase) {
   std::string message = text;
   if (!where.empty() && !StringRef(text).starts_with(where + ":"))
     message = where + ": " + text;
+  group.example = StringRef(group.text).contains('*') ? text : message;
   auto same = llvm::find_if(groups, [&](const RewriteGroup &other) {
     return other.pass == group.pass && other.done == group.done &&
            other.text == group.text;

@@ -28,6 +28,8 @@ public:
   std::vector<RewriteGroup> take() { return std::move(groups); }
 
 private:
+  void learnWeight(llvm::StringRef name);
+  bool isName(llvm::StringRef text) const;
   std::string removeNames(llvm::StringRef text) const;
 
   llvm::StringSet<> names;

@@ -146,7 +146,7 @@ static void writeRewrites(const Report &report, bool done,
                           llvm::raw_ostream &os) {
   bool isFirst = true;
   for (const RewriteGroup &group : report.rewrites) {
-    if (group.done != done)
+    if (group.done != done || isOperatorCount(group))
       continue;
     if (isFirst)
       os << "<h2>" << (done ? "What was done" : "What was kept, and why")

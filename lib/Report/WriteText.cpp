@@ -130,7 +130,7 @@ static void writeRemarks(const Report &report, bool done,
                          llvm::raw_ostream &os) {
   unsigned shown = 0, more = 0;
   for (const RewriteGroup &group : report.rewrites) {
-    if (group.done != done)
+    if (group.done != done || isOperatorCount(group))
       continue;
     if (shown == kMostRemarks) {
       ++more;
@@ -145,7 +145,7 @@ static void writeRemarks(const Report &report, bool done,
 
 static bool hasRemarks(const Report &report, bool done) {
   for (const RewriteGroup &group : report.rewrites)
-    if (group.done == done)
+    if (group.done == done && !isOperatorCount(group))
       return true;
   return false;
 }

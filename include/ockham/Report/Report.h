@@ -125,6 +125,9 @@ struct RewriteGroup {
   std::string pass;  ///< e.g. "tfm-fold-norms"; empty for recognition.
   bool done = false; ///< Something was removed, or else kept.
   std::string text;  ///< Without the names of nodes and weights.
+  /// The first of them as a reader wants it: with a name, in the text or in
+  /// front of it.
+  std::string example;
   unsigned count = 0;
   /// The remarks as they were given, in their order.
   std::vector<std::string> messages;

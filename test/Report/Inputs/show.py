@@ -1,4 +1,5 @@
-"""Prints a report's JSON in lines that FileCheck can read, or one part of it."""
+"""Prints a report's JSON in lines that FileCheck can read, one part of
+it, or the formulas of its costs ("cost")."""
 
 import json
 import sys
@@ -6,6 +7,11 @@ import sys
 with open(sys.argv[1], encoding="utf-8") as file:
     report = json.load(file)
 
+if sys.argv[2:] == ["cost"]:
+    cost = report["structure"]["before"]["cost"]
+    keys = ("linear_flops", "attention_flops", "pointwise_flops", "activation_bytes")
+    print("; ".join(cost[key]["formula"] for key in keys))
+    sys.exit()
 if len(sys.argv) > 2:
     part = report
     for key in sys.argv[2].split("."):
