@@ -28,7 +28,7 @@ namespace ockham {
 using namespace mlir;
 using namespace ockham;
 
-static constexpr llvm::StringLiteral kPass = "tfm-parallelize-subblocks";
+static constexpr llvm::StringLiteral kParallelize = "tfm-parallelize-subblocks";
 
 namespace {
 
@@ -190,7 +190,7 @@ static void remarkInputs(Location loc, ArrayRef<Branch> branches) {
     return llvm::any_of(branch.ops, llvm::IsaPred<tfm::NormOp>);
   };
   if (inputs.size() == 1 && llvm::all_of(branches, hasNorm))
-    emitRewriteRemark(loc, kPass, RewriteOutcome::Kept)
+    emitRewriteRemark(loc, kParallelize, RewriteOutcome::Kept)
         << "the branches read different norms of the same rows: their "
            "projections stay products of their own";
 }
@@ -204,7 +204,7 @@ void ParallelizeSubblocks::parallelize(tfm::AddScaledOp sum) {
     summands.push_back(summand.value);
     if (auto linear = summand.value.getDefiningOp<tfm::LinearOp>())
       if (summand.gain)
-        emitRewriteRemark(linear.getLoc(), kPass, RewriteOutcome::Kept)
+        emitRewriteRemark(linear.getLoc(), kParallelize, RewriteOutcome::Kept)
             << "the product is not accumulated onto the other branch: a gain "
                "stands in front of it";
   }
@@ -233,7 +233,7 @@ void ParallelizeSubblocks::parallelize(tfm::AddScaledOp sum) {
   std::stable_partition(
       branches.begin(), branches.end(),
       [](const Branch &branch) { return branch.hasAttention(); });
-  auto remark = emitRewriteRemark(loc, kPass, RewriteOutcome::Done);
+  auto remark = emitRewriteRemark(loc, kParallelize, RewriteOutcome::Done);
   remark << "attention and MLP do not depend on each other";
   if (accumulated)
     remark << ": the last product accumulates onto the rest of the sum";
@@ -259,7 +259,7 @@ void ParallelizeSubblocks::runOnOperation() {
   SmallVector<tfm::LinearOp> linears;
   for (Block *block : blocks)
     llvm::append_range(linears, block->getOps<tfm::LinearOp>());
-  mergeProjections(getOperation(), linears, kPass);
+  mergeProjections(getOperation(), linears, kParallelize);
   for (tfm::AddScaledOp sum : sums)
     parallelize(sum);
   eraseUnusedWeights(getOperation());

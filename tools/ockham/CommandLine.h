@@ -66,6 +66,7 @@ parseDims(const std::vector<std::pair<std::string, std::string>> &pairs,
           std::vector<std::pair<std::string, int64_t>> &dims);
 
 /// The commands. argv[0] is the command's name.
+int runCalibrate(int argc, char **argv);
 int runCompile(int argc, char **argv);
 int runSimplify(int argc, char **argv);
 int runRun(int argc, char **argv);

@@ -21,7 +21,8 @@ static const char help[] =
     "  simplify  an ONNX file to a simpler ONNX file\n"
     "  run       a compiled model, or an ONNX file on the interpreter\n"
     "  bench     a compiled model: latency and tokens per second\n"
-    "  report    what a model is, and what simplification makes of it\n\n"
+    "  report    what a model is, and what simplification makes of it\n"
+    "  calibrate by how much a model's norms divide, on data\n\n"
     "'ockham COMMAND --help' explains a command. For example:\n"
     "  ockham compile model.onnx -o model.so\n"
     "  ockham run model.so\n"
@@ -39,6 +40,8 @@ static int runCommand(int argc, char **argv) {
     return ockham::tool::runBench(argc - 1, argv + 1);
   if (command == "report")
     return ockham::tool::runReport(argc - 1, argv + 1);
+  if (command == "calibrate")
+    return ockham::tool::runCalibrate(argc - 1, argv + 1);
   if (command == "--help" || command == "-h") {
     std::fputs(help, stdout);
     return 0;
@@ -50,8 +53,8 @@ static int runCommand(int argc, char **argv) {
   return ockham::tool::fail((command.empty()
                                  ? "a command is missing"
                                  : "unknown command '" + command + "'") +
-                            "; expected compile, simplify, run, bench or "
-                            "report (see 'ockham --help')");
+                            "; expected compile, simplify, run, bench, report "
+                            "or calibrate (see 'ockham --help')");
 }
 
 int main(int argc, char **argv) {

@@ -214,6 +214,72 @@ def AccumulateSums
 }
 
 //===----------------------------------------------------------------------===//
+// On request: rewrites that change the results
+//===----------------------------------------------------------------------===//
+
+def AssumeParallel
+    : RewritePass<"tfm-assume-parallel", ChangesParameters, ChangesResults> {
+  let title = "Let the MLP of serial blocks read the block's input";
+  let semantics = [{
+    `x' = x + MHA(N1(x)); y = x' + MLP(N2(x'))` becomes
+    `y = x + MHA(N1(x)) + MLP(N2(x))`: the block of GPT-NeoX, whose branches
+    `--tfm-parallelize-subblocks` computes side by side. What the attention adds
+    to the stream is assumed not to matter to the MLP of the same block. The
+    MLP's norm keeps its parameters; with `shared-norm` the MLP reads the
+    attention's norm instead (GPT-J), and its own goes. Norm-free blocks are
+    rewritten too.
+
+    How much the results change is for the user to measure: a model that was
+    not trained this way usually has to be trained on.
+  }];
+  let options = [
+    Option<"sharedNorm", "shared-norm", "bool", "false",
+           "Let the MLP read the attention's norm; its own goes">
+  ];
+  let dependentDialects = ["::ockham::tfm::TfmDialect"];
+}
+
+def FreezeNorms
+    : RewritePass<"tfm-freeze-norms", ChangesParameters, ChangesResults> {
+  let title = "Give live norms the fixed std of a calibration";
+  let semantics = [{
+    Each LayerNorm and RMSNorm that the file names divides by the std that
+    `ockham calibrate` found on data ([noLN]) instead of that of each row:
+    `tfm.norm fixed`, per position class where the classes differ.
+    `--tfm-fold-norms` then folds it. A norm that the file does not name stays,
+    with a remark; a name, kind or width that the model does not have is an
+    error.
+
+    ```mlir
+    // Before:
+    %y = tfm.norm layer %x scale %g shift %b {eps = 1.0e-5 : f64}
+        : tensor<?x?x768xf32>, scale tensor<768xf32>, shift tensor<768xf32>
+    // After:
+    %z = tfm.norm fixed %x scale %g shift %b std %std {std_axis = #tfm<std_axis position>}
+        : tensor<?x?x768xf32>, scale tensor<768xf32>, shift tensor<768xf32>, std tensor<2xf32>
+    ```
+  }];
+  let options = [
+    Option<"calibration", "calibration", "std::string", "",
+           "File that 'ockham calibrate' has written">
+  ];
+  let dependentDialects = ["::ockham::OckhamDialect",
+    "::ockham::tfm::TfmDialect"];
+}
+
+def ObserveNorms
+    : RewritePass<"tfm-observe-norms", KeepsParameters, SameNumbers> {
+  let title = "Return what live norms divide by";
+  let semantics = [{
+    For each live norm the function returns one more tensor, named
+    "std:KIND:WIDTH:NAME": the root with its epsilon, one number per row.
+    `ockham calibrate` compiles a model this way. Blocks must be dissolved
+    (`--tfm-inline-blocks`).
+  }];
+  let dependentDialects = ["::ockham::onnx::ONNXDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // linalg and memref
 //===----------------------------------------------------------------------===//
 
