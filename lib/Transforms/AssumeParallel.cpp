@@ -39,7 +39,7 @@ struct AssumeParallel : ockham::impl::AssumeParallelBase<AssumeParallel> {
   void runOnOperation() override;
 
 private:
-  bool rewrite(const SerialBlock &serial);
+  void rewrite(const SerialBlock &serial);
 };
 
 } // namespace
@@ -109,14 +109,13 @@ static tfm::NormOp findInputNorm(const SerialBlock &serial) {
   return found;
 }
 
-bool AssumeParallel::rewrite(const SerialBlock &serial) {
+void AssumeParallel::rewrite(const SerialBlock &serial) {
   tfm::AddScaledOp middle = serial.middle;
   auto parent = dyn_cast<tfm::BlockOp>(middle->getParentOp());
   Location loc = parent ? parent.getLoc() : middle.getLoc();
   auto keep = [&](const Twine &text) {
     emitRewriteRemark(loc, kAssumeParallel, RewriteOutcome::Kept)
         << "the MLP stays behind the attention: " << text.str();
-    return false;
   };
   Value inputGain = serial.input == middle.getLhs() ? middle.getLhsGain()
                                                     : middle.getRhsGain();
@@ -156,17 +155,18 @@ bool AssumeParallel::rewrite(const SerialBlock &serial) {
       << "the MLP reads the block's input, " << which
       << ", instead of its sum with the attention: the results change, "
          "compare the loss before and after";
-  return true;
 }
 
 void AssumeParallel::runOnOperation() {
   SmallVector<tfm::AddScaledOp> sums;
   getOperation().walk([&](tfm::AddScaledOp sum) { sums.push_back(sum); });
-  unsigned count = 0;
+  bool found = false;
   for (tfm::AddScaledOp sum : sums)
-    if (std::optional<SerialBlock> serial = matchSerialBlock(sum))
-      count += rewrite(*serial);
-  if (count == 0)
+    if (std::optional<SerialBlock> serial = matchSerialBlock(sum)) {
+      rewrite(*serial);
+      found = true;
+    }
+  if (!found)
     emitRewriteRemark(getOperation().getLoc(), kAssumeParallel,
                       RewriteOutcome::Kept)
         << "no block has an MLP behind its attention, with a skip around each";

@@ -99,11 +99,13 @@ static void freeze(tfm::NormOp norm, const NormCalibration &calibrated) {
   auto remark =
       emitRewriteRemark(norm.getLoc(), kFreezeNorms, RewriteOutcome::Done);
   remark << "frozen, which changes the results: ";
-  for (auto [i, statistics] : llvm::enumerate(calibrated.classes))
-    remark << (i ? ", then " : "") << "std " << formatStd(statistics.mean)
-           << " (live " << formatStd(statistics.least) << " to "
-           << formatStd(statistics.most) << " in " << statistics.rows
-           << " rows)";
+  for (auto [i, statistics] : llvm::enumerate(calibrated.classes)) {
+    remark << (i ? ", then " : "") << "std " << formatStd(statistics.mean);
+    if (statistics.rows)
+      remark << " (live " << formatStd(statistics.least) << " to "
+             << formatStd(statistics.most) << " in " << statistics.rows
+             << " rows)";
+  }
 }
 
 void FreezeNorms::runOnOperation() {
