@@ -257,7 +257,7 @@ AlignedGraph Aligner::run() {
     Node node = after.nodes[i];
     std::vector<std::string> taken = notes[i];
     if (partnerCounts[i] > 1)
-      taken.push_back(std::to_string(partnerCounts[i]) + " in one");
+      taken.push_back(std::to_string(partnerCounts[i]) + " products in one");
     for (unsigned operand = 0; operand < node.inputs.size(); ++operand) {
       node.inputs[operand] =
           follow(node.inputs[operand], {static_cast<int>(i), operand});
