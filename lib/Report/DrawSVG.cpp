@@ -45,6 +45,7 @@ StringRef getPictureStyle() {
   return R"css(
 .ockham { font-family: Helvetica, Arial, sans-serif; font-size: 13px; }
 .ockham text { fill: #223; text-anchor: middle; }
+.ockham .page { fill: #fff; }
 .ockham .head { font-size: 15px; font-weight: bold; }
 .ockham .line { font-size: 12px; fill: #445; }
 .ockham .label { font-size: 11px; fill: #556; text-anchor: start; font-style: italic; }
@@ -65,6 +66,7 @@ StringRef getPictureStyle() {
 .ockham text.gone { fill: #999; }
 .ockham .strike { stroke: #c33; stroke-width: 1.4; opacity: .7; }
 @media (prefers-color-scheme: dark) {
+.ockham .page { fill: #16171b; }
 .ockham text { fill: #e4e6ee; }
 .ockham .line { fill: #c2c6d4; }
 .ockham .label { fill: #a9aec0; }
@@ -273,7 +275,8 @@ void drawSVG(llvm::ArrayRef<TitledPicture> pictures, StringRef description,
      << number(total) << "\" role=\"img\" aria-label=\""
      << escapeXML(description) << "\">\n";
   if (standalone)
-    os << "<style>" << getPictureStyle() << "</style>\n";
+    os << "<style>" << getPictureStyle()
+       << "</style>\n<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n";
   double left = kMargin;
   for (size_t i = 0; i < pictures.size(); ++i) {
     Drawer(pictures[i].picture, layouts[i], left,
