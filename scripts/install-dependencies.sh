@@ -10,7 +10,9 @@
 #            with which models are made and read, and onnx's node tests. These
 #            are in the pip package onnx 1.22, which is not installed, only
 #            unpacked to .cache/ here. Where pip cannot get it, Debian's
-#            libonnx-testdata with the tests of onnx 1.12 is taken
+#            libonnx-testdata with the tests of onnx 1.12 is taken. Exported
+#            models are checked by onnx 1.22 and run by ONNX Runtime 1.31, which
+#            pip puts into a folder of their own in .cache/
 #   --list   print the packages and install nothing
 #   --help   print this text
 set -euo pipefail
@@ -30,6 +32,10 @@ packages=(
 )
 test_packages=(python3-torch python3-onnx python3-pip)
 node_tests=$root/.cache/onnx-node-tests-1.22
+onnxruntime=$root/.cache/onnxruntime-1.31
+# What these need beyond Debian's NumPy, in versions that go with it.
+onnxruntime_packages=('onnxruntime==1.31.*' 'onnx==1.22.*' 'ml_dtypes==0.5.1'
+  'protobuf==6.33.*' 'typing_extensions==4.*')
 
 list=0 tests=0
 for argument in "$@"; do
@@ -123,6 +129,19 @@ END
   mv -T "$folder/onnx/backend/test/data/node" "$node_tests"
 }
 
+# Seen by the tests alone, through the folder.
+fetch_onnxruntime() (
+  mkdir -p "$root/.cache" || exit 1
+  folder=$(mktemp -d "$root/.cache/fetch.XXXXXX") || exit 1
+  trap 'rm -rf "$folder"' EXIT
+  /usr/bin/python3 -m pip install --quiet --disable-pip-version-check \
+    --root-user-action=ignore --no-deps --only-binary=:all: \
+    --target "$folder/packages" "${onnxruntime_packages[@]}" || exit 1
+  PYTHONPATH=$folder/packages /usr/bin/python3 -B -c 'import onnx, onnxruntime' ||
+    exit 1
+  mv -T "$folder/packages" "$onnxruntime"
+)
+
 install_packages "${packages[@]}"
 if ((tests)) && [[ ! -d $node_tests ]]; then
   say "Getting onnx's node tests"
@@ -131,5 +150,13 @@ if ((tests)) && [[ ! -d $node_tests ]]; then
   else
     say "pip cannot get onnx 1.22 (see above): taking the node tests of onnx 1.12 from Debian"
     install_packages libonnx-testdata
+  fi
+fi
+if ((tests)) && [[ ! -d $onnxruntime ]]; then
+  say "Getting ONNX Runtime"
+  if fetch_onnxruntime; then
+    echo "It is in $onnxruntime."
+  else
+    die "pip cannot get ONNX Runtime (see above): the tests integration-simplify-* will fail"
   fi
 fi

@@ -20,9 +20,12 @@ FLOAT64 = 1e-5
 FLOAT64_LARGE = 5e-5
 # Of two levels of one model in float64: what recognising changes is rounding.
 LEVELS = 1e-6
+# The same for folds, which round each new weight to float32.
+FOLDS = 1e-5
 
 COMPILED = {
     "compiled": [],
+    "compiled without simplifying": ["--no-simplify"],
     "compiled without recognising": ["--passes", "onnx-normalize"],
     "compiled as imported": ["--passes", "canonicalize"],
 }
@@ -62,16 +65,14 @@ def main():
         comparison.check(f"{case} interpreted", interpret(inputs), want, FLOAT32)
         exact = interpret(inputs, "--f64")
         comparison.check(f"{case} interpreted in float64", exact, want, float64)
-        for how, passes in (
-            ("normalised", "onnx-normalize"),
-            (
-                "recognised",
-                "ockham-raise",
-            ),
+        for how, passes, limit in (
+            ("normalised", "onnx-normalize", LEVELS),
+            ("recognised", "ockham-raise", LEVELS),
+            ("simplified", "ockham-raise,ockham-simplify", FOLDS),
         ):
             level = interpret(inputs, "--f64", "--passes", passes)
             comparison.check(
-                f"{case} {how}, in float64, against imported", level, exact, LEVELS
+                f"{case} {how}, in float64, against imported", level, exact, limit
             )
     comparison.exit()
 

@@ -9,6 +9,10 @@
 //
 //   ockham-translate --import-onnx model.onnx
 //
+// writes a module of onnx ops as an ONNX file:
+//
+//   ockham-translate --export-onnx module.mlir -o model.onnx
+//
 // and which operators it knows:
 //
 //   ockham-translate --list-onnx-operators
@@ -17,7 +21,10 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "ockham/Export/ExportONNX.h"
 #include "ockham/Import/ImportONNX.h"
+#include "ockham/Support/Registration.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -64,6 +71,28 @@ static void printOperators(llvm::raw_ostream &os) {
   os << "\n";
 }
 
+/// Returns the exit code.
+static int exportModule(const std::string &input, const std::string &output,
+                        const ockham::ExportOptions &options) {
+  if (input.empty() || output == "-") {
+    error() << "--export-onnx: expected an input file and -o with an output "
+               "file\n";
+    return 1;
+  }
+  mlir::DialectRegistry registry;
+  ockham::registerDialects(registry);
+  mlir::MLIRContext context(registry);
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(input, &context);
+  if (!module)
+    return 1;
+  auto summary = ockham::exportONNX(*module, output, options);
+  if (!summary) {
+    error() << llvm::toString(summary.takeError()) << "\n";
+    return 1;
+  }
+  return 0;
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::OptionCategory category("Options of ockham-translate");
@@ -88,13 +117,30 @@ int main(int argc, char **argv) {
       "allow-external-paths",
       cl::desc("Read external data from outside the model's folder as well"),
       cl::cat(category));
+  cl::opt<bool> exportONNX("export-onnx",
+                           cl::desc("Write a module of onnx ops as ONNX"),
+                           cl::cat(category));
+  cl::opt<int64_t> opset("opset", cl::desc("With --export-onnx: the opset"),
+                         cl::init(ockham::ExportOptions().opset),
+                         cl::cat(category));
+  cl::opt<uint64_t> maxEmbedded(
+      "max-embedded-bytes",
+      cl::desc("With --export-onnx: weights of more bytes in all go to a file "
+               "beside the model"),
+      cl::init(ockham::ExportOptions().maxEmbeddedBytes), cl::cat(category));
   mlir::registerAsmPrinterCLOptions();
   cl::ParseCommandLineOptions(argc, argv, "Ockham: other formats into MLIR\n");
 
   if (listOperators)
     return write(output, printOperators);
+  if (exportONNX) {
+    ockham::ExportOptions options;
+    options.opset = opset;
+    options.maxEmbeddedBytes = maxEmbedded;
+    return exportModule(input, output, options);
+  }
   if (!importONNX) {
-    error() << "nothing to do: expected --import-onnx or "
+    error() << "nothing to do: expected --import-onnx, --export-onnx or "
                "--list-onnx-operators\n";
     return 1;
   }

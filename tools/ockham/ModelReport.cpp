@@ -59,8 +59,7 @@ std::string formatCount(uint64_t count) {
   return text;
 }
 
-/// 1.5 MB, 12.3 KB.
-static std::string formatBytes(uint64_t bytes) {
+std::string formatBytes(uint64_t bytes) {
   std::string text;
   llvm::raw_string_ostream os(text);
   if (bytes >= 1000000)

@@ -38,6 +38,9 @@ private:
   std::function<void(llvm::StringRef)> onStage, onMessage, onWarning;
 };
 
+/// "1.5 MB", "12.3 KB".
+std::string formatBytes(uint64_t bytes);
+
 /// "124.4 M", "768".
 std::string formatCount(uint64_t count);
 

@@ -19,9 +19,9 @@ static void printSummary(const SimplifySummary &summary,
                          const SimplifyOptions &options, bool remarks,
                          double seconds) {
   llvm::raw_ostream &os = llvm::errs();
-  os << options.output << ": opset " << options.opset
-     << llvm::format(", %.1f MB, ", summary.exported.modelBytes / 1e6)
-     << formatModel(summary) << llvm::format("; %.1f s\n", seconds);
+  os << options.output << ": opset " << options.opset << ", "
+     << formatBytes(summary.exported.modelBytes) << ", " << formatModel(summary)
+     << llvm::format("; %.1f s\n", seconds);
   if (!summary.exported.dataPath.empty())
     os << "weights are in " << summary.exported.dataPath
        << ", which belongs to "
