@@ -44,11 +44,14 @@ static bool isExternal(const GraphWriter::Weight &weight) {
 }
 
 static void writeElements(const ConstantData &data, llvm::raw_ostream &os) {
-  if (ArrayRef<char> bytes = data.getRawBytes(); !bytes.empty()) {
-    os.write(bytes.data(), bytes.size());
+  ArrayRef<char> raw = data.getRawBytes();
+  uint64_t size = getStorageBytes(data.getType());
+  // A splat has the bytes of one element.
+  if (raw.size() == size) {
+    os.write(raw.data(), raw.size());
     return;
   }
-  std::string bytes(getStorageBytes(data.getType()), '\0');
+  std::string bytes(size, '\0');
   data.copyTo(bytes.data());
   os << bytes;
 }
