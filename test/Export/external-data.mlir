@@ -14,7 +14,7 @@
 // CHECK: initializer b: FLOAT[3, 256] location=m.onnx.data offset=1216 length=3072
 
 // What was written is read again.
-// RUN: %python -c "import numpy, onnx; m = onnx.load('%t/m.onnx'); t = {i.name: onnx.numpy_helper.to_array(i) for i in m.graph.initializer}; assert (t['a'] == 1).all() and (t['b'] == 3).all()"
+// RUN: %python -c "import onnx, onnx.numpy_helper; m = onnx.load('%t/m.onnx'); t = {i.name: onnx.numpy_helper.to_array(i) for i in m.graph.initializer}; assert (t['a'] == 1).all() and (t['b'] == 3).all()"
 // RUN: ockham-translate --export-onnx %s -o %t/one.onnx --max-embedded-bytes 5000
 // RUN: ls %t | FileCheck %s --check-prefix=ONE
 // ONE: m.onnx.data
