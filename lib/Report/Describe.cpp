@@ -111,7 +111,7 @@ std::vector<std::string> describeDetails(const Node &node) {
     if (has(node, "tied"))
       details.push_back("tied");
   } else if (node.op == "activation") {
-    if (has(node, "slope"))
+    if (node.attributes.getString("slope"))
       details.push_back("learned slope");
   } else if (node.op == "embedding") {
     details.push_back(plural(getNumber(node, "vocabulary"), "token"));

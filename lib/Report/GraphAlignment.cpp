@@ -33,12 +33,12 @@ Graph expandGains(const Graph &graph) {
     if (node.op == "add") {
       if (const llvm::json::Array *gains = node.attributes.getArray("gains"))
         for (size_t i = 0; i < gains->size() && i < node.inputs.size(); ++i) {
-          llvm::StringRef gain = (*gains)[i].getAsString().value_or("none");
-          if (gain == "none")
+          llvm::json::Value gain = (*gains)[i];
+          if (gain.getAsString() == llvm::StringRef("none"))
             continue;
           Node scale;
           scale.op = "scale";
-          scale.attributes["gain"] = gain;
+          scale.attributes["gain"] = std::move(gain);
           scale.inputs.push_back(node.inputs[i]);
           node.inputs[i] = {static_cast<int>(result.nodes.size()), 0};
           result.nodes.push_back(std::move(scale));

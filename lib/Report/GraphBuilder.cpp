@@ -12,6 +12,7 @@
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "ockham/Support/ConstantData.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -64,11 +65,17 @@ static int64_t lastDim(Value value) {
   return type.getRank() ? type.getDimSize(type.getRank() - 1) : 1;
 }
 
-/// "none", "scalar" or "channel".
-static const char *describeGain(Value gain) {
+/// A number where it is one for good; else what kind of parameter it is:
+/// "scalar" or "channel".
+static llvm::json::Value describeGain(Value gain) {
   auto type = cast<RankedTensorType>(gain.getType());
-  return type.hasStaticShape() && type.getNumElements() == 1 ? "scalar"
-                                                             : "channel";
+  if (!type.hasStaticShape() || type.getNumElements() != 1)
+    return "channel";
+  if (!gain.getDefiningOp<LoadWeightOp>())
+    if (std::optional<ConstantData> data = ConstantData::get(gain))
+      if (double value = data->getFloat(0); std::isfinite(value))
+        return roundForText(value);
+  return "scalar";
 }
 
 static Object describeNorm(tfm::NormOp op) {
@@ -410,7 +417,7 @@ Node GraphBuilder::makeNode(Operation *op) {
   if (auto sum = dyn_cast<tfm::AddScaledOp>(op)) {
     auto [first, second] = getTerms(sum);
     auto describe = [](Value gain) {
-      return gain ? describeGain(gain) : "none";
+      return gain ? describeGain(gain) : llvm::json::Value("none");
     };
     if (first.second || second.second)
       node.attributes["gains"] =

@@ -12,6 +12,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -25,6 +26,17 @@ static int64_t getInteger(const Node &node, StringRef key) {
 
 static bool hasAttribute(const Node &node, StringRef key) {
   return node.attributes.get(key) != nullptr;
+}
+
+/// An attribute that may be a number, or else `otherwise`.
+static std::string formatNumber(const Node &node, StringRef key,
+                                StringRef otherwise) {
+  std::optional<double> value = node.attributes.getNumber(key);
+  if (!value)
+    return otherwise.str();
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", *value);
+  return text;
 }
 
 /// Who reads each node.
@@ -225,7 +237,7 @@ static Shape makeShape(const Graph &graph, unsigned number,
         nameActivation(node.attributes.getString("kind").value_or(""));
     shape.lines.push_back("width " + std::to_string(getInteger(node, "width")));
     if (hasAttribute(node, "slope"))
-      shape.lines.push_back("learned slope");
+      shape.lines.push_back("slope " + formatNumber(node, "slope", "learned"));
   } else if (node.op == "embedding") {
     shape.title = "embedding";
     shape.lines = describeDetails(node);
@@ -239,7 +251,7 @@ static Shape makeShape(const Graph &graph, unsigned number,
     shape.kind = ShapeKind::Sum;
   } else if (node.op == "scale") {
     shape.kind = ShapeKind::Gain;
-    shape.title = "g";
+    shape.title = formatNumber(node, "gain", "g");
   }
   return shape;
 }
