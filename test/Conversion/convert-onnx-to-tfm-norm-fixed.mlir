@@ -68,6 +68,47 @@ func.func @positions(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
 
 // -----
 
+// The quotient is distributed over the difference.
+ockham.weight @std : tensor<f32> = dense<3.0> : tensor<f32>
+ockham.weight @g : tensor<4xf32> = dense<2.0> : tensor<4xf32>
+
+// CHECK-LABEL: func.func @distributed
+// CHECK-DAG: %[[STD:.*]] = ockham.load_weight @std
+// CHECK-DAG: %[[G:.*]] = ockham.load_weight @g
+// CHECK: tfm.norm{{ +}}fixed %arg0 scale %[[G]] std %[[STD]] :
+// CHECK-NOT: onnx.
+func.func @distributed(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %std = ockham.load_weight @std : tensor<f32>
+  %g = ockham.load_weight @g : tensor<4xf32>
+  %mean = onnx.ReduceMean %x {axes = array<i64: 2>, keepdims} : (tensor<?x?x4xf32>) -> tensor<?x?x1xf32>
+  %a = onnx.Div %x, %std : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  %m = onnx.Div %mean, %std : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %n = onnx.Sub %a, %m : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Mul %n, %g : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
+// Half of the mean is no centring.
+ockham.weight @std : tensor<f32> = dense<3.0> : tensor<f32>
+
+// CHECK-LABEL: func.func @half_centred
+// CHECK-NOT: tfm.norm
+// expected-remark@+1 {{3 onnx operators stay: Div (1), ReduceMean (1), Sub (1)}}
+func.func @half_centred(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %std = ockham.load_weight @std : tensor<f32>
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  // expected-remark@+1 {{onnx.ReduceMean: not part of anything known}}
+  %mean = onnx.ReduceMean %x {axes = array<i64: 2>, keepdims} : (tensor<?x?x4xf32>) -> tensor<?x?x1xf32>
+  %m = onnx.Mul %mean, %half : (tensor<?x?x1xf32>, tensor<f32>) -> tensor<?x?x1xf32>
+  %n = onnx.Sub %x, %m : (tensor<?x?x4xf32>, tensor<?x?x1xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Div %n, %std : (tensor<?x?x4xf32>, tensor<f32>) -> tensor<?x?x4xf32>
+  return %y : tensor<?x?x4xf32>
+}
+
+// -----
+
 // The divisor comes from the rows themselves: not fixed.
 // CHECK-LABEL: func.func @live
 // CHECK-NOT: tfm.norm

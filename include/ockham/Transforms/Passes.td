@@ -83,7 +83,8 @@ def MergeNorms
   let title = "Make equal norms of one input one norm";
   let semantics = [{
     Two norms of the same rows with the same kind, epsilon and parameters (by
-    value) become one, as in parallel blocks that have a norm per branch.
+    value) become one, as in parallel blocks that have a norm per branch. Of
+    those that differ a remark says in what.
   }];
 }
 
@@ -97,8 +98,9 @@ def FoldNorms
     float64 and rounded once ([noLN]). A std that differs per position stays as
     a row scale. Of a point-wise norm (tanh, erf), scale and shift go forward.
 
-    A norm with a reader that is no linear stays, with a remark. A tied head
-    that reads a norm gets a weight of its own, and a bias.
+    A norm with a reader that is no linear stays, with a remark; so does one
+    whose fold would not be finite. A tied head that reads a norm gets a weight
+    of its own, and a bias.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
@@ -134,9 +136,13 @@ def FoldGains
   let semantics = [{
     The gain of a residual branch, or a scale, goes into the weight and bias of
     the linear that computes the branch; into the shape gains of an attention
-    ([SAS]: beta_S into alpha, beta, gamma); or, where an attention has none,
-    into the linear that makes its values. A weight that is read elsewhere too
-    is left alone: it would be stored twice.
+    ([SAS]: beta_S into alpha, beta, gamma); where an attention has none, into
+    what makes its values; into the scale and shift of a norm. A scale that
+    nothing in front takes goes into the linears behind it. Gains that are 1,
+    and alpha and gamma that are 0, are dropped.
+
+    A weight that is read elsewhere too is left alone: it would be stored twice.
+    A gain that stays is named in a remark, with the reason.
   }];
   let dependentDialects = ["::ockham::OckhamDialect",
     "::ockham::tfm::TfmDialect"];

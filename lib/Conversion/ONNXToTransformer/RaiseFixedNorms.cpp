@@ -63,31 +63,45 @@ static LogicalResult matchStd(OpBuilder &builder, Value divisor,
   return success(parts.std != nullptr);
 }
 
-/// Whether `value` is numerator / std * scale + shift, with at least one of
-/// std and scale.
-static LogicalResult matchFixed(OpBuilder &builder, Value numerator,
-                                Value value, NormParts &parts) {
-  double factor = 0.0;
-  Value divisor;
-  for (const Term &term : getExpression(value, numerator).terms) {
-    if (term.getExponent(numerator) == 0) {
-      parts.shift = term.getSingleAtom();
+/// Whether `value` is (input - mean) / std * scale + shift, with at least one
+/// of std and scale. Without a mean, input / std * scale + shift.
+static LogicalResult matchFixed(OpBuilder &builder, Value mean, Value value,
+                                NormParts &parts) {
+  SmallVector<Value, 2> stops = {parts.input};
+  if (mean)
+    stops.push_back(mean);
+  // The quotient may be distributed over the difference.
+  std::optional<Term> lead, meanLead;
+  for (const Term &term : getExpression(value, stops).terms) {
+    bool hasMean = mean && term.getExponent(mean) != 0;
+    if (!hasMean && term.getExponent(parts.input) == 0) {
+      parts.shift = parts.shift ? Value() : term.getSingleAtom();
       if (!parts.shift || term.coefficient != 1.0 ||
           !isPerChannel(parts.shift, parts.input))
         return failure();
       continue;
     }
-    if (term.getExponent(numerator) != 1 || factor != 0.0)
+    std::optional<Term> &slot = hasMean ? meanLead : lead;
+    Value row = hasMean ? mean : parts.input;
+    if (slot || term.getExponent(row) != 1)
       return failure();
-    factor = term.coefficient;
-    for (const Factor &other : term.without(numerator).factors) {
-      Value &slot = other.exponent == -1 ? divisor : parts.scale;
-      if (slot || (other.exponent != 1 && other.exponent != -1))
-        return failure();
-      slot = other.atom;
-    }
+    slot = term.without(row);
   }
-  if (factor == 0.0 || (parts.scale && !isPerChannel(parts.scale, parts.input)))
+  if (!lead || meanLead.has_value() != (mean != nullptr))
+    return failure();
+  double factor = lead->coefficient;
+  if (meanLead && (!isClose(meanLead->coefficient, -factor) ||
+                   !meanLead->hasFactors(lead->factors)))
+    return failure();
+
+  Value divisor;
+  for (const Factor &other : lead->factors) {
+    Value &slot = other.exponent == -1 ? divisor : parts.scale;
+    if (slot || (other.exponent != 1 && other.exponent != -1))
+      return failure();
+    slot = other.atom;
+  }
+  if (parts.scale && !isPerChannel(parts.scale, parts.input))
     return failure();
   if (divisor)
     return success(factor == 1.0 &&
@@ -99,11 +113,12 @@ static LogicalResult matchFixed(OpBuilder &builder, Value numerator,
   return success();
 }
 
-/// Replaces every norm that reads the numerator.
-static bool raiseReaders(Raiser &raiser, Value input, Value numerator) {
+/// Replaces every norm that is computed from the mean, or, without one, from
+/// the input.
+static bool raiseReaders(Raiser &raiser, Value input, Value mean) {
   bool isMatched = false;
   // The outermost come last; what they read is dead after them.
-  SmallVector<Value> readers = getElementwiseReaders(numerator, 4);
+  SmallVector<Value> readers = getElementwiseReaders(mean ? mean : input, 5);
   for (Value value : llvm::reverse(readers)) {
     Operation *op = value.getDefiningOp();
     if (raiser.eraseIfDead(op) || value.getType() != input.getType())
@@ -111,8 +126,8 @@ static bool raiseReaders(Raiser &raiser, Value input, Value numerator) {
     NormParts parts;
     parts.kind = tfm::NormKind::Fixed;
     parts.input = input;
-    parts.uncentred = numerator == input;
-    if (failed(matchFixed(raiser.at(op), numerator, value, parts)) ||
+    parts.uncentred = !mean;
+    if (failed(matchFixed(raiser.at(op), mean, value, parts)) ||
         (parts.uncentred && parts.stdAxis == tfm::StdAxis::None) ||
         failed(replaceByNorm(raiser, parts, value)))
       continue;
@@ -131,17 +146,12 @@ static void raiseCentred(Raiser &raiser, onnx::ReduceMeanOp mean) {
     return;
   attempt.found(mean);
   Value input = mean.getInput();
-  bool isSubtracted = false, isMatched = false;
-  for (Operation *user : llvm::to_vector(mean->getUsers())) {
-    auto centred = dyn_cast<onnx::SubOp>(user);
-    if (!centred || centred.getLhs() != input ||
-        centred.getRhs() != mean.getResult())
-      continue;
-    isSubtracted = true;
-    isMatched |= raiseReaders(raiser, input, centred);
-  }
+  if (raiseReaders(raiser, input, mean))
+    return;
   // A mean alone is nothing that looks like a norm.
-  if (isMatched || !isSubtracted)
+  if (llvm::none_of(mean->getUsers(), [&](Operation *user) {
+        return isa<onnx::SubOp>(user) && user->getOperand(0) == input;
+      }))
     return;
   attempt.found(mean);
   (void)attempt.fail("the centred input is not divided by a parameter");
@@ -157,7 +167,7 @@ void raiseFixedNorms(Raiser &raiser) {
   raiser.walkBackwards([&](Operation *op) {
     if (auto div = dyn_cast<onnx::DivOp>(op))
       if (isRows(div.getLhs()))
-        (void)raiseReaders(raiser, div.getLhs(), div.getLhs());
+        (void)raiseReaders(raiser, div.getLhs(), /*mean=*/Value());
   });
 }
 
