@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# Usage: scripts/nightly.sh [--minutes N] [--variants N] [--no-build]
+# Usage: scripts/nightly.sh [--minutes N] [--variants N] [--rewritten N] [--seed S]
+#                           [--no-build]
 #
 # What takes too long for every change: models that are random or damaged, with
-# AddressSanitizer and UndefinedBehaviorSanitizer. Whatever the file, the tools
-# give one message or a correct result.
+# AddressSanitizer and UndefinedBehaviorSanitizer, of which the tools make one
+# message or a correct result; and models that are written in other ways
+# (test/Property), which must be the same models.
 #
 #   --minutes N   how long the fuzzer runs on all cores; 30
 #   --variants N  damaged variants of each of two models; 200
+#   --rewritten N variants of all test models; 2000
+#   --seed S      of the first of these; another one each day
 #   --no-build    take build-fuzz/ and build-asan/ as they are
 #   --help        print this text
 #
@@ -18,13 +22,14 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-minutes=30 variants=200 build=1
+minutes=30 variants=200 rewritten=2000 build=1
+seed=$(($(date +%s) / 86400))000
 while (($#)); do
   case $1 in
     --no-build) build=0 ;;
-    --minutes | --variants)
+    --minutes | --variants | --rewritten | --seed)
       [[ ${2:-} =~ ^[0-9]+$ ]] || die "$1 needs a number"
-      if [[ $1 == --minutes ]]; then minutes=$2; else variants=$2; fi
+      declare "${1#--}=$2"
       shift
       ;;
     --help | -h) print_help; exit 0 ;;
@@ -43,6 +48,9 @@ if ((build)); then
   done
   cmake --build --preset fuzz --parallel "$jobs" --target fuzz-import-onnx
   cmake --build --preset asan --parallel "$jobs" --target ockham ockham-translate
+  say "Configuring and building (release)"
+  cmake --preset release -DPython3_EXECUTABLE="$python"
+  cmake --build --preset release --parallel "$jobs" --target property-runner
 fi
 
 # Debian's LLVM is built without the sanitizer: a vector that is filled there and
@@ -58,6 +66,11 @@ for model in sasp_rms.op17 gpt2_preln.op13; do
   "$python" test/Import/Inputs/damage.py "test/Models/$model.onnx" "$variants" \
     build-asan/bin/ockham compile INPUT -o OUTPUT --quiet || status=1
 done
+
+say "Models written in other ways ($rewritten variants from seed $seed)"
+"$python" -B test/Property/property.py build/bin/property-runner test/Models \
+  build/test/Property/variants --variants "$rewritten" --seed "$seed" \
+  --jobs "$(nproc)" || status=1
 
 say "Fuzzing the importer ($minutes minutes)"
 mkdir -p build-fuzz/corpus build-fuzz/findings

@@ -62,6 +62,7 @@ tfm::LinearOp ockham::getAccumulating(const Summand &summand,
 static bool isBehindAttention(tfm::LinearOp linear) {
   BackwardSliceOptions options;
   options.omitBlockArguments = true;
+  options.inclusive = true;
   // The stream before the block is no part of the branch.
   options.filter = [&](Operation *op) {
     return op->getBlock() == linear->getBlock() && !isa<tfm::AddScaledOp>(op);

@@ -57,7 +57,7 @@ public:
 
 private:
   void keepSharedWeights();
-  void merge(ArrayRef<tfm::LinearOp> linears);
+  void merge(ArrayRef<tfm::LinearOp> inOrder);
 
   ModuleOp module;
   llvm::StringLiteral pass;
@@ -189,7 +189,26 @@ static std::string getNames(ArrayRef<tfm::LinearOp> linears) {
   return llvm::join(names, ", ");
 }
 
-void Merger::merge(ArrayRef<tfm::LinearOp> linears) {
+/// The place of a linear's columns, by what reads them: queries, keys, values,
+/// then what goes into an activation, then the rest. The order of the program
+/// says nothing about the model.
+static unsigned getRank(tfm::LinearOp linear) {
+  unsigned rank = 4;
+  for (const ColumnRange &range : getColumnRanges(linear))
+    for (OpOperand &use : range.value.getUses()) {
+      if (isa<tfm::AttentionOp>(use.getOwner()))
+        rank = std::min(rank, use.getOperandNumber());
+      else if (isa<tfm::ActivationOp>(use.getOwner()))
+        rank = std::min(rank, 3u);
+    }
+  return rank;
+}
+
+void Merger::merge(ArrayRef<tfm::LinearOp> inOrder) {
+  SmallVector<tfm::LinearOp, 3> linears(inOrder);
+  llvm::stable_sort(linears, [](tfm::LinearOp a, tfm::LinearOp b) {
+    return getRank(a) < getRank(b);
+  });
   SmallVector<ColumnRange> ranges;
   int64_t width = 0, oldWidth = 0;
   bool hasBias = false;
@@ -224,7 +243,7 @@ void Merger::merge(ArrayRef<tfm::LinearOp> linears) {
     begin += range.size;
   }
 
-  OpBuilder builder(first);
+  OpBuilder builder(inOrder.front());
   // Each node's name is still found.
   Location loc = builder.getFusedLoc(locations);
   {

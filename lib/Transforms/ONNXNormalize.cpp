@@ -46,6 +46,10 @@ struct ONNXNormalize : ockham::impl::ONNXNormalizeBase<ONNXNormalize> {
       if (failed(runPipeline(cleanup, module)))
         return signalPassFailure();
       eraseUnusedWeights(module);
+      // Equal slices are one by now.
+      for (auto function : module.getOps<FunctionOpInterface>())
+        if (!function.isExternal())
+          formSplits(function);
     }
     // Last, because folding would write the copies again.
     shareTransposedWeights(module);

@@ -62,6 +62,9 @@ mlir::Value unflattenPointwise(mlir::Operation *op, FunctionShapes &shapes);
 /// and Where(not c, ...). Nothing if `op` is none of these.
 mlir::Value respell(mlir::Operation *op, FunctionShapes &shapes);
 
+/// Slices that together are all of a row become a Split.
+void formSplits(mlir::FunctionOpInterface function);
+
 /// Whether the operator computes each element of its result from the elements
 /// at the same place, with broadcasting.
 bool isPointwise(mlir::Operation *op);

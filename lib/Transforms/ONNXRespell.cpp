@@ -78,6 +78,14 @@ static Value respellSum(Operation *op, FunctionShapes &shapes) {
   return {};
 }
 
+/// x (-1) and 0 - x are -x.
+static Value respellNegation(Operation *op, FunctionShapes &shapes) {
+  if (!isa<MulOp, SubOp>(op))
+    return {};
+  Value value = getNegated(op->getResult(0), shapes);
+  return value ? replaceBy<NegOp>(op, shapes, value) : Value();
+}
+
 /// A sum over n elements times 1 / n, or divided by n, is a mean.
 static Value respellMean(Operation *op, FunctionShapes &shapes) {
   if (!isa<MulOp, DivOp>(op))
@@ -159,6 +167,8 @@ static Value respellQuotient(Operation *op, FunctionShapes &shapes) {
 
 Value ockham::onnx::respell(Operation *op, FunctionShapes &shapes) {
   if (Value value = respellSum(op, shapes))
+    return value;
+  if (Value value = respellNegation(op, shapes))
     return value;
   if (Value value = respellMean(op, shapes))
     return value;

@@ -1,6 +1,8 @@
 """An ONNX graph that rewrites can change: who makes and reads a value, what is
 constant, what rank it has."""
 
+import contextlib
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper, shape_inference
@@ -191,10 +193,8 @@ def set_attribute(node, name, value):
 
 def infer_types(model):
     """Element type and dimensions of every value that onnx knows about."""
-    try:
+    with contextlib.suppress(Exception):  # Operators that this onnx does not know.
         model = shape_inference.infer_shapes(model)
-    except Exception:  # noqa: BLE001  (operators that this onnx does not know)
-        pass
     graph = model.graph
     types = {}
     for value in [*graph.input, *graph.value_info, *graph.output]:

@@ -178,16 +178,24 @@ def check(model, steps, runner, folder, run):
         raise Failure(f"another structure at {difference}")
 
 
+def find_failure(*arguments):
+    """What check() finds, or None."""
+    try:
+        check(*arguments)
+    except Failure as failure:
+        return failure
+    return None
+
+
 def minimise(model, steps, runner, folder, run):
     """The steps that are needed to fail, dropped one by one."""
     i = 0
     while i < len(steps):
         fewer = steps[:i] + steps[i + 1 :]
-        try:
-            check(model, fewer, runner, folder, run)
-            i += 1
-        except Failure:
+        if find_failure(model, fewer, runner, folder, run):
             steps = fewer
+        else:
+            i += 1
     return steps
 
 
@@ -213,17 +221,12 @@ def work(index, seed, verbose=False):
     run = None
     if seed % RUN_EVERY == 0 or verbose or not model.is_raised:
         run = seed // RUN_EVERY
-    failure = None
-    try:
-        check(model, steps, runner, folder, run)
-    except Failure as problem:
+    failure = find_failure(model, steps, runner, folder, run)
+    if failure:
         fewer = minimise(model, steps, runner, folder, run)
-        try:
-            check(model, fewer, runner, folder, run)
-        except Failure as smallest:
-            problem = smallest
         failure = (
-            f"{model.name}, seed {seed}: {problem}\n"
+            f"{model.name}, seed {seed}: "
+            f"{find_failure(model, fewer, runner, folder, run)}\n"
             f"  applied: {', '.join(name for name, _ in steps)}\n"
             f"  enough:  {', '.join(name for name, _ in fewer)}"
         )

@@ -355,10 +355,10 @@ def scale_operand(graph, rng):
 
 
 def scale_product(graph, rng):
-    """(a c) b becomes (a b) c."""
+    """(a c) b becomes (a b) c, where neither is a weight."""
     places = []
     for node in graph.nodes:
-        if node.op_type != "MatMul":
+        if node.op_type != "MatMul" or set(node.input) & set(graph.initializers):
             continue
         for side in (0, 1):
             maker = graph.producer(node.input[side])
@@ -388,9 +388,12 @@ def scale_before_transpose(graph, rng):
         if node.op_type in ("Mul", "Div") and maker.op_type in movement:
             if graph.scalar(node.input[1]) is not None:
                 places.append((node, maker, True))
-        elif node.op_type in movement and maker.op_type in ("Mul", "Div"):
-            if graph.scalar(maker.input[1]) is not None:
-                places.append((node, maker, False))
+        elif (
+            node.op_type in movement
+            and maker.op_type in ("Mul", "Div")
+            and graph.scalar(maker.input[1]) is not None
+        ):
+            places.append((node, maker, False))
     node, maker, is_scale_last = choose(rng, places)
     scale, move = (node, maker) if is_scale_last else (maker, node)
     attributes = {a.name: helper.get_attribute_value(a) for a in move.attribute}

@@ -145,3 +145,21 @@ func.func @parameter() -> tensor<2x1xf32> {
   %0 = onnx.Reshape %w to [2, 1] : (tensor<2xf32>) -> tensor<2x1xf32>
   return %0 : tensor<2x1xf32>
 }
+
+// -----
+
+// Slices that are all of a row; the second tensor has a gap.
+
+// CHECK-LABEL: func.func @slices
+// CHECK: %[[S:.*]]:3 = onnx.Split %arg0 into [1, 2, 3] {axis = 2 : i64}
+// CHECK: %[[G:.*]] = onnx.Slice %arg1
+// CHECK: %[[H:.*]] = onnx.Slice %arg1
+// CHECK: return %[[S]]#1, %[[S]]#0, %[[S]]#2, %[[G]], %[[H]]
+func.func @slices(%x: tensor<?x?x6xf32>, %y: tensor<?x?x6xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x1xf32>, tensor<?x?x3xf32>, tensor<?x?x2xf32>, tensor<?x?x3xf32>) {
+  %0 = onnx.Slice %x [1] to [3] {axes = array<i64: 2>, steps = array<i64: 1>} : (tensor<?x?x6xf32>) -> tensor<?x?x2xf32>
+  %1 = onnx.Slice %x [0] to [1] {axes = array<i64: 2>, steps = array<i64: 1>} : (tensor<?x?x6xf32>) -> tensor<?x?x1xf32>
+  %2 = onnx.Slice %x [-3] to [9223372036854775807] {axes = array<i64: 2>, steps = array<i64: 1>} : (tensor<?x?x6xf32>) -> tensor<?x?x3xf32>
+  %3 = onnx.Slice %y [0] to [2] {axes = array<i64: 2>, steps = array<i64: 1>} : (tensor<?x?x6xf32>) -> tensor<?x?x2xf32>
+  %4 = onnx.Slice %y [3] to [6] {axes = array<i64: 2>, steps = array<i64: 1>} : (tensor<?x?x6xf32>) -> tensor<?x?x3xf32>
+  return %0, %1, %2, %3, %4 : tensor<?x?x2xf32>, tensor<?x?x1xf32>, tensor<?x?x3xf32>, tensor<?x?x2xf32>, tensor<?x?x3xf32>
+}

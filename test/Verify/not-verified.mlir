@@ -1,5 +1,5 @@
 // What is not verified is said, unless only errors are wanted.
-// RUN: ockham-opt %s --verify-rewrites --tfm-merge-norms --convert-tfm-to-linalg --mlir-print-op-on-diagnostic=false -split-input-file -o /dev/null 2>&1 | FileCheck %s --implicit-check-not=remark
+// RUN: ockham-opt %s --verify-rewrites --tfm-merge-norms --convert-tfm-to-linalg --mlir-print-op-on-diagnostic=false -split-input-file -o /dev/null 2>&1 | FileCheck %s --implicit-check-not='remark: --verify-rewrites'
 // RUN: ockham-opt %s --verify-rewrites=errors --tfm-merge-norms --convert-tfm-to-linalg --mlir-print-op-on-diagnostic=false -split-input-file -o /dev/null 2>&1 | FileCheck %s --allow-empty --check-prefix=QUIET
 
 // QUIET-NOT: verify-rewrites

@@ -33,7 +33,8 @@ def ONNXNormalize : Pass<"onnx-normalize", "::mlir::ModuleOp"> {
       Add) on all dimensions, and so are biases, gains and activations of them;
     - differences, means, quotients and choices have one spelling (`a + (-b)`, a
       sum divided by the number of elements, `a * (1 / b)`, Where of a Not), and
-      numbers that are added or multiplied one after the other are one;
+      numbers that are added or multiplied one after the other are one; slices
+      that together are all of a row are a Split;
     - integers and booleans that are affine in their position (positions that
       were cut, joined, summed up and gathered with each other, as exporters
       compute masks) are one value or Ranges; what is gathered with positions is
