@@ -84,16 +84,9 @@ static bool isWeight(Value value) {
       value.getDefiningOp());
 }
 
-static double lastExtent(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return static_cast<double>(type.getDimSize(type.getRank() - 1));
-}
-
 void Counter::count(tfm::LinearOp op) {
-  auto weight = cast<RankedTensorType>(op.getWeight().getType());
   Polynomial results = elements(op.getResult());
-  cost.linear +=
-      rows(op.getInput()) * Polynomial(2.0 * weight.getNumElements());
+  cost.linear += rows(op.getInput()) * elements(op.getWeight()) * 2.0;
   double extra = 0.0;
   if (op.getBias())
     extra += 1.0;
@@ -137,22 +130,22 @@ void Counter::count(tfm::NormOp op) {
 void Counter::count(tfm::AttentionOp op) {
   double heads = static_cast<double>(op.getNumHeads());
   double kvHeads = static_cast<double>(op.getNumKvHeads());
-  double queryWidth = static_cast<double>(op.getQueryHeadDim());
-  double valueWidth = static_cast<double>(op.getValueHeadDim());
   Polynomial batch = extent(op.getQuery(), 0);
   Polynomial queries = extent(op.getQuery(), 1);
   Polynomial keys = extent(op.getKey(), 1);
 
   // Pairs of a query and a key that it sees. With `past`, query t stands at
   // position keys - queries + t.
-  Polynomial pairs = queries * keys;
+  Polynomial pairs = batch * queries * keys;
   if (op.getCausal()) {
-    pairs = queries * (queries + 1.0) * 0.5;
+    pairs = batch * queries * (queries + 1.0) * 0.5;
     if (op.getPast())
-      pairs += queries * (keys - queries);
+      pairs += batch * queries * (keys - queries);
   }
-  pairs *= batch * heads;
-  cost.attention += pairs * (2.0 * queryWidth + 2.0 * valueWidth);
+  // All heads together are as wide as queries and output.
+  Polynomial outputWidth = extent(op.getOutput(), 2);
+  cost.attention += pairs * (extent(op.getQuery(), 2) + outputWidth) * 2.0;
+  pairs *= heads;
 
   // Maximum, difference, exp, sum, quotient.
   double perPair = 5.0;
@@ -168,16 +161,15 @@ void Counter::count(tfm::AttentionOp op) {
   Polynomial queryRows = batch * queries, keyRows = batch * keys;
   if (std::optional<tfm::NormKind> kind = op.getQkNorm())
     cost.pointwise +=
-        queryRows *
-            (heads * queryWidth *
-             perElement(*kind, !!op.getQueryScale(), false, false, false)) +
-        keyRows * (kvHeads * queryWidth *
-                   perElement(*kind, !!op.getKeyScale(), false, false, false));
+        elements(op.getQuery()) *
+            perElement(*kind, !!op.getQueryScale(), false, false, false) +
+        elements(op.getKey()) *
+            perElement(*kind, !!op.getKeyScale(), false, false, false);
   if (Value cos = op.getCos())
     cost.pointwise +=
-        (queryRows * heads + keyRows * kvHeads) * (3.0 * 2.0 * lastExtent(cos));
+        (queryRows * heads + keyRows * kvHeads) * extent(cos, 1) * (3.0 * 2.0);
 
-  Polynomial outputs = queryRows * (heads * valueWidth);
+  Polynomial outputs = queryRows * outputWidth;
   // alpha v and the sum; the gain of the product; the centre as a running sum
   // with a division, times gamma, and the difference.
   if (op.getAlpha())

@@ -68,15 +68,18 @@ static std::string plural(int64_t count, StringRef word) {
 
 static std::vector<std::string> describeAttention(const Node &node) {
   std::vector<std::string> details;
-  std::string heads = plural(getNumber(node, "heads"), "head") + " of " +
-                      std::to_string(getNumber(node, "head_width"));
+  std::string heads = plural(getNumber(node, "heads"), "head");
+  if (has(node, "head_width"))
+    heads += " of " + std::to_string(getNumber(node, "head_width"));
   if (has(node, "kv_heads"))
     heads += " on " + std::to_string(getNumber(node, "kv_heads")) +
              " of keys and values";
   details.push_back(heads);
   if (has(node, "causal"))
     details.push_back("causal");
-  if (has(node, "rotary"))
+  if (has(node, "rotary") && !node.attributes.getInteger("rotary"))
+    details.push_back("rotary");
+  else if (has(node, "rotary"))
     details.push_back("rotary " + std::to_string(getNumber(node, "rotary")) +
                       " of " + std::to_string(getNumber(node, "head_width")));
   if (has(node, "qk_norm"))
@@ -100,12 +103,14 @@ std::vector<std::string> describeDetails(const Node &node) {
   if (node.op == "attention")
     return describeAttention(node);
   if (node.op == "norm") {
-    details.push_back("width " + std::to_string(getNumber(node, "width")));
+    if (has(node, "width"))
+      details.push_back("width " + std::to_string(getNumber(node, "width")));
     if (getText(node, "std") == "channel")
       details.push_back("per channel");
   } else if (node.op == "linear") {
-    details.push_back(std::to_string(getNumber(node, "in")) + " to " +
-                      std::to_string(getNumber(node, "out")));
+    if (has(node, "in") && has(node, "out"))
+      details.push_back(std::to_string(getNumber(node, "in")) + " to " +
+                        std::to_string(getNumber(node, "out")));
     if (has(node, "bias"))
       details.push_back("bias");
     if (has(node, "tied"))
@@ -114,8 +119,10 @@ std::vector<std::string> describeDetails(const Node &node) {
     if (node.attributes.getString("slope"))
       details.push_back("learned slope");
   } else if (node.op == "embedding") {
-    details.push_back(plural(getNumber(node, "vocabulary"), "token"));
-    details.push_back("width " + std::to_string(getNumber(node, "width")));
+    if (has(node, "vocabulary"))
+      details.push_back(plural(getNumber(node, "vocabulary"), "token"));
+    if (has(node, "width"))
+      details.push_back("width " + std::to_string(getNumber(node, "width")));
     if (has(node, "positions"))
       details.push_back(
           plural(getNumber(node, "positions"), "learned position"));
@@ -194,7 +201,10 @@ std::string describeBlock(const Graph &graph) {
         text += ", no output matrix";
       parts.push_back(text);
     } else if (node.op == "activation") {
-      mlps.push_back("MLP " + std::to_string(getNumber(node, "width")) + " " +
+      mlps.push_back("MLP " +
+                     (has(node, "width")
+                          ? std::to_string(getNumber(node, "width")) + " "
+                          : "") +
                      describeKind(node));
     }
     rowScales += has(node, "row_scale");

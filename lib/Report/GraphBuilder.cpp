@@ -60,9 +60,18 @@ static double roundForText(double value) {
   return std::strtod(text, nullptr);
 }
 
-static int64_t lastDim(Value value) {
+/// Sets an attribute to an extent that is known.
+static void setExtent(Object &object, StringRef key, Value value, int64_t dim,
+                      int64_t factor = 1) {
   auto type = cast<RankedTensorType>(value.getType());
-  return type.getRank() ? type.getDimSize(type.getRank() - 1) : 1;
+  if (dim >= 0 && dim < type.getRank() && !type.isDynamicDim(dim))
+    object[key] = type.getDimSize(dim) * factor;
+}
+
+/// The same of the last dimension.
+static void setWidth(Object &object, StringRef key, Value value) {
+  setExtent(object, key, value,
+            cast<RankedTensorType>(value.getType()).getRank() - 1);
 }
 
 /// A number where it is one for good; else what kind of parameter it is:
@@ -79,8 +88,8 @@ static llvm::json::Value describeGain(Value gain) {
 }
 
 static Object describeNorm(tfm::NormOp op) {
-  Object result{{"kind", tfm::stringifyNormKind(op.getKind())},
-                {"width", lastDim(op.getInput())}};
+  Object result{{"kind", tfm::stringifyNormKind(op.getKind())}};
+  setWidth(result, "width", op.getInput());
   if (op.getScale())
     result["scale"] = true;
   if (op.getShift())
@@ -118,8 +127,9 @@ static bool isTied(tfm::LinearOp op) {
 }
 
 static Object describeLinear(tfm::LinearOp op) {
-  Object result{{"in", lastDim(op.getInput())},
-                {"out", lastDim(op.getResult())}};
+  Object result;
+  setWidth(result, "in", op.getInput());
+  setWidth(result, "out", op.getResult());
   if (op.getBias())
     result["bias"] = true;
   if (op.getSkipGain())
@@ -137,11 +147,16 @@ static Object describeLinear(tfm::LinearOp op) {
 
 static Object describeAttention(tfm::AttentionOp op) {
   Object result{{"heads", static_cast<int64_t>(op.getNumHeads())},
-                {"head_width", op.getQueryHeadDim()},
                 {"scale", roundForText(op.getScale().convertToDouble())}};
   if (op.getNumKvHeads() != op.getNumHeads())
     result["kv_heads"] = static_cast<int64_t>(op.getNumKvHeads());
-  if (op.getValueHeadDim() != op.getQueryHeadDim())
+  auto hasWidth = [](Value rows) {
+    return !cast<RankedTensorType>(rows.getType()).isDynamicDim(2);
+  };
+  if (hasWidth(op.getQuery()))
+    result["head_width"] = op.getQueryHeadDim();
+  if (hasWidth(op.getQuery()) && hasWidth(op.getValue()) &&
+      op.getValueHeadDim() != op.getQueryHeadDim())
     result["value_head_width"] = op.getValueHeadDim();
   if (op.getCausal())
     result["causal"] = true;
@@ -169,7 +184,8 @@ static Object describeAttention(tfm::AttentionOp op) {
   if (op.getQkNorm())
     result["qk_norm"] = tfm::stringifyNormKind(*op.getQkNorm());
   if (op.getCos()) {
-    result["rotary"] = 2 * lastDim(op.getCos());
+    result["rotary"] = true;
+    setExtent(result, "rotary", op.getCos(), 1, /*factor=*/2);
     if (op.getInterleaved())
       result["interleaved"] = true;
   }
@@ -187,34 +203,39 @@ static Object describeOp(Operation *op) {
       })
       .Case([](tfm::ActivationOp activation) {
         Object result{
-            {"kind", tfm::stringifyActivationKind(activation.getKind())},
-            {"width", lastDim(activation->getResult(0))}};
+            {"kind", tfm::stringifyActivationKind(activation.getKind())}};
+        setWidth(result, "width", activation->getResult(0));
         if (activation.getSlope())
           result["slope"] = describeGain(activation.getSlope());
         return result;
       })
       .Case([](tfm::EmbeddingOp embedding) {
-        auto table = cast<RankedTensorType>(embedding.getTable().getType());
-        Object result{{"vocabulary", table.getDimSize(0)},
-                      {"width", table.getDimSize(1)}};
+        Object result;
+        setExtent(result, "vocabulary", embedding.getTable(), 0);
+        setExtent(result, "width", embedding.getTable(), 1);
         if (Value positions = embedding.getPositionTable())
-          result["positions"] =
-              cast<RankedTensorType>(positions.getType()).getDimSize(0);
+          setExtent(result, "positions", positions, 0);
         if (embedding.getPast())
           result["past"] = true;
         return result;
       })
       .Case([](tfm::AddScaledOp sum) {
-        return Object{{"width", lastDim(sum.getResult())}};
+        Object result;
+        setWidth(result, "width", sum.getResult());
+        return result;
       })
       .Case([](tfm::ScaleOp scale) {
-        return Object{{"gain", describeGain(scale.getGain())},
-                      {"width", lastDim(scale.getResult())}};
+        Object result{{"gain", describeGain(scale.getGain())}};
+        setWidth(result, "width", scale.getResult());
+        return result;
       })
       .Case([](tfm::SplitOp split) {
         llvm::json::Array widths;
-        for (Value part : split.getResults())
-          widths.push_back(lastDim(part));
+        for (Value part : split.getResults()) {
+          Object one;
+          setWidth(one, "width", part);
+          widths.push_back(one.getInteger("width"));
+        }
         return Object{{"widths", std::move(widths)}};
       })
       .Case([](tfm::BlockOp block) {

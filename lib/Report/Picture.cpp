@@ -235,7 +235,9 @@ static Shape makeShape(const Graph &graph, unsigned number,
   } else if (node.op == "activation") {
     shape.title =
         nameActivation(node.attributes.getString("kind").value_or(""));
-    shape.lines.push_back("width " + std::to_string(getInteger(node, "width")));
+    if (hasAttribute(node, "width"))
+      shape.lines.push_back("width " +
+                            std::to_string(getInteger(node, "width")));
     if (hasAttribute(node, "slope"))
       shape.lines.push_back("slope " + formatNumber(node, "slope", "learned"));
   } else if (node.op == "embedding") {
@@ -383,7 +385,11 @@ Graph collapseBlocks(const Report &report, const Snapshot &of) {
     Node node = of.model.nodes[i];
     for (Edge &input : node.inputs)
       input = map(input);
-    if (node.op == "block") {
+    if (node.op == "block" && groups.empty()) {
+      // Formed by the passes: before, there was none to compare with.
+      node.attributes["label"] =
+          describeBlockKind(node.attributes.getString("kind").value_or(""));
+    } else if (node.op == "block") {
       while (group + 1 < groups.size() && groups[group].last < block)
         ++group;
       const BlockGroup &range = groups[group];

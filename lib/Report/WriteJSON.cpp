@@ -13,6 +13,8 @@
 
 #include "ockham/Report/Report.h"
 
+#include <cmath>
+
 using llvm::json::Array;
 using llvm::json::Object;
 
@@ -22,7 +24,7 @@ static const int64_t kVersion = 1;
 
 /// A whole number as one, where it fits.
 static llvm::json::Value toNumber(double value) {
-  if (value == static_cast<double>(static_cast<int64_t>(value)))
+  if (std::fabs(value) < 9e15 && value == std::floor(value))
     return static_cast<int64_t>(value);
   return value;
 }
