@@ -248,7 +248,8 @@ static Outcome foldBackward(Value value, const Gain &gain) {
     return foldIntoNorm(norm, gain);
   if (auto scale = dyn_cast_or_null<tfm::ScaleOp>(op))
     return foldIntoScale(scale, gain);
-  if (auto attention = dyn_cast_or_null<tfm::AttentionOp>(op)) {
+  if (auto attention = dyn_cast_or_null<tfm::AttentionOp>(op);
+      attention && value == attention.getOutput()) {
     if (attention.isShaped())
       return foldIntoShape(attention, gain);
     // Without shape gains the output is linear in the values.

@@ -255,28 +255,33 @@ func.func @second_result(%x: tensor<?x?x4xf32>) -> (tensor<?x?x4xf32>, tensor<?x
 // -----
 
 ockham.weight @w : tensor<4x4xf32> = dense<0.5> : tensor<4x4xf32>
+ockham.weight @model.layers.0.norm1.weight : tensor<4xf32> = dense<0.5> : tensor<4xf32>
+ockham.weight @model.layers.0.norm2.weight : tensor<4xf32> = dense<0.5> : tensor<4xf32>
 
+// Where nodes have no names, the weights of a block name it.
 // A gated MLP (SwiGLU) is one; a cache that the model returns leaves the block
 // and does not keep it together with the next one.
 // CHECK-LABEL: func.func @gated_with_cache
-// CHECK: %[[A:.*]]:2 = tfm.block {{.*}}pre_norm index 0
+// CHECK: %[[A:.*]]:2 = tfm.block {{.*}}pre_norm index 0 "model.layers.0"
 // CHECK: tfm.attention
 // CHECK: onnx.Mul
 // CHECK: tfm.yield
 // CHECK: %[[CACHE:.*]] = onnx.Reshape %[[A]]
 // CHECK: %[[T:.*]] = onnx.Transpose %[[CACHE]]
-// CHECK: %[[B:.*]] = tfm.block {{.*}}pre_norm index 1
+// CHECK: %[[B:.*]] = tfm.block {{.*}}pre_norm index 1 "block.1"
 // CHECK: tfm.attention
 // CHECK: return %[[B]], %[[T]]
 func.func @gated_with_cache(%x: tensor<1x3x4xf32>) -> (tensor<1x3x4xf32>, tensor<1x2x3x2xf32>) {
   %w = ockham.load_weight @w : tensor<4x4xf32>
-  %n0 = tfm.norm rms %x {eps = 1.0e-5 : f64} : tensor<1x3x4xf32>
+  %g1 = ockham.load_weight @model.layers.0.norm1.weight : tensor<4xf32>
+  %g2 = ockham.load_weight @model.layers.0.norm2.weight : tensor<4xf32>
+  %n0 = tfm.norm rms %x scale %g1 {eps = 1.0e-5 : f64} : tensor<1x3x4xf32>, scale tensor<4xf32>
   %k0 = tfm.linear %n0, %w : tensor<1x3x4xf32>, tensor<4x4xf32> -> tensor<1x3x4xf32>
   %heads = onnx.Reshape %k0 to [1, 3, 2, 2] : (tensor<1x3x4xf32>) -> tensor<1x3x2x2xf32>
   %cache = onnx.Transpose %heads {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x2x2xf32>) -> tensor<1x2x3x2xf32>
   %a0 = tfm.attention %n0, %k0, %n0 heads 2 scale 1.0 causal : tensor<1x3x4xf32>, tensor<1x3x4xf32>, tensor<1x3x4xf32> -> tensor<1x3x4xf32>
   %r0 = tfm.add_scaled %x, %a0 : tensor<1x3x4xf32>
-  %m0 = tfm.norm rms %r0 {eps = 1.0e-5 : f64} : tensor<1x3x4xf32>
+  %m0 = tfm.norm rms %r0 scale %g2 {eps = 1.0e-5 : f64} : tensor<1x3x4xf32>, scale tensor<4xf32>
   %g0 = tfm.linear %m0, %w : tensor<1x3x4xf32>, tensor<4x4xf32> -> tensor<1x3x4xf32>
   %c0 = tfm.activation silu %g0 : tensor<1x3x4xf32>
   %u0 = tfm.linear %m0, %w : tensor<1x3x4xf32>, tensor<4x4xf32> -> tensor<1x3x4xf32>

@@ -22,6 +22,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include <map>
+#include <optional>
 
 using namespace mlir;
 
@@ -294,33 +295,54 @@ tfm::BlockKind BlockFormer::classify(const BlockRange &range) const {
   return normsAfter ? tfm::BlockKind::PreNorm : tfm::BlockKind::Other;
 }
 
-/// The components that the names of all ops share: "h.0" for "/h.0/attn/MatMul"
-/// and "/h.0/Add".
-static std::string getCommonName(ArrayRef<Operation *> ops) {
-  SmallVector<std::string> common;
-  bool isFirst = true;
-  for (Operation *op : ops) {
-    std::string name = getNodeName(op);
-    if (name == op->getName().getStringRef())
-      continue;
-    SmallVector<StringRef> parts;
-    StringRef(name).split(parts, '/', -1, /*KeepEmpty=*/false);
-    // The last component is the operator.
-    if (!parts.empty())
-      parts.pop_back();
-    if (isFirst) {
-      for (StringRef part : parts)
-        common.push_back(part.str());
-      isFirst = false;
-      continue;
-    }
-    size_t same = 0;
-    while (same < std::min(common.size(), parts.size()) &&
-           common[same] == parts[same])
-      ++same;
-    common.resize(same);
+/// Keeps of `common` what `parts` begin with too; a first name is all common.
+static void intersect(std::optional<SmallVector<std::string>> &common,
+                      ArrayRef<StringRef> parts) {
+  if (!common) {
+    common.emplace();
+    for (StringRef part : parts)
+      common->push_back(part.str());
+    return;
   }
-  return llvm::join(common, "/");
+  size_t same = 0;
+  while (same < std::min(common->size(), parts.size()) &&
+         (*common)[same] == parts[same])
+    ++same;
+  common->resize(same);
+}
+
+/// The components that the names of all ops share: "h.0" for "/h.0/attn/MatMul"
+/// and "/h.0/Add". Where nodes have no paths, those that the weights share
+/// which only these ops read: "h.0" for "h.0.ln_1.weight" and "h.0.mlp.bias".
+static std::string getCommonName(ArrayRef<Operation *> ops) {
+  std::optional<SmallVector<std::string>> nodes, weights;
+  llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+  for (Operation *op : ops) {
+    SmallVector<StringRef> parts;
+    std::string name = getNodeName(op);
+    if (name != op->getName().getStringRef()) {
+      StringRef(name).split(parts, '/', -1, /*KeepEmpty=*/false);
+      // The last component is the operator.
+      if (!parts.empty())
+        parts.pop_back();
+      intersect(nodes, parts);
+    }
+    for (Value operand : op->getOperands()) {
+      auto load = operand.getDefiningOp<LoadWeightOp>();
+      if (!load || !llvm::all_of(load->getUsers(), [&](Operation *user) {
+            return inside.contains(user);
+          }))
+        continue;
+      parts.clear();
+      load.getWeight().split(parts, '.', -1, /*KeepEmpty=*/false);
+      // The last component is the parameter; a name without a dot was made up.
+      if (parts.size() > 1)
+        intersect(weights, ArrayRef<StringRef>(parts).drop_back());
+    }
+  }
+  if (nodes && !nodes->empty())
+    return llvm::join(*nodes, "/");
+  return weights ? llvm::join(*weights, ".") : "";
 }
 
 /// Says what is in a block that is none of the known ones.
