@@ -100,13 +100,34 @@ func.func @bf16(%x: tensor<?x?x8xbf16>, %w: tensor<8x16xbf16>)
 // -----
 
 // CHECK-LABEL: func @split
-// CHECK: tensor.extract_slice %{{.*}}[0, 0, 0] [%{{.*}}, %{{.*}}, 6] [1, 1, 1]
-// CHECK: tensor.extract_slice %{{.*}}[0, 0, 6] [%{{.*}}, %{{.*}}, 2] [1, 1, 1]
+// CHECK: %[[ROWS:.*]] = tensor.collapse_shape %arg0 {{\[}}[0, 1], [2]]
+// CHECK: %[[A:.*]] = tensor.extract_slice %[[ROWS]][0, 0] [%{{.*}}, 6] [1, 1]
+// CHECK: tensor.expand_shape %[[A]]
+// CHECK: %[[B:.*]] = tensor.extract_slice %[[ROWS]][0, 6] [%{{.*}}, 2] [1, 1]
+// CHECK: tensor.expand_shape %[[B]]
 func.func @split(%x: tensor<?x?x8xf32>)
     -> (tensor<?x?x6xf32>, tensor<?x?x2xf32>) {
   %0:2 = tfm.split %x
       : tensor<?x?x8xf32> -> tensor<?x?x6xf32>, tensor<?x?x2xf32>
   return %0#0, %0#1 : tensor<?x?x6xf32>, tensor<?x?x2xf32>
+}
+
+// -----
+
+// A linear reads its part of a merged one where it is.
+// CHECK-LABEL: func @split_then_linear
+// CHECK: %[[M:.*]] = linalg.matmul
+// CHECK: %[[Q:.*]] = tensor.extract_slice %[[M]][0, 6] [%{{.*}}, 2] [1, 1]
+// CHECK: linalg.matmul ins(%[[Q]], %arg2
+func.func @split_then_linear(%x: tensor<?x?x4xf32>, %w: tensor<4x8xf32>,
+    %u: tensor<2x4xf32>) -> (tensor<?x?x6xf32>, tensor<?x?x4xf32>) {
+  %0 = tfm.linear %x, %w
+      : tensor<?x?x4xf32>, tensor<4x8xf32> -> tensor<?x?x8xf32>
+  %1:2 = tfm.split %0
+      : tensor<?x?x8xf32> -> tensor<?x?x6xf32>, tensor<?x?x2xf32>
+  %2 = tfm.linear %1#1, %u
+      : tensor<?x?x2xf32>, tensor<2x4xf32> -> tensor<?x?x4xf32>
+  return %1#0, %2 : tensor<?x?x6xf32>, tensor<?x?x4xf32>
 }
 
 // -----

@@ -115,20 +115,28 @@ struct LowerLinear : OpRewritePattern<tfm::LinearOp> {
   }
 };
 
-/// Views of the columns.
+/// Views of the columns, taken of the rows as one matrix: flattened again, as a
+/// linear wants them, they are views still.
 struct LowerSplit : OpRewritePattern<tfm::SplitOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(tfm::SplitOp op,
                                 PatternRewriter &rewriter) const override {
     Emitter e(rewriter, op.getLoc());
-    unsigned last = op.getInput().getType().getRank() - 1;
+    unsigned rank = op.getInput().getType().getRank();
+    Extents extents = e.extents(op.getInput());
+    Value rows = op.getInput();
+    if (rank > 1)
+      rows = e.collapse(rows, {rank - 1, 1});
+    unsigned last = rank > 1 ? 1 : 0;
     int64_t offset = 0;
     SmallVector<Value> parts;
     for (Type type : op.getResultTypes()) {
-      int64_t width = cast<RankedTensorType>(type).getDimSize(last);
-      Value part =
-          e.slice(op.getInput(), last, e.fixed(offset), e.fixed(width));
+      int64_t width = cast<RankedTensorType>(type).getShape().back();
+      Value part = e.slice(rows, last, e.fixed(offset), e.fixed(width));
+      extents.back() = e.fixed(width);
+      if (rank > 1)
+        part = e.expand(part, {rank - 1, 1}, extents);
       parts.push_back(e.castTo(part, type));
       offset += width;
     }
