@@ -114,14 +114,17 @@ static Outcome write(tfm::LinearOp linear, const LinearWeights &weights) {
 // Into what computes the value
 //===----------------------------------------------------------------------===//
 
-/// g (x W + c) = x (g W) + g c, for the columns from `begin` on.
+/// g (x W + c) = x (g W) + g c, for `some` columns from `begin` on, all of them
+/// if that is not given.
 static Outcome foldIntoColumns(tfm::LinearOp linear, const Gain &gain,
-                               int64_t begin, int64_t size) {
+                               int64_t begin,
+                               std::optional<int64_t> some = std::nullopt) {
   if (linear.getInit())
     return refuse(getNameForRemark(linear) + " accumulates onto something");
   if (std::string why = whyNot(linear); !why.empty())
     return refuse(why);
   LinearWeights weights = *LinearWeights::read(linear);
+  int64_t size = some.value_or(weights.getOutputWidth());
   weights.forEach([&](int64_t, int64_t j, double &w) {
     if (j >= begin && j < begin + size)
       w *= gain.at(j - begin);
@@ -190,9 +193,11 @@ static Outcome foldIntoShape(tfm::AttentionOp attention, const Gain &gain) {
 
 static Outcome foldIntoNorm(tfm::NormOp norm, const Gain &gain) {
   int64_t width = getWidth(norm);
+  if (ShapedType::isDynamic(width))
+    return refuse("the width of " + getNameForRemark(norm) + " is not known");
   auto scale = ockham::readGain(norm.getScale(), width, 1.0);
   auto shift = ockham::readGain(norm.getShift(), width, 0.0);
-  if (!scale || !shift || ShapedType::isDynamic(width))
+  if (!scale || !shift)
     return refuse("the scale or shift of " + getNameForRemark(norm) +
                   " is not here");
   std::string name = getNameForRemark(norm);
@@ -241,7 +246,7 @@ static Outcome foldBackward(Value value, const Gain &gain) {
     return refuse("what it multiplies is read elsewhere too");
   Operation *op = value.getDefiningOp();
   if (auto linear = dyn_cast_or_null<tfm::LinearOp>(op))
-    return foldIntoColumns(linear, gain, 0, getWidth(value));
+    return foldIntoColumns(linear, gain, 0);
   if (auto split = dyn_cast_or_null<tfm::SplitOp>(op))
     return foldIntoSplit(split, value, gain);
   if (auto norm = dyn_cast_or_null<tfm::NormOp>(op))

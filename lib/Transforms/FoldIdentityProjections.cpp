@@ -83,7 +83,7 @@ void FoldIdentityProjections::merge(tfm::LinearOp linear) {
     return;
   std::optional<LinearWeights> weights = LinearWeights::read(linear);
   // Gains may differ per output channel.
-  int64_t width = linear.getResult().getType().getShape().back();
+  int64_t width = weights ? weights->getOutputWidth() : 0;
   auto skip = readGain(linear.getSkipGain(), width, 0.0);
   auto resid = readGain(linear.getResidGain(), width, 1.0);
   if (!weights || !skip || !resid) {
@@ -108,6 +108,8 @@ static NearestIdentity getNearestIdentity(LinearWeights &weights) {
   for (int64_t i = 0; i < weights.getInputWidth(); ++i)
     nearest.factor += weights.at(i, i);
   nearest.factor /= width;
+  if (weights.getInputWidth() == 0)
+    return {0.0, std::numeric_limits<double>::infinity()};
   // A mean is rounded; what is the same everywhere is exact.
   bool isExact = true;
   double first = weights.at(0, 0), squares = 0.0;

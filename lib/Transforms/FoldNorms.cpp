@@ -223,6 +223,8 @@ void FoldNorms::fold(tfm::NormOp norm) {
   if (!isKnownOrAbsent(norm.getStd()) || !isKnownOrAbsent(norm.getScale()) ||
       !isKnownOrAbsent(norm.getShift()))
     return keep(norm, "its std, scale or shift is not known");
+  if (ShapedType::isDynamic(getWidth(norm)))
+    return keep(norm, "its width is not known");
   bool perPosition = norm.getStdAxis() == tfm::StdAxis::Position;
   if (perPosition && norm.getPast())
     return keep(norm, "its std follows positions that are given at run time");

@@ -99,14 +99,16 @@ std::string getNameForRemark(Operation *op) {
   if (std::string node = getNodeOwner(op); !node.empty())
     return node;
   for (Value parameter : parameters)
-    if (parameter)
+    if (parameter && parameter.getDefiningOp<LoadWeightOp>())
       return getSourceName(parameter);
   return op->getName().getStringRef().str();
 }
 
 std::string getGainForRemark(Value gain) {
   std::optional<std::vector<double>> elements = readFloats(gain);
-  if (gain.getDefiningOp<LoadWeightOp>() || !elements || elements->size() != 1)
+  if (!elements && !gain.getDefiningOp<LoadWeightOp>())
+    return "computed by the model";
+  if (gain.getDefiningOp<LoadWeightOp>() || elements->size() != 1)
     return getSourceName(gain);
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%g", elements->front());

@@ -111,6 +111,8 @@ Value writeFloats(OpBuilder &builder, Location loc, StringRef name,
 std::optional<LinearWeights> LinearWeights::read(tfm::LinearOp linear) {
   LinearWeights weights;
   auto type = cast<RankedTensorType>(linear.getWeight().getType());
+  if (!type.hasStaticShape())
+    return std::nullopt;
   weights.transposed = linear.getTransposed();
   weights.elementType = cast<FloatType>(type.getElementType());
   weights.in = type.getDimSize(weights.transposed ? 1 : 0);

@@ -168,3 +168,29 @@ func.func @kept(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
   %j = tfm.scale %i, %g : tensor<?x?x2xf32>, tensor<f32>
   return %j : tensor<?x?x2xf32>
 }
+
+// -----
+
+// Widths that are not known, a matrix that is an argument, one without elements.
+ockham.weight @g : tensor<f32> = dense<0.5> : tensor<f32>
+ockham.weight @none : tensor<0x0xf32> = dense<> : tensor<0x0xf32>
+
+// CHECK-LABEL: func.func @dynamic
+// CHECK: tfm.scale
+func.func @dynamic(%x: tensor<?x?x?xf32>, %w: tensor<?x?xf32>, %z: tensor<1x2x0xf32>, %c: tensor<f32>) -> (tensor<?x?x?xf32>, tensor<1x2x0xf32>) {
+  %g = ockham.load_weight @g : tensor<f32>
+  %none = ockham.load_weight @none : tensor<0x0xf32>
+  %n = tfm.norm rms %x {eps = 1.0e-5 : f64} : tensor<?x?x?xf32>
+  // expected-remark@+1 {{gain g stays: the width of tfm.norm is not known; the elements of tfm.linear are not here}}
+  %s = tfm.scale %n, %g : tensor<?x?x?xf32>, tensor<f32>
+  %0 = tfm.linear %s, %w : tensor<?x?x?xf32>, tensor<?x?xf32> -> tensor<?x?x?xf32>
+  // expected-remark@+1 {{gain g stays: the elements of tfm.linear are not here}}
+  %1 = tfm.add_scaled %x, %0 gain %g : tensor<?x?x?xf32>, gain tensor<f32>
+  // A gain that is an argument.
+  // expected-remark@+1 {{gain computed by the model stays: its elements are not here}}
+  %3 = tfm.add_scaled %x, %1 gain %c : tensor<?x?x?xf32>, gain tensor<f32>
+  %none_used = tfm.linear %z, %none : tensor<1x2x0xf32>, tensor<0x0xf32> -> tensor<1x2x0xf32>
+  // expected-remark@+1 {{gain g folded into none}}
+  %2 = tfm.scale %none_used, %g : tensor<1x2x0xf32>, tensor<f32>
+  return %3, %2 : tensor<?x?x?xf32>, tensor<1x2x0xf32>
+}

@@ -83,3 +83,21 @@ func.func @kept(%x: tensor<1x4x2xf32>, %rows: tensor<1x4xf32>) -> tensor<1x4x2xf
   %7 = tfm.linear %6, %zero : tensor<1x4x2xf32>, tensor<2x2xf32> -> tensor<1x4x2xf32>
   return %7 : tensor<1x4x2xf32>
 }
+
+// -----
+
+// Widths that are not known, a matrix that is an argument, one without elements.
+ockham.weight @g : tensor<f32> = dense<0.5> : tensor<f32>
+ockham.weight @none : tensor<0x0xf32> = dense<> : tensor<0x0xf32>
+
+// CHECK-LABEL: func.func @dynamic
+// CHECK-COUNT-3: tfm.linear
+func.func @dynamic(%x: tensor<?x?x?xf32>, %w: tensor<?x?xf32>, %z: tensor<1x2x0xf32>) -> (tensor<?x?x?xf32>, tensor<1x2x0xf32>) {
+  %g = ockham.load_weight @g : tensor<f32>
+  %none = ockham.load_weight @none : tensor<0x0xf32>
+  %0 = tfm.linear %x, %w : tensor<?x?x?xf32>, tensor<?x?xf32> -> tensor<?x?x?xf32>
+  // expected-remark@+1 {{tfm.linear stays reparametrised: its elements or gains are not known}}
+  %1 = tfm.linear %0, %w skip %g : tensor<?x?x?xf32>, tensor<?x?xf32> skip tensor<f32> -> tensor<?x?x?xf32>
+  %2 = tfm.linear %z, %none : tensor<1x2x0xf32>, tensor<0x0xf32> -> tensor<1x2x0xf32>
+  return %1, %2 : tensor<?x?x?xf32>, tensor<1x2x0xf32>
+}

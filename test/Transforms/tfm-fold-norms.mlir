@@ -247,3 +247,20 @@ func.func @shared_std(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
   %z = tfm.linear %m, %w : tensor<?x?x2xf32>, tensor<2x2xf32> -> tensor<?x?x2xf32>
   return %z : tensor<?x?x2xf32>
 }
+
+// -----
+
+// Widths that are not known, and a matrix that is an argument.
+ockham.weight @std : tensor<f32> = dense<2.0> : tensor<f32>
+
+// CHECK-LABEL: func.func @unknown_width
+// CHECK-COUNT-2: tfm.norm{{ +}}fixed
+func.func @unknown_width(%x: tensor<?x?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?x?xf32> {
+  %std = ockham.load_weight @std : tensor<f32>
+  // expected-remark@+1 {{tfm.norm stays: its width is not known}}
+  %n = tfm.norm fixed %x std %std : tensor<?x?x?xf32>, std tensor<f32>
+  %y = tfm.linear %n, %w : tensor<?x?x?xf32>, tensor<?x?xf32> -> tensor<?x?x?xf32>
+  // expected-remark@+1 {{tfm.norm stays: its width is not known}}
+  %m = tfm.norm fixed %y std %std : tensor<?x?x?xf32>, std tensor<f32>
+  return %m : tensor<?x?x?xf32>
+}
