@@ -186,8 +186,11 @@ FailureOr<MaskMatcher::Part> MaskMatcher::takeApart(const MaskSite &site) {
       continue;
     part.isAlwaysVisible &= part.rest.empty() && matrix &&
                             matrix->doesEveryRowSee(conjunct.inverted);
-    part.why =
-        matrix ? "it depends on positions, but not as a causal mask" : why;
+    part.why = matrix ? matrix->explainNotCausal(conjunct.inverted,
+                                                 extents.queries == extents.keys
+                                                     ? Diagonal::FromFirst
+                                                     : Diagonal::ToLast)
+                      : why;
     part.rest.push_back(conjunct);
   }
   // A causal mask and another one may leave a query without a key.

@@ -51,6 +51,8 @@ struct Scores {
   /// How many positions came before the first query.
   Extent past = Extent::getStatic(0);
   std::optional<AngleTable> cos, sin;
+  /// Why queries and keys are rotated by onnx ops in front of the attention.
+  std::string rotatedOutside;
 };
 
 /// What the values are multiplied by: gains of the identity, the softmax and
@@ -176,17 +178,24 @@ LogicalResult AttentionMatcher::matchProductOfScores(Value value) {
   for (bool mayRotate : {true, false}) {
     query = Heads();
     key = Heads();
+    scores.cos = scores.sin = std::nullopt;
     if (failed(matchHeads(product.getRhs(), {"key", true, true, mayRotate},
                           attempt, key)) ||
         failed(matchHeads(product.getLhs(),
                           {"query", false, true, mayRotate && !key.split},
                           attempt, query)))
       return failure();
-    if (!mayRotate || succeeded(matchRotation()))
+    if (!mayRotate)
       break;
+    if (succeeded(matchRotation())) {
+      if (query.split)
+        scores.rotatedOutside = "keys come from a cache, rotated before";
+      break;
+    }
     // Angles that differ between sequences are no table by position.
-    if (!query.rotary || !key.rotary)
+    if (!query.rotary && !key.rotary)
       return failure();
+    scores.rotatedOutside = attempt.getReason().str();
   }
   scores.scale *= query.scale * key.scale;
   if (query.repeats != 1)
@@ -592,10 +601,16 @@ LogicalResult AttentionMatcher::create(const Heads &value, const Shape &shape,
   }
   if (failed(raiser.replace(merge->rows, result)))
     return attempt.fail(last, "the rows have another type than the attention");
-  if (!scores.mask.remark.empty())
-    emitRewriteRemark(softmax.getLoc(), "convert-onnx-to-tfm",
-                      RewriteOutcome::Kept)
-        << getNodeName(softmax) << ": " << scores.mask.remark;
+  for (StringRef text :
+       {StringRef(scores.rotatedOutside), StringRef(scores.mask.remark)})
+    if (!text.empty())
+      emitRewriteRemark(softmax.getLoc(), "convert-onnx-to-tfm",
+                        RewriteOutcome::Kept)
+          << getNodeName(softmax) << ": "
+          << (text == scores.rotatedOutside
+                  ? "queries and keys are rotated in front of the attention; "
+                  : "")
+          << text;
   return success();
 }
 

@@ -61,6 +61,8 @@ public:
   /// Ends the attempt at `op`.
   llvm::LogicalResult fail(mlir::Operation *op, const llvm::Twine &why);
   llvm::LogicalResult fail(const llvm::Twine &why) { return fail(at, why); }
+  /// Why it ended, the last time.
+  llvm::StringRef getReason() const { return why; }
 
 private:
   friend class Raiser;

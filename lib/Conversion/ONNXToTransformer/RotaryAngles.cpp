@@ -320,14 +320,28 @@ Value AngleTable::build(OpBuilder &builder) const {
       return Value();
   } else {
     OpBuilder::InsertionGuard guard(builder);
+    auto isEarlier = [point = builder.getInsertionPoint(),
+                      block = builder.getInsertionBlock()](Operation *op) {
+      return point == block->end() || op->isBeforeInBlock(&*point);
+    };
+    builder.setInsertionPointAfterValue(table);
     SmallVector<int64_t> axes;
     for (int64_t dim = 0; dim < type.getRank() - 1; ++dim)
       if (dim != positionDim)
         axes.push_back(dim);
-    if (!axes.empty())
-      matrix = onnx::SqueezeOp::create(builder, table.getLoc(),
-                                       type.clone({count, width}), matrix,
-                                       ArrayRef<int64_t>(axes));
+    if (!axes.empty()) {
+      // cos and sin are of the same angles.
+      for (Operation *user : table.getUsers())
+        if (auto squeeze = dyn_cast<onnx::SqueezeOp>(user);
+            squeeze && isEarlier(squeeze) &&
+            squeeze.getAxes() == ArrayRef<int64_t>(axes))
+          matrix = squeeze;
+      if (matrix == table)
+        matrix = onnx::SqueezeOp::create(builder, table.getLoc(),
+                                         type.clone({count, width}), matrix,
+                                         ArrayRef<int64_t>(axes));
+      builder.setInsertionPointAfterValue(matrix);
+    }
     if (!isWhole) {
       auto indexType = RankedTensorType::get({half}, builder.getI64Type());
       Value indices = onnx::ConstantOp::create(
