@@ -337,15 +337,16 @@ FailureOr<AttentionMask> MaskMatcher::run(ArrayRef<MaskSite> sites) {
         return failure();
       continue;
     }
-    if (isReplaced && !isInfinite && !part.isAlwaysVisible &&
-        site.low > kAbsorbing)
+    // With another mask beside it, what a query sees is not known.
+    bool isEnough = part.isAlwaysVisible && parts.size() == 1;
+    if (isReplaced && !isInfinite && !isEnough && site.low > kAbsorbing)
       return attempt.fail(site.op,
                           "the mask is not causal, and its value " +
                               formatMaskValue(site.low) +
                               " does not swallow the scores" +
                               (part.why.empty() ? "" : "; " + part.why));
     // Nothing but which keys are visible matters.
-    if ((part.isAlwaysVisible && others == 1) || (isInfinite && guarded)) {
+    if (isEnough || (isInfinite && guarded)) {
       result.remark = "a mask says which keys are visible" +
                       (part.why.empty() ? "" : "; not causal: " + part.why);
       if (failed(add(makeVisible(part), /*isCondition=*/true)))

@@ -579,6 +579,9 @@ LogicalResult AttentionMatcher::create(const Heads &value, const Shape &shape,
   if (!merge)
     return failure();
   Operation *last = merge->rows.getDefiningOp();
+  if (getRank(merge->rows) == 2 && !isa<onnx::ReshapeOp>(last))
+    return attempt.fail(last, "the heads are not merged to [batch, sequence, "
+                              "heads * width]");
   OpBuilder &builder = raiser.at(last);
   FailureOr<Value> rows = makeAttention(value, shape, builder);
   if (failed(rows))

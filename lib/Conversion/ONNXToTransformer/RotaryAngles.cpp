@@ -259,8 +259,9 @@ std::optional<AngleTable> AngleTable::find(Value angles, unsigned fromBack,
   RankedTensorType type = getTensorType(angles);
   int64_t rank = type.getRank(), half = rotary.rotated / 2;
   found.positionDim = rank - 1 - static_cast<int64_t>(fromBack);
-  if (found.positionDim < 0 || (type.getShape().back() != half &&
-                                type.getShape().back() != rotary.rotated)) {
+  if (half < 1 || found.positionDim < 0 ||
+      (type.getShape().back() != half &&
+       type.getShape().back() != rotary.rotated)) {
     why = "cos and sin are not [.., positions, channels]";
     return std::nullopt;
   }
