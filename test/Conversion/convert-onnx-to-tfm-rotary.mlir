@@ -1,5 +1,5 @@
 // Rotary position embeddings: halves and neighbours, and where cos and sin come from.
-// RUN: ockham-opt %s --convert-onnx-to-tfm --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: ockham-opt %s --convert-onnx-to-tfm --split-input-file --verify-diagnostics=only-expected | FileCheck %s
 
 // x cos + (-b, a) sin, the angles of each half once more in the table.
 // CHECK-LABEL: func.func @halves
