@@ -229,10 +229,12 @@ void ParallelizeSubblocks::parallelize(tfm::AddScaledOp sum) {
     }
   }
   SmallVector<Branch> branches = getBranches(summands, before);
-  // However the sum was written: the attention first.
+  // However the sum was written: the attention last. A target that runs one
+  // after the other then has the merged product's columns for the MLP, and
+  // what the last product accumulates onto, in the cache when it needs them.
   std::stable_partition(
       branches.begin(), branches.end(),
-      [](const Branch &branch) { return branch.hasAttention(); });
+      [](const Branch &branch) { return !branch.hasAttention(); });
   auto remark = emitRewriteRemark(loc, kParallelize, RewriteOutcome::Done);
   remark << "attention and MLP do not depend on each other";
   if (accumulated)

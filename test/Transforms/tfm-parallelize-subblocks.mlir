@@ -14,13 +14,13 @@ ockham.weight @alpha : tensor<2xf32> = dense<[1.0, 2.0]> : tensor<2xf32>
 // CHECK: %[[ALL:.*]] = tfm.linear %arg0, %{{.*}} : tensor<?x?x4xf32>, tensor<4x16xf32> -> tensor<?x?x16xf32>
 // CHECK-NEXT: %[[S:.*]]:3 = tfm.split %[[ALL]]
 // CHECK: %[[P:.*]]:2 = tfm.parallel {
-// CHECK: %[[A:.*]] = tfm.attention %[[S]]#0, %[[S]]#1, %arg0
-// CHECK-NEXT: tfm.yield %[[A]]
-// CHECK-NEXT: }, {
 // CHECK-NEXT: %[[H:.*]] = tfm.activation relu %[[S]]#2
 // CHECK-NEXT: tfm.yield %[[H]]
-// CHECK-NEXT: } : tensor<?x?x4xf32>, tensor<?x?x8xf32>
-// CHECK-NEXT: %[[Y:.*]] = tfm.linear %[[P]]#1, %{{.*}} init %[[P]]#0
+// CHECK-NEXT: }, {
+// CHECK: %[[A:.*]] = tfm.attention %[[S]]#0, %[[S]]#1, %arg0
+// CHECK-NEXT: tfm.yield %[[A]]
+// CHECK-NEXT: } : tensor<?x?x8xf32>, tensor<?x?x4xf32>
+// CHECK-NEXT: %[[Y:.*]] = tfm.linear %[[P]]#0, %{{.*}} init %[[P]]#1
 // CHECK-NEXT: return %[[Y]]
 
 // What it comes down to: two products over the rows where there were four, the
@@ -69,13 +69,13 @@ ockham.weight @db : tensor<4xf32> = dense<[0.5, 0.5, 0.5, 1.5]> : tensor<4xf32>
 // CHECK: %[[ALL:.*]] = tfm.linear %[[N]], %{{.*}} -> tensor<?x?x20xf32>
 // CHECK: %[[S:.*]]:4 = tfm.split %[[ALL]]
 // CHECK: %[[P:.*]]:2 = tfm.parallel {
+// CHECK: tfm.activation gelu_erf %[[S]]#3
+// CHECK: }, {
 // CHECK: %[[A:.*]] = tfm.attention %[[S]]#0, %[[S]]#1, %[[S]]#2
 // CHECK: %[[O:.*]] = tfm.linear %[[A]], %{{.*}} bias %{{.*}} init %arg0
 // CHECK: tfm.yield %[[O]]
-// CHECK: }, {
-// CHECK: tfm.activation gelu_erf %[[S]]#3
 // CHECK: }
-// CHECK: %[[Y:.*]] = tfm.linear %[[P]]#1, %{{.*}} init %[[P]]#0
+// CHECK: %[[Y:.*]] = tfm.linear %[[P]]#0, %{{.*}} init %[[P]]#1
 // CHECK: tfm.yield %[[Y]]
 // A row of the merged matrix has 12 times 0.1, then 8 times 0.3; the bias is
 // [1.5, 2.5, 3.5, 5.5].
@@ -120,11 +120,11 @@ ockham.weight @down : tensor<8x4xf32> = dense<0.4> : tensor<8x4xf32>
 // Each branch has a norm of its own: both go along, no products are merged.
 // CHECK-LABEL: func.func @two_norms
 // CHECK: tfm.parallel {
-// CHECK: %[[N:.*]] = tfm.norm layer %arg0
-// CHECK: tfm.attention %[[N]], %[[N]], %[[N]]
-// CHECK: }, {
 // CHECK: %[[M:.*]] = tfm.norm layer %arg0 scale
 // CHECK: tfm.linear %[[M]], %{{.*}} -> tensor<?x?x8xf32>
+// CHECK: }, {
+// CHECK: %[[N:.*]] = tfm.norm layer %arg0
+// CHECK: tfm.attention %[[N]], %[[N]], %[[N]]
 // CHECK: }
 func.func @two_norms(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
   %scale = ockham.load_weight @g : tensor<4xf32>
@@ -171,13 +171,13 @@ ockham.weight @down : tensor<8x4xf32> = dense<0.4> : tensor<8x4xf32>
 // branches are parallel all the same.
 // CHECK-LABEL: func.func @gain
 // CHECK: %[[P:.*]]:2 = tfm.parallel {
-// CHECK: tfm.attention
-// CHECK: }, {
 // CHECK: tfm.linear
 // CHECK: tfm.activation
 // CHECK: tfm.linear
+// CHECK: }, {
+// CHECK: tfm.attention
 // CHECK: }
-// CHECK: tfm.add_scaled %[[P]]#0, %[[P]]#1 gain %arg1
+// CHECK: tfm.add_scaled %[[P]]#1, %[[P]]#0 gain %arg1
 func.func @gain(%x: tensor<?x?x4xf32>, %gain: tensor<1xf32>) -> tensor<?x?x4xf32> {
   %a = tfm.attention %x, %x, %x heads 2 scale 0.5 causal : tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32> -> tensor<?x?x4xf32>
   %w1 = ockham.load_weight @up : tensor<4x8xf32>

@@ -187,15 +187,15 @@ def ParallelizeSubblocks
     %q, %k, %v, %h = tfm.split %qkvh : tensor<?x?x5376xf32>
         -> tensor<?x?x768xf32>, tensor<?x?x768xf32>, tensor<?x?x768xf32>,
            tensor<?x?x3072xf32>
-    %attention, %m = tfm.parallel {
+    %m, %attention = tfm.parallel {
+      %g = tfm.activation relu %h : tensor<?x?x3072xf32>
+      tfm.yield %g : tensor<?x?x3072xf32>
+    }, {
       %a = tfm.attention %q, %k, %v heads 12 scale 0.125 causal
           : tensor<?x?x768xf32>, tensor<?x?x768xf32>, tensor<?x?x768xf32>
             -> tensor<?x?x768xf32>
       tfm.yield %a : tensor<?x?x768xf32>
-    }, {
-      %g = tfm.activation relu %h : tensor<?x?x3072xf32>
-      tfm.yield %g : tensor<?x?x3072xf32>
-    } : tensor<?x?x768xf32>, tensor<?x?x3072xf32>
+    } : tensor<?x?x3072xf32>, tensor<?x?x768xf32>
     %y = tfm.linear %m, %w2 init %attention
         : tensor<?x?x3072xf32>, tensor<3072x768xf32> init tensor<?x?x768xf32>
           -> tensor<?x?x768xf32>
