@@ -26,7 +26,7 @@ makePair(const Graph &before, const Graph *after, StringRef in, StringRef out) {
   std::vector<TitledPicture> pictures;
   if (!after || before == *after) {
     pictures.push_back(
-        {after ? "before and after" : "", makePicture(before, in, out)});
+        {after ? "before and after" : "before", makePicture(before, in, out)});
     return pictures;
   }
   pictures.push_back({"before", makePicture(before, in, out)});

@@ -44,11 +44,10 @@ static void writeItem(llvm::raw_ostream &os, StringRef label, StringRef text,
 }
 
 static std::string describeNode(const Node &node) {
-  std::vector<std::string> details = describeDetails(node);
-  std::string text = node.op == "embedding" || node.op == "linear"
-                         ? ""
-                         : describeKind(node) + ", ";
-  return text + llvm::join(details, ", ");
+  std::vector<std::string> parts = describeDetails(node);
+  if (node.op != "embedding" && node.op != "linear")
+    parts.insert(parts.begin(), describeKind(node));
+  return llvm::join(parts, ", ");
 }
 
 namespace {
