@@ -221,7 +221,7 @@ static void writeCosts(const Report &report, llvm::raw_ostream &os) {
   os << "\nOne forward pass";
   if (!report.dims.empty())
     os << " at " << describeDims(report);
-  os << ". As formulas";
+  os << ".\nAs formulas";
   if (std::string legend = describeLetters(letters); !legend.empty())
     os << " (" << legend << ')';
   os << ":\n";
