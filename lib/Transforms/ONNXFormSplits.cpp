@@ -92,6 +92,45 @@ static void formSplit(Value input, SmallVectorImpl<Part> &parts) {
   }
 }
 
+/// Neighbouring parts that nobody reads are one part.
+static void joinUnreadParts(SplitOp split) {
+  auto type = cast<RankedTensorType>(split.getInput().getType());
+  if (!split.getSizes().empty() || split.getNumResults() < 2)
+    return;
+  int64_t axis = split.getAxis();
+  SmallVector<int64_t> sizes;
+  SmallVector<Type> types;
+  SmallVector<std::pair<Value, unsigned>> read;
+  bool isUnread = false;
+  for (auto [result, size] :
+       llvm::zip_equal(split.getResults(), split.getStaticSizes())) {
+    if (isUnread && result.use_empty()) {
+      sizes.back() += size;
+    } else {
+      sizes.push_back(size);
+      if (!result.use_empty())
+        read.push_back({result, sizes.size() - 1});
+    }
+    isUnread = result.use_empty();
+  }
+  if (sizes.size() == split.getNumResults() || read.empty())
+    return;
+  for (int64_t size : sizes) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape[axis] = size;
+    types.push_back(type.clone(shape));
+  }
+  OpBuilder builder(split);
+  auto joined = SplitOp::create(
+      builder, split.getLoc(), types, split.getInput(), ValueRange(),
+      builder.getDenseI64ArrayAttr(sizes), split.getAxisAttr());
+  for (auto [result, index] : read) {
+    joined.getResult(index).setType(cast<RankedTensorType>(result.getType()));
+    result.replaceAllUsesWith(joined.getResult(index));
+  }
+  split.erase();
+}
+
 void ockham::onnx::formSplits(FunctionOpInterface function) {
   // In the order of the program, by what is sliced.
   llvm::MapVector<Value, SmallVector<Part, 3>> slices;
@@ -101,4 +140,9 @@ void ockham::onnx::formSplits(FunctionOpInterface function) {
   });
   for (auto &[input, parts] : slices)
     formSplit(input, parts);
+  SmallVector<SplitOp> splits;
+  function.getFunctionBody().walk(
+      [&](SplitOp split) { splits.push_back(split); });
+  for (SplitOp split : splits)
+    joinUnreadParts(split);
 }

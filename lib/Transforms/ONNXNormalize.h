@@ -62,7 +62,8 @@ mlir::Value unflattenPointwise(mlir::Operation *op, FunctionShapes &shapes);
 /// and Where(not c, ...). Nothing if `op` is none of these.
 mlir::Value respell(mlir::Operation *op, FunctionShapes &shapes);
 
-/// Slices that together are all of a row become a Split.
+/// Slices that together are all of a row become a Split; neighbouring parts of a
+/// Split that nobody reads are one.
 void formSplits(mlir::FunctionOpInterface function);
 
 /// Whether the operator computes each element of its result from the elements

@@ -133,7 +133,7 @@ func.func @parallel_two_norms(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
   %n = tfm.norm layer %x {eps = 1.0e-5 : f64} : tensor<?x?x4xf32>
   %q = tfm.linear %n, %w : tensor<?x?x4xf32>, tensor<4x4xf32> -> tensor<?x?x4xf32>
   %a = tfm.attention %q, %n, %n heads 2 scale 1.0 causal : tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32> -> tensor<?x?x4xf32>
-  %m = tfm.norm layer %x {eps = 1.0e-5 : f64} : tensor<?x?x4xf32>
+  %m = tfm.norm layer %x {eps = 1.0e-6 : f64} : tensor<?x?x4xf32>
   %h = tfm.linear %m, %w : tensor<?x?x4xf32>, tensor<4x4xf32> -> tensor<?x?x4xf32>
   %c = tfm.activation relu %h : tensor<?x?x4xf32>
   %o = tfm.linear %c, %w : tensor<?x?x4xf32>, tensor<4x4xf32> -> tensor<?x?x4xf32>

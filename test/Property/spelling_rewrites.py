@@ -182,15 +182,13 @@ def match_norm(graph, add):
     square, centre = graph.producer(mean.input[0]), graph.producer(sub.input[1])
     if square is None or centre is None or centre.op_type != "ReduceMean":
         return None
-    if centre.input[0] != sub.input[0] or set(square.input) - {
-        sub.output[0],
-        square.input[1],
-    }:
+    if centre.input[0] != sub.input[0] or square.op_type not in ("Mul", "Pow"):
         return None
-    if square.op_type == "Mul":
-        if square.input[1] != sub.output[0]:
-            return None
-    elif square.op_type != "Pow" or graph.scalar(square.input[1]) != (2.0, ()):
+    if square.input[0] != sub.output[0]:
+        return None
+    if square.op_type == "Mul" and square.input[1] != sub.output[0]:
+        return None
+    if square.op_type == "Pow" and graph.scalar(square.input[1]) != (2.0, ()):
         return None
     rank = graph.rank(sub.input[0])
     width = graph.types[scale][1]

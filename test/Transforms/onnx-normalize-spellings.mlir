@@ -163,3 +163,15 @@ func.func @slices(%x: tensor<?x?x6xf32>, %y: tensor<?x?x6xf32>) -> (tensor<?x?x2
   %4 = onnx.Slice %y [3] to [6] {axes = array<i64: 2>, steps = array<i64: 1>} : (tensor<?x?x6xf32>) -> tensor<?x?x3xf32>
   return %0, %1, %2, %3, %4 : tensor<?x?x2xf32>, tensor<?x?x1xf32>, tensor<?x?x3xf32>, tensor<?x?x2xf32>, tensor<?x?x3xf32>
 }
+
+// -----
+
+// Parts that nobody reads are one part.
+
+// CHECK-LABEL: func.func @unread_parts
+// CHECK: %[[S:.*]]:2 = onnx.Split %arg0 into [2, 4] {axis = 2 : i64}
+// CHECK: return %[[S]]#0
+func.func @unread_parts(%x: tensor<?x?x6xf32>) -> tensor<?x?x2xf32> {
+  %0:3 = onnx.Split %x into [2, 1, 3] {axis = 2 : i64} : (tensor<?x?x6xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x1xf32>, tensor<?x?x3xf32>)
+  return %0#0 : tensor<?x?x2xf32>
+}

@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Raising.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/CSE.h"
 #include "ockham/Conversion/Passes.h"
 #include "ockham/Support/ConstantData.h"
 
@@ -46,7 +49,16 @@ private:
     raiseResiduals(raiser);
     raiseConstants(raiser);
     raiser.reportLeftovers();
+    shareEqualOps(function);
     formBlocks(raiser);
+  }
+
+  /// Ops of one value, once written in two ways, are equal only now: blocks are
+  /// formed where one value carries everything.
+  static void shareEqualOps(func::FuncOp function) {
+    IRRewriter rewriter(function.getContext());
+    DominanceInfo dominance(function);
+    eliminateCommonSubExpressions(rewriter, dominance, function);
   }
 };
 

@@ -127,6 +127,13 @@ OpFoldResult getIndexElement(OpBuilder &builder, Location loc, Value tensor,
       tensor = op->getOperand(0);
       continue;
     }
+    if (auto shape = dyn_cast<onnx::ShapeOp>(op)) {
+      int64_t extent = cast<RankedTensorType>(shape.getInput().getType())
+                           .getDimSize(shape.getStart() + i);
+      if (!ShapedType::isDynamic(extent))
+        return builder.getIndexAttr(extent);
+      break;
+    }
     if (auto cast = dyn_cast<onnx::CastOp>(op)) {
       auto isWide = [](Value value) {
         return cast_or_null<RankedTensorType>(value.getType())
