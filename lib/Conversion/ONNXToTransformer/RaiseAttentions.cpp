@@ -212,7 +212,8 @@ LogicalResult AttentionMatcher::matchProductOfScores(Value value) {
     return attempt.fail(product, "query and key are of different batches");
   if (bool(query.norm) != bool(key.norm) ||
       (query.norm && (query.norm.getKind() != key.norm.getKind() ||
-                      query.norm.getEps() != key.norm.getEps() ||
+                      !isClose(query.norm.getEps().convertToDouble(),
+                               key.norm.getEps().convertToDouble()) ||
                       query.norm.getEpsOutside() != key.norm.getEpsOutside())))
     return attempt.fail(product, "query and key have different norms");
   return success();
