@@ -118,3 +118,18 @@ func.func @float_mask(%x: tensor<3x4x8xf32>, %mask: tensor<3x1x1x4xf32>) -> tens
   %y = tfm.attention %x, %x, %x mask %mask heads 2 scale 0.5 : tensor<3x4x8xf32>, tensor<3x4x8xf32>, tensor<3x4x8xf32>, mask tensor<3x1x1x4xf32> -> tensor<3x4x8xf32>
   return %y : tensor<3x4x8xf32>
 }
+
+// -----
+
+// Positions are absolute: those of queries begin behind the past.
+// CHECK-LABEL: func @past
+// CHECK: onnx.Gather %{{.+}}, %{{.+}} {axis = 0 : i64} : (tensor<8x1xf32>, tensor<3x2xi64>)
+// CHECK: onnx.LessOrEqual %{{.+}} -> tensor<3x1x2x4xi1>
+// NEW: tfm.attention %{{.+}} mask %{{[0-9]+}} heads 2 scale 5.000000e-01 : tensor<3x2x8xf32>
+// CHECK: onnx.Less %{{.+}} : (tensor<1x1x1x4xi64>, tensor<3x1x1x1xi64>) -> tensor<3x1x1x4xi1>
+// CHECK: onnx.Softmax
+func.func @past(%q: tensor<3x2x8xf32>, %x: tensor<3x4x8xf32>, %past: tensor<3xi32>, %lengths: tensor<3xi64>, %cos: tensor<8x1xf32>, %sin: tensor<8x1xf32>) -> tensor<3x2x8xf32> {
+  %y = tfm.attention %q, %x, %x past %past rotary(%cos, %sin) heads 2 scale 0.5 causal : tensor<3x2x8xf32>, tensor<3x4x8xf32>, tensor<3x4x8xf32>, past tensor<3xi32>, rotary(tensor<8x1xf32>, tensor<8x1xf32>) -> tensor<3x2x8xf32>
+  %z = tfm.attention %y, %x, %x past %past key_lengths %lengths heads 2 scale 0.5 causal : tensor<3x2x8xf32>, tensor<3x4x8xf32>, tensor<3x4x8xf32>, past tensor<3xi32>, key_lengths tensor<3xi64> -> tensor<3x2x8xf32>
+  return %z : tensor<3x2x8xf32>
+}

@@ -11,25 +11,9 @@ func.func @block(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
 
 // -----
 
-func.func @embedding_past(%ids: tensor<?x?xi64>, %table: tensor<97x8xf32>, %positions: tensor<16x8xf32>, %past: tensor<?xi64>) -> tensor<?x?x8xf32> {
-  // expected-error @below {{an embedding with past positions cannot be written as ONNX operators}}
-  %y = tfm.embedding %ids, %table positions %positions past %past : tensor<?x?xi64>, tensor<97x8xf32>, tensor<16x8xf32> past tensor<?xi64> -> tensor<?x?x8xf32>
-  return %y : tensor<?x?x8xf32>
-}
-
-// -----
-
-func.func @norm_past(%x: tensor<?x?x8xf32>, %std: tensor<3xf32>, %past: tensor<?xi64>) -> tensor<?x?x8xf32> {
-  // expected-error @below {{a norm with past positions cannot be written as ONNX operators}}
-  %y = tfm.norm fixed %x std %std past %past {std_axis = #tfm<std_axis position>} : tensor<?x?x8xf32>, std tensor<3xf32>, past tensor<?xi64>
-  return %y : tensor<?x?x8xf32>
-}
-
-// -----
-
-func.func @attention_past(%x: tensor<?x?x8xf32>, %past: tensor<?xi64>) -> tensor<?x?x8xf32> {
-  // expected-error @below {{attention with past positions or key lengths cannot be written as ONNX operators}}
-  %y = tfm.attention %x, %x, %x past %past heads 2 scale 0.5 causal : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, past tensor<?xi64> -> tensor<?x?x8xf32>
+func.func @attention_past(%x: tensor<?x?x8xf32>, %a: tensor<2xf32>, %past: tensor<?xi64>) -> tensor<?x?x8xf32> {
+  // expected-error @below {{shaped attention with past positions cannot be written as ONNX operators}}
+  %y = tfm.attention %x, %x, %x past %past shape(%a, %a, %a) heads 2 scale 0.5 causal : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>, past tensor<?xi64>, shape(tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<?x?x8xf32>
   return %y : tensor<?x?x8xf32>
 }
 

@@ -36,14 +36,14 @@ def get_interface(graph):
 
 
 def read_weights(graph):
-    """Bytes of float weights by name."""
+    """Shapes and bytes of float weights by name."""
     from onnx import numpy_helper
 
     arrays = {
         tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer
     }
     return {
-        name: array.tobytes()
+        name: (array.shape, array.tobytes())
         for name, array in arrays.items()
         if array.dtype == np.float32
     }
@@ -73,7 +73,7 @@ def check_weights(what, original, simplified, comparison):
     renamed = [
         name
         for name, data in new.items()
-        if len(data) > 4 and data in names and name not in names[data]
+        if len(data[1]) > 4 and data in names and name not in names[data]
     ]
     comparison.agrees &= not renamed
     kept = sum(data in names for data in new.values())
@@ -109,9 +109,7 @@ def main():
         check_interface(what, original.graph, simplified.graph, comparison)
         check_weights(what, original.graph, simplified.graph, comparison)
 
-        session = onnxruntime.InferenceSession(
-            path, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         input_names = [value.name for value in session.get_inputs()]
         output_names = [value.name for value in session.get_outputs()]
         library = os.path.join(folder, f"simplified{opset}.so")

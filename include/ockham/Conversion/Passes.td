@@ -81,8 +81,9 @@ def ConvertTransformerToONNX : Pass<"convert-tfm-to-onnx", "::mlir::ModuleOp"> {
     (Attention), from which norms of queries and keys, rotation, shape gains and
     soft caps were taken away before.
 
-    Blocks must have been inlined (`--tfm-inline-blocks`). Ops that read a cache
-    cannot be written and are errors.
+    Blocks must have been inlined (`--tfm-inline-blocks`). Optional results of
+    attention, shaped attention behind past positions and a centre of the keys
+    that a mask shows cannot be written and are errors.
   }];
   let options = [
     Option<"opset", "opset", "int64_t", "17",

@@ -45,8 +45,8 @@ private:
   /// Back.
   Value mergeHeads(Value x, OpFoldResult sequence);
   /// Norm and rotation of query or key heads.
-  Value prepare(Value x, Value scale, OpFoldResult sequence);
-  Value rotate(Value x, OpFoldResult sequence);
+  Value prepare(Value x, Value scale, OpFoldResult sequence, Value past);
+  Value rotate(Value x, OpFoldResult sequence, Value past);
   /// Every key or value head for each of its query heads.
   Value repeat(Value x);
   /// The softmax times the values, with the query's heads behind positions.
@@ -61,7 +61,8 @@ private:
   Value perHead(Value gain) {
     return f.reshape(gain, {f.getIndex(heads), f.getIndex(1)});
   }
-  /// True where the key is not behind the query, [queries, keys].
+  /// True where the key is not behind the query, [queries, keys] or, behind a
+  /// past, [batch, 1, queries, keys].
   Value getCausal();
 
   Formulas &f;
@@ -89,12 +90,17 @@ Value AttentionWriter::mergeHeads(Value x, OpFoldResult sequence) {
                        f.getIndex(type.getDimSize(2) * type.getDimSize(3))});
 }
 
-Value AttentionWriter::rotate(Value x, OpFoldResult sequence) {
+Value AttentionWriter::rotate(Value x, OpFoldResult sequence, Value past) {
   int64_t half = f.getWidth(op.getCos());
   int64_t width = f.getWidth(x), rotated = 2 * half;
   // Rows of the tables are positions; heads stand between.
   auto getTable = [&](Value table) {
-    return f.unsqueeze(f.slice(table, 0, f.getIndex(0), sequence), {1});
+    if (!past)
+      return f.unsqueeze(f.slice(table, 0, f.getIndex(0), sequence), {1});
+    Value rows = f.create<onnx::GatherOp>(f.getElement(table), table,
+                                          f.positions(sequence, past),
+                                          f.getBuilder().getI64IntegerAttr(0));
+    return f.unsqueeze(rows, {2});
   };
   Value cos = getTable(op.getCos()), sin = getTable(op.getSin());
   Value turned = x;
@@ -124,11 +130,12 @@ Value AttentionWriter::rotate(Value x, OpFoldResult sequence) {
   return f.concat(turned, rest, 3);
 }
 
-Value AttentionWriter::prepare(Value x, Value scale, OpFoldResult sequence) {
+Value AttentionWriter::prepare(Value x, Value scale, OpFoldResult sequence,
+                               Value past) {
   if (auto kind = op.getQkNorm())
     x = emitLiveNorm(f, x, *kind, op.getQkNormEps().convertToDouble(),
                      op.getQkNormEpsOutside(), scale, /*shift=*/Value(), opset);
-  return op.getCos() ? rotate(x, sequence) : x;
+  return op.getCos() ? rotate(x, sequence, past) : x;
 }
 
 Value AttentionWriter::repeat(Value x) {
@@ -143,7 +150,8 @@ Value AttentionWriter::repeat(Value x) {
 }
 
 Value AttentionWriter::getCausal() {
-  Value rows = f.unsqueeze(f.positions(queries), {1});
+  Value rows = f.positions(queries, op.getPast());
+  rows = op.getPast() ? f.unsqueeze(rows, {1, 3}) : f.unsqueeze(rows, {1});
   Value columns = f.unsqueeze(f.positions(keys), {0});
   return f.create<onnx::LessOrEqualOp>(f.getBuilder().getI1Type(), columns,
                                        rows);
@@ -153,13 +161,21 @@ void AttentionWriter::readMasks() {
   Value mask = op.getMask(), causal;
   if (op.getCausal())
     causal = getCausal();
-  if (mask && f.getElement(mask).isInteger(1)) {
-    visible =
-        causal ? f.create<onnx::AndOp>(f.getBuilder().getI1Type(), mask, causal)
-               : mask;
+  // Of all other masks nobody knows that they leave a key to every row.
+  auto hide = [&](Value shown) {
+    visible = causal ? f.create<onnx::AndOp>(f.getBuilder().getI1Type(), shown,
+                                             causal)
+                     : shown;
     causal = visible;
+  };
+  if (mask && f.getElement(mask).isInteger(1)) {
+    hide(mask);
     mask = Value();
   }
+  if (Value lengths = op.getKeyLengths())
+    hide(f.create<onnx::LessOp>(f.getBuilder().getI1Type(),
+                                f.unsqueeze(f.positions(keys), {0, 1, 2}),
+                                f.unsqueeze(f.toInt64(lengths), {1, 2, 3})));
   // Infinite, so that nothing of a key that is not visible is left, whatever
   // the other mask adds. Of causal keys the first is always visible.
   constexpr double hidden = -std::numeric_limits<double>::infinity();
@@ -196,18 +212,26 @@ bool AttentionWriter::hasOperator() {
   // before; and does not say what a softmax without any key is.
   Value mask = op.getMask();
   return opset >= kAttentionOpset && op.getScale().convertToDouble() > 0 &&
-         !op.getSoftCap() && !(mask && f.getElement(mask).isInteger(1));
+         !op.getSoftCap() && !op.getKeyLengths() &&
+         !(mask && f.getElement(mask).isInteger(1));
 }
 
 Value AttentionWriter::writeOperator(Value query, Value key) {
-  // Runtimes broadcast the mask over sequences and heads, not over queries.
   Value mask = op.getMask();
+  bool isCausal = op.getCausal();
+  // The operator counts queries from 0.
+  if (op.getPast() && isCausal) {
+    readMasks();
+    mask = added;
+    isCausal = false;
+  }
+  // Runtimes broadcast the mask over sequences and heads, not over queries.
   if (mask && f.getType(mask).getDimSize(2) == 1)
     mask = f.expand(mask, {f.getDim(mask, 0), f.getDim(mask, 1), queries,
                            f.getDim(mask, 3)});
   auto plain = tfm::AttentionOp::create(
       f.getBuilder(), f.getLoc(), query, key, op.getValue(), heads,
-      op.getScale().convertToDouble(), op.getCausal());
+      op.getScale().convertToDouble(), isCausal);
   plain.setNumKvHeads(kvHeads);
   if (mask)
     plain.getMaskMutable().assign(mask);
@@ -252,25 +276,29 @@ Value AttentionWriter::write() {
     op.emitError() << what << " cannot be written as ONNX operators";
     return Value();
   };
-  if (op.getPast() || op.getKeyLengths())
-    return refuse("attention with past positions or key lengths");
+  if (op.getPast() && (op.getAlpha() || op.getGamma()))
+    return refuse("shaped attention with past positions");
   if (op.getLogsumexp() || op.getEntropy())
     return refuse("attention with logsumexp or entropy");
-  if (op.getGamma() && op.getCentre() == tfm::Centre::Visible && op.getMask())
+  if (op.getGamma() && op.getCentre() == tfm::Centre::Visible &&
+      (op.getMask() || op.getKeyLengths()))
     return refuse("a centre of the keys that a mask shows");
 
   bool isPrepared = op.getQkNorm() || op.getCos();
   auto getHeads = [&](Value rows, Value scale, OpFoldResult sequence,
-                      int64_t count) {
-    return prepare(splitHeads(rows, sequence, count), scale, sequence);
+                      int64_t count, Value past) {
+    return prepare(splitHeads(rows, sequence, count), scale, sequence, past);
   };
   Value output;
   if (hasOperator()) {
     Value query = op.getQuery(), key = op.getKey();
     if (isPrepared) {
-      query = mergeHeads(getHeads(query, op.getQueryScale(), queries, heads),
-                         queries);
-      key = mergeHeads(getHeads(key, op.getKeyScale(), keys, kvHeads), keys);
+      query = mergeHeads(
+          getHeads(query, op.getQueryScale(), queries, heads, op.getPast()),
+          queries);
+      key = mergeHeads(
+          getHeads(key, op.getKeyScale(), keys, kvHeads, /*past=*/Value()),
+          keys);
     }
     output = writeOperator(query, key);
     if (!op.isShaped())
@@ -279,9 +307,11 @@ Value AttentionWriter::write() {
   }
   Value value = repeat(splitHeads(op.getValue(), keys, kvHeads));
   if (!output)
-    output = writeProducts(
-        getHeads(op.getQuery(), op.getQueryScale(), queries, heads),
-        getHeads(op.getKey(), op.getKeyScale(), keys, kvHeads), value);
+    output = writeProducts(getHeads(op.getQuery(), op.getQueryScale(), queries,
+                                    heads, op.getPast()),
+                           getHeads(op.getKey(), op.getKeyScale(), keys,
+                                    kvHeads, /*past=*/Value()),
+                           value);
   if (op.isShaped())
     output = addShape(output, value);
   return mergeHeads(output, queries);

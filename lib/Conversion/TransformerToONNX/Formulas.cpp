@@ -111,6 +111,17 @@ Value Formulas::positions(OpFoldResult extent) {
                                scalar(element, 1));
 }
 
+Value Formulas::toInt64(Value value) {
+  Type element = builder.getI64Type();
+  return getElement(value) == element ? value
+                                      : create<onnx::CastOp>(element, value);
+}
+
+Value Formulas::positions(OpFoldResult extent, Value past) {
+  Value rows = positions(extent);
+  return past ? add(unsqueeze(toInt64(past), {1}), rows) : rows;
+}
+
 Value emitLiveNorm(Formulas &f, Value x, tfm::NormKind kind, double eps,
                    bool epsOutside, Value scale, Value shift, int64_t opset) {
   Type element = f.getElement(x);

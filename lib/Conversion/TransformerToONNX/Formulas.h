@@ -74,6 +74,12 @@ public:
   /// 0, 1, ... below an extent, as integers of 64 bits.
   mlir::Value positions(mlir::OpFoldResult extent);
 
+  /// Absolute positions of `extent` rows: [extent], or, behind `past` (which
+  /// may be null), [batch, extent].
+  mlir::Value positions(mlir::OpFoldResult extent, mlir::Value past);
+  /// Integers as ones of 64 bits.
+  mlir::Value toInt64(mlir::Value value);
+
   static mlir::RankedTensorType getType(mlir::Value value) {
     return llvm::cast<mlir::RankedTensorType>(value.getType());
   }

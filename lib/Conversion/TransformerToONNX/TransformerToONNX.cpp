@@ -27,11 +27,6 @@ using namespace ockham::tfm2onnx;
 //===----------------------------------------------------------------------===//
 
 static Value emit(Formulas &f, tfm::EmbeddingOp op) {
-  if (op.getPast()) {
-    op.emitError("an embedding with past positions cannot be written as ONNX "
-                 "operators");
-    return Value();
-  }
   IntegerAttr axis = f.getBuilder().getI64IntegerAttr(0);
   Value tokens = f.create<onnx::GatherOp>(f.getElement(op.getTable()),
                                           op.getTable(), op.getIds(), axis);
@@ -40,7 +35,7 @@ static Value emit(Formulas &f, tfm::EmbeddingOp op) {
   // Through ids, so that too long a sequence is an error in every runtime.
   Value positions = f.create<onnx::GatherOp>(
       f.getElement(op.getPositionTable()), op.getPositionTable(),
-      f.positions(f.getDim(op.getIds(), 1)), axis);
+      f.positions(f.getDim(op.getIds(), 1), op.getPast()), axis);
   return f.add(tokens, positions);
 }
 
@@ -95,25 +90,21 @@ static Value emit(Formulas &f, tfm::ActivationOp op) {
   return Value();
 }
 
-/// The std per position, [sequence, 1]: the last entry serves all beyond.
+/// The std per position, [sequence, 1] or [batch, sequence, 1]: the last entry
+/// serves all beyond.
 static Value emitPositionStd(Formulas &f, tfm::NormOp op) {
   Value x = op.getInput(), table = op.getStd();
-  Value positions = f.positions(f.getDim(x, f.getRank(x) - 2));
+  Value positions = f.positions(f.getDim(x, f.getRank(x) - 2), op.getPast());
   Type element = f.getElement(positions);
   int64_t last = f.getType(table).getDimSize(0) - 1;
   positions = f.create<onnx::MinOp>(
       element, positions, f.scalar(element, static_cast<double>(last)));
   Value std = f.create<onnx::GatherOp>(f.getElement(table), table, positions,
                                        f.getBuilder().getI64IntegerAttr(0));
-  return f.unsqueeze(std, {1});
+  return f.unsqueeze(std, {f.getRank(std)});
 }
 
 static Value emit(Formulas &f, tfm::NormOp op, int64_t opset) {
-  if (op.getPast()) {
-    op.emitError("a norm with past positions cannot be written as ONNX "
-                 "operators");
-    return Value();
-  }
   Value x = op.getInput(), y = x;
   Type element = f.getElement(x);
   double eps = op.getEps().convertToDouble();

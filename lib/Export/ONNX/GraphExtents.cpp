@@ -50,6 +50,14 @@ onnx::ShapeExpr GraphExtents::getDim(Value tensor, int64_t position) {
   return ShapeScope::getDim(tensor, position);
 }
 
+onnx::ShapeExpr GraphExtents::getElement(Value tensor, int64_t position) {
+  // The limit of a Range of positions.
+  if (auto elements = tensor.getDefiningOp<tensor::FromElementsOp>())
+    if (position < static_cast<int64_t>(elements.getElements().size()))
+      return getScalar(elements.getElements()[position]);
+  return ShapeScope::getElement(tensor, position);
+}
+
 onnx::ShapeExpr GraphExtents::getScalar(Value value) {
   if (auto it = scalars.find(value); it != scalars.end())
     return it->second;

@@ -26,6 +26,7 @@ public:
   explicit GraphExtents(mlir::func::FuncOp function);
 
   onnx::ShapeExpr getDim(mlir::Value tensor, int64_t position) override;
+  onnx::ShapeExpr getElement(mlir::Value tensor, int64_t position) override;
   onnx::ShapeExpr getScalar(mlir::Value value) override;
 
   /// Works out the extents of the op's results from those of its operands.
