@@ -44,7 +44,9 @@ def main():
 
     for i, (how, flags) in enumerate(COMPILED.items()):
         library = os.path.join(folder, f"model{i}.so")
-        tool("compile", model, "-o", library, *flags)
+        # Once, every pass before the lowering is checked on random inputs.
+        verify = [] if flags else ["--verify-rewrites"]
+        tool("compile", model, "-o", library, *flags, *verify)
         if package:
             import ockham as runtime
 
