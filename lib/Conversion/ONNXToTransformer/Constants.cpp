@@ -52,11 +52,21 @@ Value reshapeConstant(OpBuilder &builder, Value value,
     std::string name = weight.getSymName().str();
     for (int64_t extent : shape)
       name += "_" + std::to_string(extent);
-    auto existing =
-        dyn_cast_or_null<WeightOp>(SymbolTable::lookupSymbolIn(module, name));
-    if (existing &&
-        (existing.getType() != newType || existing.getValueAttr() != attribute))
-      return Value();
+    // A weight of the model may have that name already.
+    WeightOp existing;
+    std::string prefix = name;
+    for (unsigned i = 1;; ++i) {
+      Operation *symbol = SymbolTable::lookupSymbolIn(module, name);
+      if (!symbol)
+        break;
+      existing = dyn_cast<WeightOp>(symbol);
+      if (existing && existing.getType() == newType &&
+          existing.getValueAttr() == attribute &&
+          existing.getSourceAttr() == weight.getSourceAttr())
+        break;
+      existing = WeightOp();
+      name = prefix + "." + std::to_string(i);
+    }
     if (!existing) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointAfter(weight);

@@ -18,6 +18,7 @@
 #include "Extents.h"
 #include "HeadDims.h"
 #include "PositionMatrix.h"
+#include "ShapeOutside.h"
 #include "ockham/Support/ConstantData.h"
 #include "ockham/Support/RewriteRemark.h"
 
@@ -81,7 +82,11 @@ private:
   LogicalResult matchShape(Value weights, Shape &shape);
   LogicalResult matchShapeTerm(const Term &term, Shape &shape);
   LogicalResult matchProduct(onnx::MatMulOp product);
-  LogicalResult create(const Heads &value, const Shape &shape,
+  /// Shape gains that stand behind the product: gives the shaped sum.
+  Value matchShapeBehind(onnx::MatMulOp product, Value value,
+                         const HeadDims &dims, ArrayRef<int64_t> perm,
+                         Shape &shape);
+  LogicalResult create(const Heads &value, Shape &shape,
                        onnx::MatMulOp product);
   FailureOr<Value> makeAttention(const Heads &value, const Shape &shape,
                                  OpBuilder &builder);
@@ -517,11 +522,16 @@ struct Merge {
 };
 } // namespace
 
-/// Follows a product's result to rows of all heads' channels.
-static std::optional<Merge> findMerge(Value product, HeadDims dims,
-                                      Attempt &attempt) {
+/// Follows a product's result to rows of all heads' channels. `passSum` is
+/// asked about arithmetic on the way, with the permutation of the product's
+/// dimensions so far, for what comes out of it.
+static std::optional<Merge>
+findMerge(Value product, HeadDims dims, Attempt &attempt,
+          llvm::function_ref<Value(Value, const HeadDims &, ArrayRef<int64_t>)>
+              passSum) {
   Value value = product;
-  for (unsigned depth = 0; depth < 6; ++depth) {
+  auto perm = llvm::to_vector(llvm::seq<int64_t>(0, getRank(product)));
+  for (unsigned depth = 0; depth < 7; ++depth) {
     if (depth > 0 && getRank(value) <= 3) {
       std::optional<SmallVector<int64_t>> columns = dims.getColumns();
       bool areAll =
@@ -547,7 +557,21 @@ static std::optional<Merge> findMerge(Value product, HeadDims dims,
     Operation *user = *value.getUsers().begin();
     if (auto transpose = dyn_cast<onnx::TransposeOp>(user)) {
       dims.transposeForward(transpose.getPerm());
+      SmallVector<int64_t> before = perm;
+      perm.clear();
+      for (int64_t from : transpose.getPerm())
+        perm.push_back(from < static_cast<int64_t>(before.size()) ? before[from]
+                                                                  : -1);
+    } else if (isa<onnx::AddOp, onnx::SubOp, onnx::MulOp>(user)) {
+      if (Value sum = passSum(value, dims, perm)) {
+        value = sum;
+        continue;
+      }
+      (void)attempt.fail(user, "the heads are not merged by a Transpose and a "
+                               "Reshape");
+      return std::nullopt;
     } else if (isa<onnx::ReshapeOp>(user)) {
+      perm.clear();
       if (!dims.regroup(user->getResult(0))) {
         (void)attempt.fail(user, "the heads are not merged to [batch, "
                                  "sequence, heads * width]");
@@ -569,14 +593,40 @@ static std::optional<Merge> findMerge(Value product, HeadDims dims,
   return std::nullopt;
 }
 
-LogicalResult AttentionMatcher::create(const Heads &value, const Shape &shape,
+Value AttentionMatcher::matchShapeBehind(onnx::MatMulOp product, Value value,
+                                         const HeadDims &dims,
+                                         ArrayRef<int64_t> perm, Shape &shape) {
+  // Diagonal and centre are of queries that are the keys.
+  if (shape.isShaped || !scores.past.isStatic(0) ||
+      scores.query.positions != scores.key.positions ||
+      static_cast<int64_t>(perm.size()) != getRank(product))
+    return Value();
+  Value values = findTransposed(product.getRhs(), perm);
+  if (!values)
+    return Value();
+  std::optional<ShapeOutside> outside =
+      matchShapeOutside(raiser, {value, values, dims, scores.mask.causal,
+                                 scores.query.positions, scores.query.count});
+  if (!outside)
+    return Value();
+  shape.isShaped = true;
+  shape.alpha = outside->alpha;
+  shape.beta = outside->beta;
+  shape.gamma = outside->gamma;
+  return outside->sum;
+}
+
+LogicalResult AttentionMatcher::create(const Heads &value, Shape &shape,
                                        onnx::MatMulOp product) {
   SmallVector<AxisKind, 4> kinds = {AxisKind::Batch, AxisKind::Head,
                                     AxisKind::Position, AxisKind::Channel};
   if (getRank(product) == 3)
     kinds = {AxisKind::BatchAndHead, AxisKind::Position, AxisKind::Channel};
   std::optional<Merge> merge =
-      findMerge(product, HeadDims(product, kinds), attempt);
+      findMerge(product, HeadDims(product, kinds), attempt,
+                [&](Value at, const HeadDims &dims, ArrayRef<int64_t> perm) {
+                  return matchShapeBehind(product, at, dims, perm, shape);
+                });
   if (!merge)
     return failure();
   Operation *last = merge->rows.getDefiningOp();
