@@ -237,6 +237,16 @@ void eraseUnusedWeights(ModuleOp module) {
     if (used.contains(weight.getSymNameAttr()))
       if (AsmResourceBlob *blob = getBlob(weight))
         usedBlobs.insert(blob);
+  // So may constants.
+  module.walk([&](Operation *op) {
+    if (isa<WeightOp>(op))
+      return;
+    for (NamedAttribute attribute : op->getAttrs())
+      if (auto resource =
+              dyn_cast<DenseResourceElementsAttr>(attribute.getValue()))
+        if (AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+          usedBlobs.insert(blob);
+  });
   for (WeightOp weight :
        llvm::make_early_inc_range(module.getOps<WeightOp>())) {
     if (used.contains(weight.getSymNameAttr()))

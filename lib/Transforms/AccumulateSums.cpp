@@ -84,7 +84,12 @@ static void mergeBiases(OpBuilder &builder, tfm::LinearOp first,
     return;
   for (auto [a, b] : llvm::zip_equal(*sum, *other))
     a += b;
-  Value oldBiases[] = {first.getBias(), second.getBias()};
+  if (!areStorable(*sum, getElementTypeOrSelf(first.getBias().getType())))
+    return;
+  // Both may read one value.
+  llvm::SmallSetVector<Value, 2> oldBiases;
+  oldBiases.insert(first.getBias());
+  oldBiases.insert(second.getBias());
   builder.setInsertionPoint(first);
   first.getBiasMutable().assign(writeFloats(
       builder, first.getLoc(), getWeightName(first.getBias()) + ".merged",

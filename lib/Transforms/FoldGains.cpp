@@ -169,25 +169,39 @@ static Outcome foldIntoShape(tfm::AttentionOp attention, const Gain &gain) {
     return refuse(why);
   std::string name = getNameForRemark(attention);
   OpBuilder builder(attention);
-  Type element = getElementTypeOrSelf(attention.getOutput().getType());
   int64_t heads = attention.getNumHeads();
-  SmallVector<MutableOperandRange, 3> gains = {attention.getAlphaMutable(),
-                                               attention.getBetaMutable(),
-                                               attention.getGammaMutable()};
-  for (auto [index, operand] : llvm::enumerate(gains)) {
+  // Ranges of operands move when one in front of them comes or goes.
+  using GetRange = MutableOperandRange (tfm::AttentionOp::*)();
+  struct Product {
+    GetRange range;
+    std::string name;
+    Type element;
+    std::vector<double> elements;
+  };
+  SmallVector<Product, 3> products;
+  for (GetRange range :
+       {&tfm::AttentionOp::getAlphaMutable, &tfm::AttentionOp::getBetaMutable,
+        &tfm::AttentionOp::getGammaMutable}) {
+    MutableOperandRange operand = (attention.*range)();
     Value value = operand.empty() ? Value() : operand[0].get();
     // An absent beta is 1; absent alpha and gamma are 0.
-    if (!value && index != 1)
+    if (!value && range != &tfm::AttentionOp::getBetaMutable)
       continue;
     std::vector<double> elements = *ockham::readGain(value, heads, 1.0);
     for (double &number : elements)
       number *= gain.elements.front();
-    operand.assign(writeFloats(
-        builder, attention.getLoc(),
-        (value ? getOriginalWeightName(value) : std::string("beta")) +
-            ".folded",
-        RankedTensorType::get({heads}, element), elements));
+    Type element = getElementTypeOrSelf(
+        value ? value.getType() : attention.getOutput().getType());
+    if (!areStorable(elements, element))
+      return refuse("the shape gains of " + name + " would not be finite");
+    products.push_back(
+        {range, value ? getOriginalWeightName(value) : std::string("beta"),
+         element, std::move(elements)});
   }
+  for (const Product &product : products)
+    (attention.*product.range)().assign(writeFloats(
+        builder, attention.getLoc(), product.name + ".folded",
+        RankedTensorType::get({heads}, product.element), product.elements));
   return {"the shape gains of " + name, ""};
 }
 
@@ -206,8 +220,15 @@ static Outcome foldIntoNorm(tfm::NormOp norm, const Gain &gain) {
     (*shift)[i] *= gain.at(i);
   }
   OpBuilder builder(norm);
-  auto type = RankedTensorType::get({width}, getElementTypeOrSelf(norm));
+  auto getType = [&](Value old) {
+    return getElementTypeOrSelf(old ? old.getType()
+                                    : norm.getResult().getType());
+  };
+  if (!areStorable(*scale, getType(norm.getScale())) ||
+      !areStorable(*shift, getType(norm.getShift())))
+    return refuse("the scale or shift of " + name + " would not be finite");
   auto write = [&](Value old, StringRef what, ArrayRef<double> elements) {
+    auto type = RankedTensorType::get({width}, getType(old));
     std::string base = old && old.getDefiningOp<LoadWeightOp>()
                            ? getOriginalWeightName(old)
                            : name + "." + what.str();
@@ -230,12 +251,15 @@ static Outcome foldIntoScale(tfm::ScaleOp scale, const Gain &gain) {
     elements->assign(gain.elements.size(), elements->front());
   for (auto [i, element] : llvm::enumerate(*elements))
     element *= gain.at(i);
+  Type element = getElementTypeOrSelf(scale.getGain().getType());
+  if (!areStorable(*elements, element))
+    return refuse("gain " + name + " would not be finite");
   OpBuilder builder(scale);
   auto size = static_cast<int64_t>(elements->size());
-  Value product = writeFloats(
-      builder, scale.getLoc(),
-      getOriginalWeightName(scale.getGain()) + ".folded",
-      RankedTensorType::get({size}, getElementTypeOrSelf(scale)), *elements);
+  Value product =
+      writeFloats(builder, scale.getLoc(),
+                  getOriginalWeightName(scale.getGain()) + ".folded",
+                  RankedTensorType::get({size}, element), *elements);
   scale.getGainMutable().assign(product);
   return {"gain " + name, ""};
 }

@@ -45,7 +45,10 @@ struct FoldIdentityProjections
   void runOnOperation() override {
     SmallVector<tfm::LinearOp> linears;
     getOperation().walk([&](tfm::LinearOp linear) {
-      if (linear.getInput().getType() == linear.getResult().getType())
+      // Unknown widths are equal types, too.
+      auto weight = cast<RankedTensorType>(linear.getWeight().getType());
+      if (linear.getInput().getType() == linear.getResult().getType() &&
+          weight.getDimSize(0) == weight.getDimSize(1))
         linears.push_back(linear);
     });
     for (tfm::LinearOp linear : linears) {
@@ -94,6 +97,11 @@ void FoldIdentityProjections::merge(tfm::LinearOp linear) {
   weights->forEach([&](int64_t i, int64_t j, double &w) {
     w = (*resid)[j] * w + (i == j ? (*skip)[j] : 0.0);
   });
+  if (!weights->isFinite()) {
+    report(linear, RewriteOutcome::Kept)
+        << " stays reparametrised: skip * I + resid * W would not be finite";
+    return;
+  }
   report(linear, RewriteOutcome::Done)
       << " becomes one matrix: skip * I + resid * W";
   OpBuilder builder(linear);
@@ -127,12 +135,13 @@ static NearestIdentity getNearestIdentity(LinearWeights &weights) {
   return nearest;
 }
 
-/// factor * input, with the factor as the element type holds it.
+/// factor * input, with the factor as the matrix held it.
 static Value makeScale(OpBuilder &builder, tfm::LinearOp linear,
                        double factor) {
   if (factor == 1.0)
     return linear.getInput();
-  auto type = RankedTensorType::get({}, getElementTypeOrSelf(linear.getType()));
+  auto type = RankedTensorType::get(
+      {}, getElementTypeOrSelf(linear.getWeight().getType()));
   Value gain = arith::ConstantOp::create(
       builder, linear.getLoc(),
       DenseElementsAttr::get(

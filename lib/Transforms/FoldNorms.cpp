@@ -54,7 +54,7 @@ private:
   Value makeRowScale(OpBuilder &builder, tfm::NormOp norm);
 
   /// What was made of the std of a name.
-  llvm::StringMap<WeightOp> inverses;
+  llvm::DenseMap<Operation *, WeightOp> inverses;
 };
 
 } // namespace
@@ -138,26 +138,43 @@ static LinearWeights fold(tfm::LinearOp linear, const Affine &affine) {
   return weights;
 }
 
+/// 1 / std of a norm whose std differs per position.
+static std::vector<double> getInverse(tfm::NormOp norm) {
+  std::vector<double> inverse = *readFloats(norm.getStd());
+  for (double &value : inverse)
+    value = 1.0 / value;
+  return inverse;
+}
+
+/// It multiplies rows: nothing of their precision is to be lost.
+static Type getInverseType(tfm::NormOp norm) {
+  return getWiderType(getElementTypeOrSelf(norm.getStd().getType()),
+                      norm.getInput().getType().getElementType());
+}
+
 /// 1 / std at every position, as [batch, sequence]. The last entry serves all
 /// positions beyond.
 Value FoldNorms::makeRowScale(OpBuilder &builder, tfm::NormOp norm) {
   Location loc = norm.getLoc();
+  std::vector<double> inverse = getInverse(norm);
   auto stdType = cast<RankedTensorType>(norm.getStd().getType());
-  std::vector<double> inverse = *readFloats(norm.getStd());
-  for (double &value : inverse)
-    value = 1.0 / value;
+  stdType = stdType.clone(getInverseType(norm));
   // Many norms may share one std.
-  WeightOp &weight = inverses[getWeightName(norm.getStd())];
+  Operation *shared = nullptr;
+  if (auto load = norm.getStd().getDefiningOp<LoadWeightOp>())
+    shared = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+        load, load.getWeightAttr());
+  WeightOp known = shared ? inverses.lookup(shared) : WeightOp();
   Value table;
-  if (weight && weight.getType() == stdType) {
+  if (known && known.getType() == stdType) {
     table = LoadWeightOp::create(builder, loc, stdType,
-                                 FlatSymbolRefAttr::get(weight));
+                                 FlatSymbolRefAttr::get(known));
   } else {
     table = writeFloats(builder, loc,
                         getOriginalWeightName(norm.getStd()) + ".inverse",
                         stdType, inverse);
-    if (norm.getStd().getDefiningOp<LoadWeightOp>())
-      weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+    if (shared)
+      inverses[shared] = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
           norm, table.getDefiningOp<LoadWeightOp>().getWeightAttr());
   }
 
@@ -239,6 +256,8 @@ void FoldNorms::fold(tfm::NormOp norm) {
     return keep(norm, "its parameters are no floats");
   if (perPosition && llvm::is_contained(*readFloats(norm.getStd()), 0.0))
     return keep(norm, "a std is zero");
+  if (perPosition && !areStorable(getInverse(norm), getInverseType(norm)))
+    return keep(norm, "1 / std would not be finite");
 
   // All of it or nothing; what overflows would not be found again.
   SmallVector<std::pair<tfm::LinearOp, LinearWeights>, 4> folded;

@@ -82,7 +82,17 @@ static void freeze(tfm::NormOp norm, const NormCalibration &calibrated) {
   if (!perPosition)
     values.resize(1);
   OpBuilder builder(norm);
-  Type element = norm.getInput().getType().getElementType();
+  auto element = cast<FloatType>(norm.getInput().getType().getElementType());
+  double smallest =
+      llvm::APFloat::getSmallestNormalized(element.getFloatSemantics())
+          .convertToDouble();
+  for (double std : values)
+    if (!areStorable(std, element) || std < smallest) {
+      emitRewriteRemark(norm.getLoc(), kFreezeNorms, RewriteOutcome::Kept)
+          << "stays live: a std of " << formatStd(std) << " is no number in "
+          << element;
+      return;
+    }
   std::string name = norm.getScale() ? getWeightName(norm.getScale()) : "norm";
   Value std = writeFloats(
       builder, norm.getLoc(), name + ".std",

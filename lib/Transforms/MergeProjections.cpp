@@ -223,7 +223,8 @@ void Merger::merge(ArrayRef<tfm::LinearOp> inOrder) {
     width += range.size;
 
   tfm::LinearOp first = linears.front();
-  int64_t in = getWidth(first.getInput());
+  auto firstType = cast<RankedTensorType>(first.getWeight().getType());
+  int64_t in = firstType.getDimSize(first.getTransposed() ? 1 : 0);
   std::vector<double> weight(in * width), bias;
   int64_t begin = 0;
   tfm::LinearOp current;

@@ -235,6 +235,8 @@ void ParallelizeSubblocks::parallelize(tfm::AddScaledOp sum) {
   std::stable_partition(
       branches.begin(), branches.end(),
       [](const Branch &branch) { return !branch.hasAttention(); });
+  if (branches.size() < 2 && !accumulated)
+    return;
   auto remark = emitRewriteRemark(loc, kParallelize, RewriteOutcome::Done);
   remark << "attention and MLP do not depend on each other";
   if (accumulated)

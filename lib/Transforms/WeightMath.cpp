@@ -59,6 +59,22 @@ std::string getWeightName(Value value) {
   return load ? load.getWeight().str() : "constant";
 }
 
+bool areStorable(ArrayRef<double> elements, Type type) {
+  double largest =
+      llvm::APFloat::getLargest(cast<FloatType>(type).getFloatSemantics())
+          .convertToDouble();
+  return llvm::all_of(elements, [&](double value) {
+    return std::abs(value) <= largest; // False for a NaN.
+  });
+}
+
+Type getWiderType(Type a, Type b) {
+  return cast<FloatType>(a).getFPMantissaWidth() >=
+                 cast<FloatType>(b).getFPMantissaWidth()
+             ? a
+             : b;
+}
+
 unsigned countLoads(Value value) {
   auto load = value.getDefiningOp<LoadWeightOp>();
   if (!load)
@@ -124,14 +140,16 @@ std::optional<LinearWeights> LinearWeights::read(tfm::LinearOp linear) {
   weights.weight = std::move(*elements);
   weights.bias = std::move(*bias);
   weights.hasBias = linear.getBias() != nullptr;
+  weights.biasType = cast<FloatType>(
+      weights.hasBias
+          ? getElementTypeOrSelf(linear.getBias().getType())
+          : getWiderType(weights.elementType,
+                         getElementTypeOrSelf(linear.getResult().getType())));
   return weights;
 }
 
 bool LinearWeights::isFinite() const {
-  double largest = llvm::APFloat::getLargest(elementType.getFloatSemantics())
-                       .convertToDouble();
-  auto isStorable = [&](double value) { return std::abs(value) <= largest; };
-  return llvm::all_of(weight, isStorable) && llvm::all_of(bias, isStorable);
+  return areStorable(weight, elementType) && areStorable(bias, biasType);
 }
 
 void LinearWeights::write(OpBuilder &builder, tfm::LinearOp linear,
@@ -149,7 +167,7 @@ void LinearWeights::write(OpBuilder &builder, tfm::LinearOp linear,
                   (linear.getBias() ? getOriginalWeightName(linear.getBias())
                                     : name + ".bias") +
                       ".folded",
-                  RankedTensorType::get({out}, type.getElementType()), bias));
+                  RankedTensorType::get({out}, biasType), bias));
 }
 
 } // namespace ockham

@@ -35,6 +35,12 @@ bool isKnownOrAbsent(mlir::Value value);
 /// The name of the weight that a value loads; "constant" for others.
 std::string getWeightName(mlir::Value value);
 
+/// Whether all numbers are finite in a float type, once rounded.
+bool areStorable(llvm::ArrayRef<double> elements, mlir::Type type);
+
+/// The wider of two float types: what both can be written in.
+mlir::Type getWiderType(mlir::Type a, mlir::Type b);
+
 /// How many ops load the weight that `value` loads.
 unsigned countLoads(mlir::Value value);
 
@@ -80,6 +86,8 @@ private:
   int64_t in = 0, out = 0;
   bool transposed = false;
   mlir::FloatType elementType;
+  /// The bias may be stored in another type than the weight.
+  mlir::FloatType biasType;
   std::vector<double> weight;
 };
 
