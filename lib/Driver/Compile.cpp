@@ -160,8 +160,10 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   registerDialects(registry);
   MLIRContext context(registry);
   stage("importing");
+  ReadOptions reading = options;
+  reading.outputs = {options.output, options.weightFile};
   Expected<OwningOpRef<ModuleOp>> read =
-      readModel(options.input, context, options, log);
+      readModel(options.input, context, reading, log);
   if (!read)
     return read.takeError();
   ModuleOp module = read->get();

@@ -46,6 +46,12 @@ Expected<OwningOpRef<ModuleOp>> readModel(llvm::StringRef path,
   ImportOptions importOptions;
   importOptions.dims = options.dims;
   importOptions.allowExternalPaths = options.allowExternalPaths;
+  std::string overwritten;
+  importOptions.onExternalFile = [&](llvm::StringRef file) {
+    for (const std::string &output : options.outputs)
+      if (llvm::sys::fs::equivalent(output, file))
+        overwritten = output;
+  };
   std::string problem;
   OwningOpRef<ModuleOp> module = importONNX(
       path, context, importOptions,
@@ -56,6 +62,10 @@ Expected<OwningOpRef<ModuleOp>> readModel(llvm::StringRef path,
       });
   if (!module)
     return createStringError(problem);
+  if (!overwritten.empty())
+    return createStringError("'" + overwritten +
+                             "' holds weights of the model itself and would be "
+                             "overwritten; give another output");
   return module;
 }
 

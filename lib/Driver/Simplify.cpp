@@ -42,8 +42,9 @@ static ExportOptions getExportOptions(ModuleOp module,
 
 Expected<SimplifySummary> simplifyModel(const SimplifyOptions &options,
                                         const CompileLog &log) {
-  for (const std::string &path :
-       {options.output, getExternalDataPath(options.output)})
+  ReadOptions reading = options;
+  reading.outputs = {options.output, getExternalDataPath(options.output)};
+  for (const std::string &path : reading.outputs)
     if (Error error = checkIsNotModel("-o", path, options.input))
       return error;
   auto stage = [&](llvm::StringRef name) {
@@ -55,7 +56,7 @@ Expected<SimplifySummary> simplifyModel(const SimplifyOptions &options,
   MLIRContext context(registry);
   stage("importing");
   Expected<OwningOpRef<ModuleOp>> read =
-      readModel(options.input, context, options, log);
+      readModel(options.input, context, reading, log);
   if (!read)
     return read.takeError();
   ModuleOp module = read->get();

@@ -41,6 +41,8 @@ struct ReadOptions {
   /// Extents for dimensions that the file names.
   std::vector<std::pair<std::string, int64_t>> dims;
   bool allowExternalPaths = false;
+  /// What will be written: a file that holds the model's weights is refused.
+  std::vector<std::string> outputs;
 };
 
 struct CompileOptions : ReadOptions {

@@ -15,6 +15,7 @@
 #include "llvm/ADT/Twine.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,9 @@ struct ImportOptions {
   /// paths, "..", links that lead out). A model from a stranger must not be
   /// able to pull in other files of the user, so this has to be asked for.
   bool allowExternalPaths = false;
+  /// Called with the path of every file of external data that is read. May be
+  /// empty.
+  std::function<void(llvm::StringRef)> onExternalFile;
 };
 
 /// Reads the ONNX model at `path` into a new module with one entry point,

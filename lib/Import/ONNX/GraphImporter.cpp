@@ -40,7 +40,7 @@ GraphImporter::GraphImporter(pb::ModelProto &model, ModuleOp module,
                              const ImportOptions &options, Messages &messages)
     : model(model), graph(*model.mutable_graph()), module(module),
       options(options), messages(messages),
-      reader(module.getContext(), options.allowExternalPaths, messages),
+      reader(module.getContext(), options, messages),
       builder(module.getContext()), functions(messages),
       survey(functions, messages), mainScope(opsets),
       diagnostics(module.getContext(), [this](Diagnostic &diagnostic) {

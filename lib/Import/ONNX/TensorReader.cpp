@@ -235,6 +235,8 @@ TensorReader::openExternal(StringRef location, const llvm::Twine &what) {
                           " cannot be read: " + buffer.getError().message());
   std::shared_ptr<llvm::MemoryBuffer> shared = std::move(*buffer);
   files[location] = shared;
+  if (onExternalFile)
+    onExternalFile(file);
   return shared;
 }
 

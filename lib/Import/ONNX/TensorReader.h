@@ -14,6 +14,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "ockham/Import/ImportONNX.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <memory>
@@ -36,10 +37,10 @@ std::string findShapeProblem(llvm::ArrayRef<int64_t> shape);
 /// Reads the tensors of one model, with their external data.
 class TensorReader {
 public:
-  TensorReader(mlir::MLIRContext *context, bool allowExternalPaths,
+  TensorReader(mlir::MLIRContext *context, const ImportOptions &options,
                Messages &messages)
-      : context(context), allowExternalPaths(allowExternalPaths),
-        messages(messages) {}
+      : context(context), allowExternalPaths(options.allowExternalPaths),
+        onExternalFile(options.onExternalFile), messages(messages) {}
 
   /// The checked type of a tensor. `what` names it in messages.
   mlir::FailureOr<mlir::RankedTensorType> getType(const pb::TensorProto &tensor,
@@ -64,6 +65,7 @@ private:
 
   mlir::MLIRContext *context;
   bool allowExternalPaths;
+  std::function<void(llvm::StringRef)> onExternalFile;
   Messages &messages;
   /// One mapping per file.
   llvm::StringMap<std::shared_ptr<llvm::MemoryBuffer>> files;
