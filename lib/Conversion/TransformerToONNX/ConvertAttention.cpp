@@ -209,15 +209,14 @@ Value AttentionWriter::writeProducts(Value query, Value key, Value value) {
 
 bool AttentionWriter::hasOperator() {
   // Attention takes the root of the scale; caps scores behind the mask, not
-  // before; and does not say what a softmax without any key is.
-  Value mask = op.getMask();
+  // before; and runtimes disagree on rows that see no key, or only keys with a
+  // huge negative number.
   return opset >= kAttentionOpset && op.getScale().convertToDouble() > 0 &&
-         !op.getSoftCap() && !op.getKeyLengths() &&
-         !(mask && f.getElement(mask).isInteger(1));
+         !op.getSoftCap() && !op.getKeyLengths() && !op.getMask();
 }
 
 Value AttentionWriter::writeOperator(Value query, Value key) {
-  Value mask = op.getMask();
+  Value mask;
   bool isCausal = op.getCausal();
   // The operator counts queries from 0.
   if (op.getPast() && isCausal) {
@@ -225,10 +224,6 @@ Value AttentionWriter::writeOperator(Value query, Value key) {
     mask = added;
     isCausal = false;
   }
-  // Runtimes broadcast the mask over sequences and heads, not over queries.
-  if (mask && f.getType(mask).getDimSize(2) == 1)
-    mask = f.expand(mask, {f.getDim(mask, 0), f.getDim(mask, 1), queries,
-                           f.getDim(mask, 3)});
   auto plain = tfm::AttentionOp::create(
       f.getBuilder(), f.getLoc(), query, key, op.getValue(), heads,
       op.getScale().convertToDouble(), isCausal);
