@@ -95,11 +95,16 @@ LogicalResult GraphImporter::importInputs() {
     initializers.insert(tensor.name());
   Block &body = function.getBody().front();
   SmallVector<DictionaryAttr> attributes;
+  unsigned numSettable = 0;
+  std::string firstSettable;
   for (const pb::ValueInfoProto &info : graph.input()) {
     // Before IR version 4 every initializer was an input too; none of them is
     // meant to be set.
-    if (initializers.contains(info.name()))
+    if (initializers.contains(info.name())) {
+      if (numSettable++ == 0)
+        firstSettable = info.name();
       continue;
+    }
     SmallVector<Attribute> dims;
     auto type = getInputType(info, dims);
     if (failed(type))
@@ -110,6 +115,14 @@ LogicalResult GraphImporter::importInputs() {
       return failure();
     attributes.push_back(describeValue(builder, info, dims));
   }
+  // Since then that means that the file's value can be replaced.
+  if (numSettable && model.ir_version() >= 4)
+    messages.warning((numSettable == 1
+                          ? "input " + quote(firstSettable) + " has a value"
+                          : llvm::Twine(numSettable).str() +
+                                " inputs have values, the first is " +
+                                quote(firstSettable)) +
+                     " in the file; that is used, and cannot be set");
   function.setType(builder.getFunctionType(body.getArgumentTypes(), {}));
   function.setAllArgAttrs(attributes);
   for (const auto &[name, extent] : options.dims)
