@@ -312,3 +312,244 @@ func.func @added_per_head(%m: tensor<2x3x3xf32>, %q: tensor<5x3x4xf32>, %k: tens
   %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
   return %o : tensor<5x3x4xf32>
 }
+
+// -----
+
+// Two attentions mask with one condition, the second the other way round.
+// CHECK-LABEL: func.func @shared_but_inverted
+// CHECK: %[[FIRST:.*]] = onnx.Where %arg0
+// CHECK: %[[NOT:.*]] = onnx.Not %arg0
+// CHECK: %[[SECOND:.*]] = onnx.Where %[[NOT]]
+// CHECK-DAG: tfm.attention {{.*}} mask %[[FIRST]]
+// CHECK-DAG: tfm.attention {{.*}} mask %[[SECOND]]
+// expected-remark @below {{compute}}
+func.func @shared_but_inverted(%m: tensor<5x1x1x3xi1>, %q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x4xf32>) -> tensor<5x3x4xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x2x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<5x2x3x2xf32>, tensor<5x2x2x3xf32>) -> tensor<5x2x3x3xf32>
+  %low = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %s = onnx.Where %m, %p, %low : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  %t = onnx.Where %m, %low, %p : (tensor<5x1x1x3xi1>, tensor<f32>, tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  // expected-remark @below {{is added for keys}}
+  %a = onnx.Softmax %s {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  // expected-remark @below {{is added for keys}}
+  %a2 = onnx.Softmax %t {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh2 = onnx.MatMul %a2, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot2 = onnx.Transpose %oh2 {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o2 = onnx.Reshape %ot2 to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  %sum = onnx.Add %o, %o2 : (tensor<5x3x4xf32>, tensor<5x3x4xf32>) -> tensor<5x3x4xf32>
+  return %sum : tensor<5x3x4xf32>
+}
+
+// -----
+
+// One condition, but minus infinity in the second attention.
+// CHECK-LABEL: func.func @shared_but_lower
+// CHECK-DAG: %[[LOW:.*]] = onnx.Constant dense<-3.40282347E+38>
+// CHECK-DAG: %[[INF:.*]] = onnx.Constant dense<0xFF800000>
+// CHECK-DAG: %[[FIRST:.*]] = onnx.Where %arg0, %{{.*}}, %[[LOW]]
+// CHECK-DAG: %[[SECOND:.*]] = onnx.Where %arg0, %{{.*}}, %[[INF]]
+// CHECK-DAG: tfm.attention {{.*}} mask %[[FIRST]]
+// CHECK-DAG: tfm.attention {{.*}} mask %[[SECOND]]
+// expected-remark @below {{compute}}
+func.func @shared_but_lower(%m: tensor<5x1x1x3xi1>, %q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x4xf32>) -> tensor<5x3x4xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x2x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<5x2x3x2xf32>, tensor<5x2x2x3xf32>) -> tensor<5x2x3x3xf32>
+  %low = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %inf = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %s = onnx.Where %m, %p, %low : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  %t = onnx.Where %m, %p, %inf : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  // expected-remark @below {{is added for keys}}
+  %a = onnx.Softmax %s {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  // expected-remark @below {{is added for keys}}
+  %a2 = onnx.Softmax %t {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh2 = onnx.MatMul %a2, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot2 = onnx.Transpose %oh2 {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o2 = onnx.Reshape %ot2 to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  %sum = onnx.Add %o, %o2 : (tensor<5x3x4xf32>, tensor<5x3x4xf32>) -> tensor<5x3x4xf32>
+  return %sum : tensor<5x3x4xf32>
+}
+
+// -----
+
+// The same mask is made once.
+// CHECK-LABEL: func.func @shared
+// CHECK: %[[MASK:.*]] = onnx.Where %arg0
+// CHECK-NOT: onnx.Where
+// CHECK: tfm.attention {{.*}} mask %[[MASK]]
+// expected-remark @below {{compute}}
+func.func @shared(%m: tensor<5x1x1x3xi1>, %q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x4xf32>) -> tensor<5x3x4xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x2x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<5x2x3x2xf32>, tensor<5x2x2x3xf32>) -> tensor<5x2x3x3xf32>
+  %low = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %s = onnx.Where %m, %p, %low : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  %t = onnx.Where %m, %p, %low : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  // expected-remark @below {{is added for keys}}
+  %a = onnx.Softmax %s {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  // expected-remark @below {{is added for keys}}
+  %a2 = onnx.Softmax %t {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh2 = onnx.MatMul %a2, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot2 = onnx.Transpose %oh2 {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o2 = onnx.Reshape %ot2 to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  %sum = onnx.Add %o, %o2 : (tensor<5x3x4xf32>, tensor<5x3x4xf32>) -> tensor<5x3x4xf32>
+  return %sum : tensor<5x3x4xf32>
+}
+
+// -----
+
+// A finite number put in the place of masked scores takes minus infinity back:
+// where every visible key is padding, later padding is read too.
+// CHECK-LABEL: func.func @finite_on_infinite
+// CHECK-NOT: causal
+// CHECK: %[[IN:.*]] = onnx.Where
+// CHECK: %[[OUT:.*]] = onnx.Where %{{.*}}, %[[IN]], %{{.*}} -> tensor<5x1x3x3xf32>
+// CHECK: tfm.attention {{.*}} mask %[[OUT]] heads 2 scale 1.000000e+00 :
+// expected-remark @below {{compute}}
+func.func @finite_on_infinite(%m: tensor<5x1x1x3xi1>, %q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x4xf32>) -> tensor<5x3x4xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x2x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<5x2x3x2xf32>, tensor<5x2x2x3xf32>) -> tensor<5x2x3x3xf32>
+  %low = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %inf = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %tri = onnx.Constant dense<[[true, false, false], [true, true, false], [true, true, true]]> : tensor<3x3xi1>
+  %c = onnx.Where %tri, %p, %inf : (tensor<3x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  %s = onnx.Where %m, %c, %low : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  // expected-remark @below {{masks stand one on the other}}
+  %a = onnx.Softmax %s {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  return %o : tensor<5x3x4xf32>
+}
+
+// -----
+
+// The same number twice is put in once.
+// CHECK-LABEL: func.func @finite_on_finite
+// CHECK-NOT: causal
+// CHECK: %[[IN:.*]] = onnx.Where
+// CHECK: %[[OUT:.*]] = onnx.Where %{{.*}}, %[[IN]], %{{.*}} -> tensor<5x1x3x3xf32>
+// CHECK: tfm.attention {{.*}} mask %[[OUT]] heads 2 scale 1.000000e+00 :
+// expected-remark @below {{compute}}
+func.func @finite_on_finite(%m: tensor<5x1x1x3xi1>, %q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x4xf32>) -> tensor<5x3x4xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x2x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<5x2x3x2xf32>, tensor<5x2x2x3xf32>) -> tensor<5x2x3x3xf32>
+  %low = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %tri = onnx.Constant dense<[[true, false, false], [true, true, false], [true, true, true]]> : tensor<3x3xi1>
+  %c = onnx.Where %m, %p, %low : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  %s = onnx.Where %tri, %c, %low : (tensor<3x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  // expected-remark @below {{masks stand one on the other}}
+  %a = onnx.Softmax %s {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  return %o : tensor<5x3x4xf32>
+}
+
+// -----
+
+// Minus infinity on a finite number hides for good: still causal.
+// CHECK-LABEL: func.func @infinite_on_finite
+// CHECK: tfm.attention {{.*}} mask %{{.*}} heads 2 scale 1.000000e+00 causal
+// expected-remark @below {{compute}}
+func.func @infinite_on_finite(%m: tensor<5x1x1x3xi1>, %q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x4xf32>) -> tensor<5x3x4xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x2x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 2, 2] : (tensor<5x3x4xf32>) -> tensor<5x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x2x2xf32>) -> tensor<5x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<5x2x3x2xf32>, tensor<5x2x2x3xf32>) -> tensor<5x2x3x3xf32>
+  %low = onnx.Constant dense<-3.40282347E+38> : tensor<f32>
+  %inf = onnx.Constant dense<0xFF800000> : tensor<f32>
+  %tri = onnx.Constant dense<[[true, false, false], [true, true, false], [true, true, true]]> : tensor<3x3xi1>
+  %c = onnx.Where %m, %p, %low : (tensor<5x1x1x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  %s = onnx.Where %tri, %c, %inf : (tensor<3x3xi1>, tensor<5x2x3x3xf32>, tensor<f32>) -> tensor<5x2x3x3xf32>
+  // expected-remark @below {{is added for keys that a mask hides}}
+  %a = onnx.Softmax %s {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x2x3x3xf32>, tensor<5x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  return %o : tensor<5x3x4xf32>
+}
+
+// -----
+
+// Zeros that repeat the scores for a batch are more than nothing.
+// CHECK-LABEL: func.func @zeros_of_larger_batch
+// CHECK-NOT: tfm.attention
+// CHECK: return
+// expected-remark @below {{onnx operators stay}}
+func.func @zeros_of_larger_batch(%q: tensor<1x3x4xf32>, %k: tensor<1x3x4xf32>, %v: tensor<1x3x4xf32>) -> tensor<5x3x4xf32> {
+  %qr = onnx.Reshape %q to [1, 3, 2, 2] : (tensor<1x3x4xf32>) -> tensor<1x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x2x2xf32>) -> tensor<1x2x3x2xf32>
+  %kr = onnx.Reshape %k to [1, 3, 2, 2] : (tensor<1x3x4xf32>) -> tensor<1x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x3x2x2xf32>) -> tensor<1x2x2x3xf32>
+  %vr = onnx.Reshape %v to [1, 3, 2, 2] : (tensor<1x3x4xf32>) -> tensor<1x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x2x2xf32>) -> tensor<1x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<1x2x3x2xf32>, tensor<1x2x2x3xf32>) -> tensor<1x2x3x3xf32>
+  %nil = onnx.Constant dense<0.0> : tensor<3x3xf32>
+  %z = onnx.Expand %nil to [5, 1, 3, 3] : (tensor<3x3xf32>) -> tensor<5x1x3x3xf32>
+  %s = onnx.Add %p, %z : (tensor<1x2x3x3xf32>, tensor<5x1x3x3xf32>) -> tensor<5x2x3x3xf32>
+  // expected-remark @below {{dimension 0 of the mask is not the batch of the scores}}
+  %a = onnx.Softmax %s {axis = 3} : (tensor<5x2x3x3xf32>) -> tensor<5x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x2x3x3xf32>, tensor<1x2x3x2xf32>) -> tensor<5x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x2x3x2xf32>) -> tensor<5x3x2x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
+  return %o : tensor<5x3x4xf32>
+}
+
+// -----
+
+// Zeros alone are nothing.
+// CHECK-LABEL: func.func @zeros
+// CHECK: tfm.attention %arg0, %arg1, %arg2 heads 2
+func.func @zeros(%q: tensor<1x3x4xf32>, %k: tensor<1x3x4xf32>, %v: tensor<1x3x4xf32>) -> tensor<1x3x4xf32> {
+  %qr = onnx.Reshape %q to [1, 3, 2, 2] : (tensor<1x3x4xf32>) -> tensor<1x3x2x2xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x2x2xf32>) -> tensor<1x2x3x2xf32>
+  %kr = onnx.Reshape %k to [1, 3, 2, 2] : (tensor<1x3x4xf32>) -> tensor<1x3x2x2xf32>
+  %kt = onnx.Transpose %kr {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x3x2x2xf32>) -> tensor<1x2x2x3xf32>
+  %vr = onnx.Reshape %v to [1, 3, 2, 2] : (tensor<1x3x4xf32>) -> tensor<1x3x2x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x3x2x2xf32>) -> tensor<1x2x3x2xf32>
+  %p = onnx.MatMul %qh, %kt : (tensor<1x2x3x2xf32>, tensor<1x2x2x3xf32>) -> tensor<1x2x3x3xf32>
+  %nil = onnx.Constant dense<0.0> : tensor<3x3xf32>
+  %z = onnx.Expand %nil to [1, 1, 3, 3] : (tensor<3x3xf32>) -> tensor<1x1x3x3xf32>
+  %s = onnx.Add %p, %z : (tensor<1x2x3x3xf32>, tensor<1x1x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %a = onnx.Softmax %s {axis = 3} : (tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<1x2x3x3xf32>, tensor<1x2x3x2xf32>) -> tensor<1x2x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<1x2x3x2xf32>) -> tensor<1x3x2x2xf32>
+  %o = onnx.Reshape %ot to [1, 3, 4] : (tensor<1x3x2x2xf32>) -> tensor<1x3x4xf32>
+  return %o : tensor<1x3x4xf32>
+}

@@ -130,3 +130,56 @@ func.func @cap_behind_mask(%q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: ten
   %o = onnx.Reshape %ot to [5, 3, 4] : (tensor<5x3x2x2xf32>) -> tensor<5x3x4xf32>
   return %o : tensor<5x3x4xf32>
 }
+
+// -----
+
+// A norm over more channels than the heads have.
+// CHECK-LABEL: func.func @wider_than_head
+// CHECK-NOT: tfm.attention
+// CHECK: return
+// expected-remark @below {{onnx operators stay}}
+func.func @wider_than_head(%q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x2xf32>) -> tensor<5x3x2xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 1, 4] : (tensor<5x3x4xf32>) -> tensor<5x3x1x4xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x1x4xf32>) -> tensor<5x1x3x4xf32>
+  %qw = tfm.norm rms %qh {eps = 1.0e-6 : f64} : tensor<5x1x3x4xf32>
+  %qn = onnx.Slice %qw [0] to [2] {axes = array<i64: 3>, steps = array<i64: 1>} : (tensor<5x1x3x4xf32>) -> tensor<5x1x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 1, 4] : (tensor<5x3x4xf32>) -> tensor<5x3x1x4xf32>
+  %kh = onnx.Transpose %kr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x1x4xf32>) -> tensor<5x1x3x4xf32>
+  %kw = tfm.norm rms %kh {eps = 1.0e-6 : f64} : tensor<5x1x3x4xf32>
+  %kn = onnx.Slice %kw [0] to [2] {axes = array<i64: 3>, steps = array<i64: 1>} : (tensor<5x1x3x4xf32>) -> tensor<5x1x3x2xf32>
+  %kt = onnx.Transpose %kn {perm = array<i64: 0, 1, 3, 2>} : (tensor<5x1x3x2xf32>) -> tensor<5x1x2x3xf32>
+  %p = onnx.MatMul %qn, %kt : (tensor<5x1x3x2xf32>, tensor<5x1x2x3xf32>) -> tensor<5x1x3x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 1, 2] : (tensor<5x3x2xf32>) -> tensor<5x3x1x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x1x2xf32>) -> tensor<5x1x3x2xf32>
+  // expected-remark @below {{is not split into heads by a Reshape}}
+  %a = onnx.Softmax %p {axis = 3} : (tensor<5x1x3x3xf32>) -> tensor<5x1x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x1x3x3xf32>, tensor<5x1x3x2xf32>) -> tensor<5x1x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x1x3x2xf32>) -> tensor<5x3x1x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 2] : (tensor<5x3x1x2xf32>) -> tensor<5x3x2xf32>
+  return %o : tensor<5x3x2xf32>
+}
+
+// -----
+
+// The same norm of what is left of the channels.
+// CHECK-LABEL: func.func @behind_slice
+// CHECK: tfm.attention {{.*}} qk_norm rms
+func.func @behind_slice(%q: tensor<5x3x4xf32>, %k: tensor<5x3x4xf32>, %v: tensor<5x3x2xf32>) -> tensor<5x3x2xf32> {
+  %qr = onnx.Reshape %q to [5, 3, 1, 4] : (tensor<5x3x4xf32>) -> tensor<5x3x1x4xf32>
+  %qh = onnx.Transpose %qr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x1x4xf32>) -> tensor<5x1x3x4xf32>
+  %qw = onnx.Slice %qh [0] to [2] {axes = array<i64: 3>, steps = array<i64: 1>} : (tensor<5x1x3x4xf32>) -> tensor<5x1x3x2xf32>
+  %qn = tfm.norm rms %qw {eps = 1.0e-6 : f64} : tensor<5x1x3x2xf32>
+  %kr = onnx.Reshape %k to [5, 3, 1, 4] : (tensor<5x3x4xf32>) -> tensor<5x3x1x4xf32>
+  %kh = onnx.Transpose %kr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x1x4xf32>) -> tensor<5x1x3x4xf32>
+  %kw = onnx.Slice %kh [0] to [2] {axes = array<i64: 3>, steps = array<i64: 1>} : (tensor<5x1x3x4xf32>) -> tensor<5x1x3x2xf32>
+  %kn = tfm.norm rms %kw {eps = 1.0e-6 : f64} : tensor<5x1x3x2xf32>
+  %kt = onnx.Transpose %kn {perm = array<i64: 0, 1, 3, 2>} : (tensor<5x1x3x2xf32>) -> tensor<5x1x2x3xf32>
+  %p = onnx.MatMul %qn, %kt : (tensor<5x1x3x2xf32>, tensor<5x1x2x3xf32>) -> tensor<5x1x3x3xf32>
+  %vr = onnx.Reshape %v to [5, 3, 1, 2] : (tensor<5x3x2xf32>) -> tensor<5x3x1x2xf32>
+  %vh = onnx.Transpose %vr {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x3x1x2xf32>) -> tensor<5x1x3x2xf32>
+  %a = onnx.Softmax %p {axis = 3} : (tensor<5x1x3x3xf32>) -> tensor<5x1x3x3xf32>
+  %oh = onnx.MatMul %a, %vh : (tensor<5x1x3x3xf32>, tensor<5x1x3x2xf32>) -> tensor<5x1x3x2xf32>
+  %ot = onnx.Transpose %oh {perm = array<i64: 0, 2, 1, 3>} : (tensor<5x1x3x2xf32>) -> tensor<5x3x1x2xf32>
+  %o = onnx.Reshape %ot to [5, 3, 2] : (tensor<5x3x1x2xf32>) -> tensor<5x3x2xf32>
+  return %o : tensor<5x3x2xf32>
+}

@@ -41,25 +41,29 @@ Value matchMaskingWhere(onnx::WhereOp where, MaskSite &site) {
                         rhs = getSplat(where.getRhs());
   if (rhs && *rhs <= kMasked) {
     site.low = *rhs;
+    site.scores = where.getLhs();
     return where.getLhs();
   }
   if (lhs && *lhs <= kMasked) {
     site.low = *lhs;
     site.inverted = true;
+    site.scores = where.getRhs();
     return where.getRhs();
   }
   return Value();
 }
 
-MaskSite matchAddedMask(Operation *add, Value addend) {
+MaskSite matchAddedMask(onnx::AddOp add, Value addend) {
   MaskSite site;
   site.op = addend.getDefiningOp() ? addend.getDefiningOp() : add;
+  site.scores = add.getLhs() == addend ? add.getRhs() : add.getLhs();
   site.addend = addend;
   if (auto where = addend.getDefiningOp<onnx::WhereOp>()) {
     MaskSite decided;
     Value kept = matchMaskingWhere(where, decided);
     if (kept && getSplat(kept) == 0.0) {
       decided.addend = addend;
+      decided.scores = site.scores;
       return decided;
     }
   }
@@ -102,11 +106,19 @@ private:
   FailureOr<Part> takeApart(const MaskSite &site);
   /// Whether a matrix is causal with one of the two diagonals.
   bool matchCausal(Part &part, llvm::function_ref<bool(Diagonal)> isCausal);
+  /// Whether a mask is no larger than the scores, which would be repeated.
+  /// What does not fit, align refuses, and says why.
+  bool doesFit(const MaskSite &site, Value mask);
   static void collect(Value condition, bool inverted,
                       SmallVectorImpl<Conjunct> &list);
   FailureOr<Value> align(Operation *at, Value mask);
   FailureOr<Value> makeAddend(const Part &part, ArrayRef<Conjunct> conjuncts);
   FailureOr<Value> makeVisible(const Part &part);
+  /// Whether a finite number is put in the place of scores that another mask
+  /// has changed: that takes their masks back, and the sum would not.
+  static bool doesReplaceMasked(ArrayRef<Part> parts);
+  /// What all of these do, one on the other, as one value that is added.
+  FailureOr<AttentionMask> makeStacked(ArrayRef<Part> parts);
   Value makeScalar(Location loc, Type element, double number);
   Type getElementType(const MaskSite &site) {
     if (site.addend)
@@ -150,12 +162,35 @@ bool MaskMatcher::matchCausal(Part &part,
   return false;
 }
 
+bool MaskMatcher::doesFit(const MaskSite &site, Value mask) {
+  int64_t rank = getTensorType(mask).getRank();
+  int64_t missing = extents.rank - rank;
+  if (missing < 0)
+    return false;
+  SmallVector<Extent, 4> wanted = {extents.batch, extents.heads,
+                                   extents.queries, extents.keys};
+  // Batch and heads in one dimension: only what the graph has tells.
+  if (extents.rank == 3)
+    wanted = {Extent(), extents.queries, extents.keys};
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    Extent extent = getExtent(mask, dim);
+    if (!extent.isStatic(1) && extent != wanted[dim + missing] &&
+        extent != getExtent(site.scores, dim + missing))
+      return false;
+  }
+  return true;
+}
+
 FailureOr<MaskMatcher::Part> MaskMatcher::takeApart(const MaskSite &site) {
   Part part;
   part.site = site;
   if (!site.condition) {
     std::optional<PositionMatrix> matrix =
         PositionMatrix::get(site.addend, verdicts, part.why);
+    if (!doesFit(site, site.addend)) {
+      (void)align(site.op, site.addend);
+      return failure();
+    }
     if (matrix && matrix->isZero())
       return part;
     if (matrix && extents.areCovered(*matrix) &&
@@ -177,6 +212,10 @@ FailureOr<MaskMatcher::Part> MaskMatcher::takeApart(const MaskSite &site) {
     std::string why;
     std::optional<PositionMatrix> matrix =
         PositionMatrix::get(conjunct.value, verdicts, why);
+    if (!doesFit(site, conjunct.value)) {
+      (void)align(site.op, conjunct.value);
+      return failure();
+    }
     if (matrix && matrix->isTrue(conjunct.inverted))
       continue;
     if (matrix && extents.areCovered(*matrix) &&
@@ -282,6 +321,61 @@ FailureOr<Value> MaskMatcher::makeAddend(const Part &part,
       makeScalar(loc, element, 0.0), makeScalar(loc, element, part.site.low)));
 }
 
+bool MaskMatcher::doesReplaceMasked(ArrayRef<Part> parts) {
+  // Causal masks alone hide the same keys, and leave every query one.
+  if (llvm::all_of(parts, [&](const Part &part) {
+        return part.causal && part.rest.empty() &&
+               part.diagonal == parts.front().diagonal;
+      }))
+    return false;
+  // From the softmax to the product: what follows was there before.
+  for (const Part &part : parts.drop_back())
+    if (!part.site.addend && !std::isinf(part.site.low))
+      return true;
+  return false;
+}
+
+FailureOr<AttentionMask> MaskMatcher::makeStacked(ArrayRef<Part> parts) {
+  if (guarded)
+    return attempt.fail(parts.front().site.op,
+                        "queries without a key give 0, which masks one on "
+                        "the other do not say");
+  AttentionMask result;
+  for (const Part &part : llvm::reverse(parts)) {
+    const MaskSite &site = part.site;
+    Value &mask = result.mask;
+    FailureOr<Value> aligned =
+        align(site.op, site.addend ? site.addend : site.condition);
+    if (failed(aligned))
+      return failure();
+    Location loc = aligned->getLoc();
+    RankedTensorType type = getTensorType(*aligned);
+    if (mask)
+      type = type.clone(getJoinedShape(mask, *aligned));
+    if (site.addend) {
+      mask =
+          mask ? Value(onnx::AddOp::create(builder, loc, type, mask, *aligned))
+               : *aligned;
+      continue;
+    }
+    if (site.low > kAbsorbing)
+      return attempt.fail(site.op, "the mask stands on another one, and its "
+                                   "value " +
+                                       formatMaskValue(site.low) +
+                                       " does not swallow the scores");
+    Type element = getElementType(site);
+    Value kept = mask ? mask : makeScalar(loc, element, 0.0);
+    Value low = makeScalar(loc, element, site.low);
+    if (site.inverted)
+      std::swap(kept, low);
+    mask = onnx::WhereOp::create(builder, loc, type.clone(element), *aligned,
+                                 kept, low);
+  }
+  result.remark = "masks stand one on the other: a finite number is put in, so "
+                  "that a query that sees no key reads hidden keys alike";
+  return result;
+}
+
 FailureOr<AttentionMask> MaskMatcher::run(ArrayRef<MaskSite> sites) {
   AttentionMask result;
   SmallVector<Part, 2> parts;
@@ -292,6 +386,8 @@ FailureOr<AttentionMask> MaskMatcher::run(ArrayRef<MaskSite> sites) {
     if (part->causal || part->isOpaque || !part->rest.empty())
       parts.push_back(*part);
   }
+  if (doesReplaceMasked(parts))
+    return makeStacked(parts);
   unsigned others = llvm::count_if(parts, [](const Part &part) {
     return part.isOpaque || !part.rest.empty();
   });

@@ -37,6 +37,8 @@ struct ScoreExtents {
 /// A mask as the graph has it.
 struct MaskSite {
   mlir::Operation *op = nullptr;
+  /// What is masked.
+  mlir::Value scores;
   /// Added to the scores; null for a Where.
   mlir::Value addend;
   /// Where the scores are kept (or not, if inverted), and what is put in their
@@ -50,7 +52,7 @@ struct MaskSite {
 /// if neither branch is a mask value.
 mlir::Value matchMaskingWhere(onnx::WhereOp where, MaskSite &site);
 /// A value that is added to scores.
-MaskSite matchAddedMask(mlir::Operation *add, mlir::Value addend);
+MaskSite matchAddedMask(onnx::AddOp add, mlir::Value addend);
 
 /// All masks of an attention.
 struct AttentionMask {

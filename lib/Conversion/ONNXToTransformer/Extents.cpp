@@ -218,8 +218,10 @@ Extent Tracer::traceResult(OpResult result, int64_t dim) {
             continue;
           // As many as there are: where there are not, the elementwise op that
           // reads the slice refuses the shapes. A static end of a dynamic
-          // extent is a bound, not a size.
+          // extent is a bound, not a size. A single element would not be
+          // refused but broadcast.
           if (slice.getSteps()[i] == 1 &&
+              !trace(slice.getInput(), dim).isStatic(1) &&
               ShapedType::isDynamic(slice.getStaticEnds()[i]))
             return traceSize(slice.getStaticEnds(), slice.getEnds(), i) -
                    traceSize(slice.getStaticStarts(), slice.getStarts(), i);

@@ -34,7 +34,7 @@ std::optional<int64_t> HeadDims::getDim(AxisKind kind) const {
     for (unsigned axis : list) {
       if (axes[axis].kind != kind)
         continue;
-      if (list.size() != 1 || found)
+      if (list.size() != 1 || found || !axes[axis].isWhole())
         return std::nullopt;
       found = dim;
     }

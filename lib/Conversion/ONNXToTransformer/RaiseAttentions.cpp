@@ -287,18 +287,33 @@ LogicalResult AttentionMatcher::matchMask() {
   bool isGuarded = weightsOfSoftmax != softmax.getResult();
   ScoreExtents extents{query.batch, Extent::getStatic(query.count),
                        query.positions, key.positions, getRank(softmax)};
-  // Layers share their masks.
-  std::vector<const void *> name = {
-      reinterpret_cast<const void *>(query.count),
-      reinterpret_cast<const void *>(extents.rank + isGuarded * 8)};
+  // Layers share their masks, if all that a mask depends on is the same.
+  std::vector<const void *> name;
+  auto addNumber = [&](uint64_t number) {
+    name.push_back(reinterpret_cast<const void *>(number));
+  };
+  addNumber(extents.rank + isGuarded * 8);
+  for (const Extent &extent :
+       {extents.batch, extents.heads, extents.queries, extents.keys}) {
+    addNumber(extent.isKnown());
+    addNumber(extent.getNumber());
+    addNumber(extent.getSymbols().size());
+    for (auto [source, dim] : extent.getSymbols()) {
+      name.push_back(source.getAsOpaquePointer());
+      addNumber(dim);
+    }
+  }
   Operation *last = nullptr;
-  for (const MaskSite &site : scores.sites)
+  for (const MaskSite &site : scores.sites) {
+    addNumber(site.inverted);
+    addNumber(llvm::bit_cast<uint64_t>(site.low));
     for (Value part : {site.addend, site.condition}) {
       name.push_back(part.getAsOpaquePointer());
       Operation *op = part ? part.getDefiningOp() : nullptr;
       if (op && (!last || last->isBeforeInBlock(op)))
         last = op;
     }
+  }
   auto known = shared.masks.find(name);
   if (known == shared.masks.end()) {
     OpBuilder &builder = raiser.getBuilder();

@@ -32,7 +32,7 @@ static bool isTokenGather(onnx::GatherOp gather) {
 static Value skipLeadingDims(Value value, int64_t trailing) {
   while (Operation *op = value.getDefiningOp()) {
     auto type = cast<RankedTensorType>(value.getType());
-    if (isa<onnx::ExpandOp, onnx::ReshapeOp, onnx::CastOp>(op)) {
+    if (isa<onnx::ExpandOp, onnx::ReshapeOp>(op)) {
       auto inner = cast<RankedTensorType>(op->getOperand(0).getType());
       if (inner.getRank() < trailing)
         return value;
@@ -142,6 +142,18 @@ static void collectTerms(Value value, SmallVectorImpl<Value> &terms) {
   collectTerms(add.getRhs(), terms);
 }
 
+/// Whether adding rows of positions leaves those of the tokens as many as they
+/// are: an Expand to another batch would repeat them.
+static bool keepsBatch(Value positions, Value tokens) {
+  int64_t rank = getTensorType(positions).getRank();
+  int64_t missing = getTensorType(tokens).getRank() - rank;
+  for (int64_t dim = 0; dim < rank - 2; ++dim)
+    if (Extent extent = getExtent(positions, dim);
+        !extent.isStatic(1) && extent != getExtent(tokens, dim + missing))
+      return false;
+  return true;
+}
+
 /// A sum of rows, some of them gathered by ids and some by position.
 static void raiseSum(Raiser &raiser, onnx::AddOp add) {
   SmallVector<Value> terms;
@@ -166,7 +178,7 @@ static void raiseSum(Raiser &raiser, onnx::AddOp add) {
   if (!tokens)
     return;
   for (Value term : terms) {
-    if (term == tokens.getResult())
+    if (term == tokens.getResult() || !keepsBatch(term, tokens.getResult()))
       continue;
     std::optional<PositionRows> positions = matchPositionRows(
         raiser.at(add), term, getExtent(tokens.getIndices(), 1));
