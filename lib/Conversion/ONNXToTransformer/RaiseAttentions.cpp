@@ -21,6 +21,7 @@
 #include "ShapeOutside.h"
 #include "ockham/Support/ConstantData.h"
 #include "ockham/Support/RewriteRemark.h"
+#include "llvm/ADT/bit.h"
 
 #include <map>
 #include <vector>
