@@ -64,7 +64,11 @@ def insert_identity(graph, rng):
 
 
 def insert_cast(graph, rng):
-    """To the type that it has; of extents and ids to 32 bits and back."""
+    """To the type that it has; of extents and ids to 32 bits and back.
+
+    Of ids wherever they are read: that they fit into 32 bits is not for the compiler
+    to know, so one reader's ids would not be another's.
+    """
 
     def fits(node, i, name):
         if graph.is_float(name):
@@ -82,16 +86,20 @@ def insert_cast(graph, rng):
             node, "Cast", [name], like=name, to=TensorProto.FLOAT
         )
         return
+    readers = [n for n in graph.nodes if name in n.input]
+    before = readers[0] if name in graph.inputs else node
     narrow = graph.add_node(
-        node,
+        before,
         "Cast",
         [name],
         type_=(TensorProto.INT32, graph.types[name][1]),
         to=TensorProto.INT32,
     )
-    node.input[i] = graph.add_node(
-        node, "Cast", [narrow], like=name, to=TensorProto.INT64
-    )
+    wide = graph.add_node(before, "Cast", [narrow], like=name, to=TensorProto.INT64)
+    for reader in readers if name in graph.inputs else [node]:
+        for place, other in enumerate(reader.input):
+            if other == name:
+                reader.input[place] = wide
 
 
 def insert_reshapes(graph, rng):
