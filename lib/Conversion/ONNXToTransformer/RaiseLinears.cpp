@@ -28,7 +28,7 @@ struct Factorised {
 struct LinearWeight {
   Value value;
   bool transposed = false;
-  std::optional<Factorised> skip, resid;
+  std::optional<Factorised> skip = std::nullopt, resid = std::nullopt;
 
   int64_t getInputWidth() const { return getDim(transposed ? 1 : 0); }
   int64_t getOutputWidth() const { return getDim(transposed ? 0 : 1); }

@@ -35,7 +35,8 @@ static SmallVector<Value> findSums(const ShapedProduct &shaped,
   for (Operation *user : shaped.values.getUsers()) {
     if (auto sum = dyn_cast<onnx::CumSumOp>(user)) {
       if (shaped.isCausal && sum.getInput() == shaped.values &&
-          sum.getAxis() == position && !sum.getExclusive() && !sum.getReverse())
+          static_cast<int64_t>(sum.getAxis()) == position &&
+          !sum.getExclusive() && !sum.getReverse())
         sums.push_back(sum);
     } else if (auto mean = dyn_cast<onnx::ReduceMeanOp>(user)) {
       if (!shaped.isCausal && mean.getKeepdims() &&
