@@ -1,0 +1,108 @@
+//===- Atomics.cpp - Accesses of compiled code, plain and atomic -----------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Loads and stores are the host's own; these handlers run before them. Fibers
+// of a grid take turns, so nothing happens between a handler and its access.
+//
+// Synchronisation follows the rules of PTX's memory model: a release publishes
+// what its thread knows with the value it writes; an acquire takes it with the
+// value it reads; fences do the same for relaxed accesses after and before
+// them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Atomics.h"
+#include "Handlers.h"
+#include "Machine.h"
+
+using namespace ockham::emulator;
+
+/// What the word has for the thread, if anything.
+static const VectorClock *getPublished(const SyncVariable &variable,
+                                       uint32_t domain) {
+  if (!variable.domain || (variable.narrow && variable.domain != domain))
+    return nullptr;
+  return &variable.clock;
+}
+
+static void publish(SyncVariable &variable, const VectorClock &clock,
+                    uint32_t domain, uint32_t flags) {
+  if (!(flags & kAtomicRead)) {
+    // A store ends the sequence of those who released before; an atomic
+    // operation continues it.
+    variable = SyncVariable();
+  }
+  bool narrow = !(flags & kDeviceScope);
+  if (!variable.domain) {
+    variable.domain = domain;
+    variable.clock = clock;
+    variable.narrow = narrow;
+    return;
+  }
+  if (narrow && variable.domain != domain)
+    return;
+  variable.clock.joinFrom(variable.domain, clock, domain);
+  variable.narrow &= narrow;
+}
+
+static void synchronize(uint64_t address, uint32_t flags) {
+  Thread &thread = current();
+  uint32_t domain = thread.block->cluster->domain;
+  SyncVariable &variable = getSyncVariable(address);
+  if (flags & kAtomicRead) {
+    if (const VectorClock *published = getPublished(variable, domain)) {
+      if (flags & kAcquire) {
+        thread.clock.joinFrom(domain, *published, variable.domain);
+      } else {
+        thread.seen.joinFrom(domain, *published, variable.domain);
+        thread.hasSeen = true;
+      }
+    }
+  }
+  if (!(flags & kAtomicWrite))
+    return;
+  if (flags & kRelease) {
+    VectorClock known = thread.clock;
+    known.own.raise(thread.agent, thread.time);
+    known.share();
+    ++thread.time;
+    publish(variable, known, domain, flags);
+  } else if (thread.hasFenced) {
+    if (thread.fencedNarrow)
+      flags &= ~kDeviceScope;
+    publish(variable, thread.fenced, domain, flags);
+  } else if (!(flags & kAtomicRead)) {
+    variable = SyncVariable();
+  }
+}
+
+namespace {
+void access(void *address, uint32_t bytes, uint32_t flags) {
+  accessMemory(address, bytes, flags);
+}
+
+void accessAtomically(void *address, uint32_t bytes, uint32_t flags) {
+  Thread &thread = current();
+  // Whoever comes back to the same instruction is waiting for somebody, and
+  // lets the others run first.
+  if (flags & kAtomicRead) {
+    if (thread.pollSite == thread.site)
+      poll({"a value in memory", reinterpret_cast<uint64_t>(address), 0});
+    thread.pollSite = thread.site;
+  }
+  if (!detectsRaces())
+    return;
+  accessMemory(address, bytes,
+               (flags & kAtomicWrite ? kWrite : kRead) | kAtomic);
+  synchronize(reinterpret_cast<uint64_t>(address), flags);
+}
+} // namespace
+
+void ockham::emulator::addAtomicHandlers(HandlerTable &table) {
+  table.add("ockham.access", access);
+  table.add("ockham.atomic", accessAtomically);
+}

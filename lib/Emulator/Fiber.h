@@ -1,0 +1,45 @@
+//===- Fiber.h - Stacks that take turns -------------------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_LIB_EMULATOR_FIBER_H
+#define OCKHAM_LIB_EMULATOR_FIBER_H
+
+#include <cstddef>
+#include <vector>
+
+extern "C" {
+/// Stores where the running fiber stands to `*from` and continues at `to`.
+void ockham_emulator_switch(void **from, void *to);
+}
+
+namespace ockham::emulator {
+
+/// Memory for the stacks of a grid, reused by one block after another.
+class StackPool {
+public:
+  /// Stacks of `bytes`, which is rounded up to pages, `count` at a time.
+  StackPool(size_t bytes, unsigned count);
+  ~StackPool();
+  StackPool(const StackPool &) = delete;
+  StackPool &operator=(const StackPool &) = delete;
+
+  /// A slab of `count` stacks, or null when there is no memory.
+  char *acquire();
+  void release(char *slab) { free.push_back(slab); }
+
+  /// Makes the i-th stack of a slab start in `entry`, which must not return,
+  /// and returns where to switch to.
+  void *prepare(char *slab, unsigned i, void (*entry)()) const;
+
+private:
+  size_t bytes, slabBytes;
+  std::vector<char *> all, free;
+};
+
+} // namespace ockham::emulator
+
+#endif // OCKHAM_LIB_EMULATOR_FIBER_H

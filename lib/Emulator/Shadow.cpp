@@ -1,0 +1,214 @@
+//===- Shadow.cpp - Who accessed which memory when ------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Shadow.h"
+
+#include <algorithm>
+
+using namespace ockham::emulator;
+
+/// A word that very many agents read without synchronisation (a constant in
+/// global memory) remembers this many of them. A write that knows of none of
+/// them is found anyway.
+static constexpr size_t kMaxRecords = 40;
+
+namespace {
+/// Answers whether the actor knows of an earlier access. Neighbouring words
+/// mostly have the same history, so the last answers are kept.
+class Knowledge {
+public:
+  explicit Knowledge(const Actor &actor) : actor(actor) {}
+
+  bool isOrdered(const AccessRecord &record) {
+    if (record.agent == actor.agent && record.domain == actor.domain)
+      return true;
+    if (record.agent != lastAgent || record.domain != lastDomain) {
+      lastAgent = record.agent;
+      lastDomain = record.domain;
+      lastTime = look(*actor.clock, record);
+    }
+    return lastTime >= record.time;
+  }
+  bool isVisibleToProxy(const AccessRecord &record) const {
+    return look(*actor.proxy, record) >= record.time;
+  }
+
+private:
+  uint32_t look(const VectorClock &clock, const AccessRecord &record) const {
+    return record.domain == actor.domain
+               ? clock.own.get(record.agent)
+               : clock.getForeign(record.domain, record.agent);
+  }
+
+  const Actor &actor;
+  uint32_t lastAgent = ~0u, lastDomain = ~0u, lastTime = 0;
+};
+} // namespace
+
+llvm::SmallVectorImpl<AccessRecord> &ShadowCells::getMore(Cell &cell) {
+  if (!cell.more) {
+    if (freeOverflow.empty()) {
+      overflow.emplace_back();
+      cell.more = overflow.size();
+    } else {
+      cell.more = freeOverflow.back();
+      freeOverflow.pop_back();
+    }
+  }
+  return overflow[cell.more - 1];
+}
+
+void ShadowCells::dropMore(Cell &cell) {
+  if (!cell.more)
+    return;
+  overflow[cell.more - 1].clear();
+  freeOverflow.push_back(cell.more);
+  cell.more = 0;
+}
+
+void ShadowCells::recordRead(Cell &cell, const AccessRecord &record,
+                             const Actor &actor) {
+  AccessRecord &read = cell.read;
+  auto supersedes = [&](const AccessRecord &old) {
+    return old.agent == record.agent && old.domain == record.domain &&
+           old.flags == record.flags && (old.mask & ~record.mask) == 0;
+  };
+  if (!read.mask || supersedes(read)) {
+    read = record;
+    return;
+  }
+  // A write that knows of this read also knows of what this read knows.
+  if ((read.mask & ~record.mask) == 0 && Knowledge(actor).isOrdered(read)) {
+    read = record;
+    return;
+  }
+  auto &more = getMore(cell);
+  for (AccessRecord &old : more)
+    if (!old.isWrite() && supersedes(old)) {
+      old = record;
+      return;
+    }
+  if (more.size() < kMaxRecords)
+    more.push_back(record);
+}
+
+void ShadowCells::recordWrite(Cell &cell, const AccessRecord &record) {
+  cell.initialized |= record.mask;
+  if (record.mask == 0xf || (!cell.more && !(cell.write.mask & ~record.mask) &&
+                             !(cell.read.mask & ~record.mask))) {
+    dropMore(cell);
+    cell.read.mask = 0;
+    cell.write = record;
+    return;
+  }
+  // Other bytes of the word keep their history.
+  auto &more = getMore(cell);
+  for (AccessRecord &old : more)
+    old.mask &= ~record.mask;
+  llvm::erase_if(more, [](const AccessRecord &old) { return !old.mask; });
+  for (AccessRecord *old : {&cell.write, &cell.read}) {
+    old->mask &= ~record.mask;
+    if (old->mask && more.size() < kMaxRecords)
+      more.push_back(*old);
+  }
+  cell.read.mask = 0;
+  cell.write = record;
+}
+
+Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
+                             uint64_t bytes, uint8_t flags,
+                             bool checkInitialized) {
+  Conflict conflict;
+  Knowledge knowledge(actor);
+  bool writes = flags & kWrite;
+  AccessRecord record;
+  record.agent = actor.agent;
+  record.time = actor.time;
+  record.site = actor.site;
+  record.domain = actor.domain;
+  record.flags = flags;
+
+  uint64_t end = offset + bytes;
+  for (uint64_t word = offset / 4; word * 4 < end; ++word) {
+    Cell &cell = cells[word];
+    uint32_t mask = 0xf;
+    if (word * 4 < offset)
+      mask &= 0xf << (offset - word * 4);
+    if (word * 4 + 4 > end)
+      mask &= 0xf >> (word * 4 + 4 - end);
+    record.mask = mask;
+
+    if (conflict.kind == ConflictKind::None) {
+      auto check = [&](const AccessRecord &old) {
+        if (!(old.mask & mask) || !(old.isWrite() || writes) ||
+            (old.flags & flags & kAtomic))
+          return;
+        ConflictKind kind = ConflictKind::None;
+        if (!knowledge.isOrdered(old))
+          kind = ConflictKind::Race;
+        else if ((flags & kAsyncProxy) && old.isWrite() &&
+                 !(old.flags & kAsyncProxy) && !knowledge.isVisibleToProxy(old))
+          kind = ConflictKind::Proxy;
+        if (kind != ConflictKind::None && conflict.kind == ConflictKind::None)
+          conflict = {kind, word * 4 - offset / 4 * 4, old};
+      };
+      check(cell.write);
+      if (writes)
+        check(cell.read);
+      if (cell.more)
+        for (const AccessRecord &old : overflow[cell.more - 1])
+          check(old);
+      if (checkInitialized && !writes && (mask & ~cell.initialized) &&
+          conflict.kind == ConflictKind::None)
+        conflict = {ConflictKind::Uninitialized, word * 4 - offset / 4 * 4,
+                    AccessRecord()};
+    }
+    if (writes)
+      recordWrite(cell, record);
+    else
+      recordRead(cell, record, actor);
+  }
+  return conflict;
+}
+
+void ShadowCells::markInitialized(uint64_t offset, uint64_t bytes) {
+  for (uint64_t byte = offset; byte < offset + bytes; ++byte)
+    cells[byte / 4].initialized |= 1 << byte % 4;
+}
+
+ShadowCells &GlobalShadow::getPage(uint64_t number) {
+  if (number == lastNumber)
+    return *last;
+  std::unique_ptr<ShadowCells> &page = pages[number];
+  if (!page) {
+    page = std::make_unique<ShadowCells>();
+    page->resize(uint64_t(1) << kPageBits);
+  }
+  lastNumber = number;
+  last = page.get();
+  return *last;
+}
+
+Conflict GlobalShadow::access(const Actor &actor, uint64_t address,
+                              uint64_t bytes, uint8_t flags) {
+  Conflict first;
+  constexpr uint64_t pageBytes = uint64_t(1) << kPageBits;
+  for (uint64_t done = 0; done < bytes;) {
+    uint64_t offset = (address + done) % pageBytes;
+    uint64_t count = std::min(bytes - done, pageBytes - offset);
+    Conflict conflict =
+        getPage((address + done) >> kPageBits)
+            .access(actor, offset, count, flags, /*checkInitialized=*/false);
+    if (conflict.kind != ConflictKind::None &&
+        first.kind == ConflictKind::None) {
+      first = conflict;
+      first.offset += done;
+    }
+    done += count;
+  }
+  return first;
+}

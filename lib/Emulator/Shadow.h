@@ -1,0 +1,114 @@
+//===- Shadow.h - Who accessed which memory when ----------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The race detector's memory: for each word of four bytes, the last write and
+// the reads since then that the next write must know of. Bytes of a word that
+// different agents write are told apart by masks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_LIB_EMULATOR_SHADOW_H
+#define OCKHAM_LIB_EMULATOR_SHADOW_H
+
+#include "VectorClock.h"
+#include "llvm/ADT/DenseMap.h"
+
+#include <memory>
+#include <vector>
+
+namespace ockham::emulator {
+
+/// What an access is, as flags.
+enum AccessFlags : uint8_t {
+  kRead = 0,
+  kWrite = 1,
+  /// Atomic accesses do not race with each other.
+  kAtomic = 2,
+  /// By the async proxy: bulk copies and tensor cores of warp groups.
+  kAsyncProxy = 4
+};
+
+/// One access as memory remembers it.
+struct AccessRecord {
+  uint32_t agent = 0;
+  uint32_t time = 0;
+  uint32_t site = 0;
+  uint32_t domain : 24;
+  uint32_t mask : 4;
+  uint32_t flags : 4;
+
+  AccessRecord() : domain(0), mask(0), flags(0) {}
+  bool isWrite() const { return flags & kWrite; }
+};
+
+/// Who makes an access, and what it knows.
+struct Actor {
+  uint32_t domain;
+  uint32_t agent;
+  uint32_t time;
+  uint32_t site;
+  const VectorClock *clock;
+  /// What the async proxy sees; only looked at for kAsyncProxy.
+  const VectorClock *proxy;
+};
+
+enum class ConflictKind { None, Race, Proxy, Uninitialized };
+
+struct Conflict {
+  ConflictKind kind = ConflictKind::None;
+  /// Of the word within the range that was accessed, in bytes.
+  uint64_t offset = 0;
+  AccessRecord earlier;
+};
+
+/// The words of a range of memory.
+class ShadowCells {
+public:
+  struct Cell {
+    AccessRecord write, read;
+    /// Further records: one more than their index in `overflow`.
+    uint32_t more = 0;
+    /// Which bytes have been written.
+    uint8_t initialized = 0;
+  };
+
+  void resize(uint64_t bytes) { cells.assign((bytes + 3) / 4, Cell()); }
+  /// Checks and records an access of [offset, offset + bytes), which must lie
+  /// within. Returns the first conflict.
+  Conflict access(const Actor &actor, uint64_t offset, uint64_t bytes,
+                  uint8_t flags, bool checkInitialized);
+  void markInitialized(uint64_t offset, uint64_t bytes);
+
+private:
+  void recordRead(Cell &cell, const AccessRecord &record, const Actor &actor);
+  void recordWrite(Cell &cell, const AccessRecord &record);
+  llvm::SmallVectorImpl<AccessRecord> &getMore(Cell &cell);
+  void dropMore(Cell &cell);
+
+  std::vector<Cell> cells;
+  std::vector<llvm::SmallVector<AccessRecord, 4>> overflow;
+  std::vector<uint32_t> freeOverflow;
+};
+
+/// Shadow of global memory, by pages that exist once they are touched.
+class GlobalShadow {
+public:
+  Conflict access(const Actor &actor, uint64_t address, uint64_t bytes,
+                  uint8_t flags);
+
+private:
+  static constexpr unsigned kPageBits = 12;
+  ShadowCells &getPage(uint64_t number);
+
+  llvm::DenseMap<uint64_t, std::unique_ptr<ShadowCells>> pages;
+  uint64_t lastNumber = ~uint64_t(0);
+  ShadowCells *last = nullptr;
+};
+
+} // namespace ockham::emulator
+
+#endif // OCKHAM_LIB_EMULATOR_SHADOW_H
