@@ -76,7 +76,6 @@ void *StackPool::prepare(char *slab, unsigned i, void (*entry)()) const {
   // lies where the ABI wants it, 8 bytes below a multiple of 16.
   auto *top = reinterpret_cast<uint64_t *>(slab + (i + 1) * bytes);
   *--top = 0;
-  *--top = 0;
   *--top = reinterpret_cast<uint64_t>(entry);
   for (int reg = 0; reg < 6; ++reg)
     *--top = 0;

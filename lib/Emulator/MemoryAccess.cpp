@@ -156,6 +156,8 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
                limit + ": " +
                running.describeAgent(actor.domain, actor.agent) + " at " +
                running.describeSite(actor.site));
+    // Such an access must not happen on the host.
+    fail("an access out of bounds ends the grid");
   };
 
   Conflict conflict;

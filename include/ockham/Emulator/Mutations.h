@@ -1,0 +1,32 @@
+//===- Mutations.h - Kernels with synchronisation broken -------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_EMULATOR_MUTATIONS_H
+#define OCKHAM_EMULATOR_MUTATIONS_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBufferRef.h"
+
+#include <string>
+#include <vector>
+
+namespace ockham::emulator {
+
+/// All ways to drop or weaken one synchronising instruction of a module: what
+/// tests of the race detector, and of kernels' own tests, are made with. Each
+/// is described as "drop barrier.cta.sync (file:line:column)".
+llvm::Expected<std::vector<std::string>>
+listMutations(llvm::MemoryBufferRef module);
+
+/// The module, as bitcode, with one of them.
+llvm::Expected<std::string> applyMutation(llvm::MemoryBufferRef module,
+                                          unsigned index);
+
+} // namespace ockham::emulator
+
+#endif // OCKHAM_EMULATOR_MUTATIONS_H

@@ -1,0 +1,251 @@
+//===- Mutations.cpp - Kernels with synchronisation broken -----------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ockham/Emulator/Mutations.h"
+#include "Rewriter.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IRReader/IRReader.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace ockham::emulator;
+
+namespace {
+/// One change of one instruction.
+struct Mutation {
+  std::string description;
+  llvm::unique_function<void()> apply;
+};
+
+/// Finds the mutations of a module, in the order of its instructions.
+class MutationFinder {
+public:
+  std::vector<Mutation> find(llvm::Module &module);
+
+private:
+  void add(const llvm::Instruction &instruction, const llvm::Twine &what,
+           llvm::unique_function<void()> apply) {
+    mutations.push_back(
+        {(what + " (" + describeLocation(instruction) + ")").str(),
+         std::move(apply)});
+  }
+  void visitCall(llvm::CallInst &call, llvm::StringRef name);
+  void visitAtomic(llvm::Instruction &instruction);
+
+  std::vector<Mutation> mutations;
+};
+} // namespace
+
+static void drop(llvm::Instruction &instruction) {
+  if (!instruction.getType()->isVoidTy())
+    instruction.replaceAllUsesWith(
+        llvm::Constant::getNullValue(instruction.getType()));
+  instruction.eraseFromParent();
+}
+
+/// What orders memory or time, by the beginning of an intrinsic's name.
+static bool isSynchronizing(llvm::StringRef name) {
+  static const char *const prefixes[] = {
+      "barrier",
+      "bar.warp.sync",
+      "bar.arrive",
+      "bar.sync",
+      "fence",
+      "membar",
+      "cp.async.commit",
+      "cp.async.wait",
+      "cp.async.mbarrier",
+      "cp.async.bulk.commit",
+      "cp.async.bulk.wait",
+      "mbarrier.arrive",
+      "mbarrier.expect.tx",
+      "mbarrier.try",
+      "mbarrier.test",
+      "wgmma.fence",
+      "wgmma.commit",
+      "wgmma.wait"};
+  return llvm::any_of(prefixes, [&](const char *prefix) {
+    return name.starts_with(prefix);
+  });
+}
+
+/// A test of an mbarrier is in a loop that a null result would never leave.
+static void dropCall(llvm::CallInst &call, llvm::StringRef name) {
+  if ((name.starts_with("mbarrier.try") || name.starts_with("mbarrier.test")) &&
+      call.getType()->isIntegerTy(1)) {
+    call.replaceAllUsesWith(llvm::ConstantInt::getTrue(call.getContext()));
+    call.eraseFromParent();
+    return;
+  }
+  drop(call);
+}
+
+void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
+  if (isSynchronizing(name))
+    add(call, "drop " + name, [&call, name = name.str()] {
+      dropCall(call, name);
+    });
+
+  auto changeConstant = [&](unsigned index, const llvm::Twine &what,
+                            llvm::function_ref<int64_t(int64_t)> change) {
+    if (index >= call.arg_size())
+      return;
+    auto *constant =
+        llvm::dyn_cast<llvm::ConstantInt>(call.getArgOperand(index));
+    if (!constant)
+      return;
+    int64_t from = constant->getSExtValue(), to = change(from);
+    llvm::Type *type = constant->getType();
+    add(call,
+        what + " " + llvm::Twine(from) + " becomes " + llvm::Twine(to) + ": " +
+            name,
+        [&call, index, type, to] {
+          call.setArgOperand(index, llvm::ConstantInt::get(type, to));
+        });
+  };
+  // A wait that leaves one more group in flight.
+  if (name.starts_with("cp.async.wait.group") ||
+      name.starts_with("cp.async.bulk.wait.group") ||
+      name.starts_with("wgmma.wait_group"))
+    changeConstant(0, "groups left", [](int64_t n) { return n + 1; });
+  if (name.contains("expect.tx")) {
+    changeConstant(1, "bytes", [](int64_t n) { return n / 2; });
+    changeConstant(1, "bytes", [](int64_t n) { return n * 2; });
+  }
+  if (name.starts_with("mbarrier.init")) {
+    changeConstant(1, "arrivals", [](int64_t n) { return n + 1; });
+    changeConstant(1, "arrivals", [](int64_t n) { return n > 1 ? n - 1 : 2; });
+  }
+  if (name.starts_with("barrier.cta") && name.contains("count"))
+    changeConstant(1, "threads", [](int64_t n) { return n - 32; });
+  if (name.contains(".parity") && call.arg_size() >= 2)
+    add(call, "other parity: " + name, [&call] {
+      llvm::IRBuilder<> builder(&call);
+      llvm::Value *parity = call.getArgOperand(1);
+      call.setArgOperand(
+          1, builder.CreateXor(parity,
+                               llvm::ConstantInt::get(parity->getType(), 1)));
+    });
+  // A stage is released before what is done with it.
+  if (name.starts_with("mbarrier.arrive") || name.starts_with("barrier.cta.arrive") ||
+      name.starts_with("bar.arrive")) {
+    llvm::BasicBlock &block = *call.getParent();
+    llvm::Instruction *first = &*block.getFirstNonPHIOrDbg();
+    for (llvm::Use &operand : call.operands())
+      if (auto *instruction =
+              llvm::dyn_cast<llvm::Instruction>(operand.get()))
+        if (instruction->getParent() == &block &&
+            !llvm::isa<llvm::PHINode>(instruction) &&
+            first->comesBefore(instruction->getNextNode()))
+          first = instruction->getNextNode();
+    // Only if something synchronising or asynchronous lies in between.
+    bool passes = false;
+    for (llvm::Instruction *at = first; at != &call; at = at->getNextNode())
+      if (auto *other = llvm::dyn_cast<llvm::CallInst>(at))
+        passes |= other->mayHaveSideEffects();
+    if (passes)
+      add(call, "earlier: " + name, [&call, first] {
+        call.moveBefore(first->getIterator());
+      });
+  }
+}
+
+void MutationFinder::visitAtomic(llvm::Instruction &instruction) {
+  auto weaken = [&](auto *atomic, llvm::StringRef what) {
+    if (atomic->getOrdering() == llvm::AtomicOrdering::Monotonic ||
+        atomic->getOrdering() == llvm::AtomicOrdering::Unordered ||
+        atomic->getOrdering() == llvm::AtomicOrdering::NotAtomic)
+      return;
+    add(instruction, "relax " + what, [atomic] {
+      atomic->setOrdering(llvm::AtomicOrdering::Monotonic);
+    });
+  };
+  if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
+    weaken(load, "atomic load");
+  else if (auto *store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
+    weaken(store, "atomic store");
+  else if (auto *update = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction))
+    weaken(update, "atomic operation");
+  else if (llvm::isa<llvm::FenceInst>(instruction))
+    add(instruction, "drop fence", [&instruction] { drop(instruction); });
+}
+
+/// The first instruction of inline PTX that synchronises.
+static std::string findInAssembly(const llvm::InlineAsm &assembly) {
+  for (llvm::StringRef name : {"mbarrier.try_wait", "mbarrier.arrive",
+                               "bar.arrive", "bar.sync", "fence"})
+    if (assembly.getAsmString().contains(name)) {
+      bool parity = assembly.getAsmString().contains(".parity");
+      std::string found = name.str();
+      // As the intrinsics are spelled.
+      if (name == "mbarrier.try_wait")
+        found = parity ? "mbarrier.try.wait.parity" : "mbarrier.try.wait";
+      return found;
+    }
+  return "";
+}
+
+std::vector<Mutation> MutationFinder::find(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      visitAtomic(instruction);
+      auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+      if (!call)
+        continue;
+      if (auto *assembly =
+              llvm::dyn_cast<llvm::InlineAsm>(call->getCalledOperand())) {
+        std::string name = findInAssembly(*assembly);
+        if (!name.empty())
+          visitCall(*call, name);
+      } else if (llvm::Function *callee = call->getCalledFunction()) {
+        llvm::StringRef name = callee->getName();
+        if (name.consume_front("llvm.nvvm."))
+          visitCall(*call, name);
+      }
+    }
+  return std::move(mutations);
+}
+
+static llvm::Expected<std::unique_ptr<llvm::Module>>
+parseModule(llvm::MemoryBufferRef buffer, llvm::LLVMContext &context) {
+  llvm::SMDiagnostic diagnostic;
+  if (auto module = llvm::parseIR(buffer, diagnostic, context))
+    return std::move(module);
+  return llvm::createStringError(diagnostic.getMessage());
+}
+
+llvm::Expected<std::vector<std::string>>
+ockham::emulator::listMutations(llvm::MemoryBufferRef buffer) {
+  llvm::LLVMContext context;
+  auto module = parseModule(buffer, context);
+  if (!module)
+    return module.takeError();
+  std::vector<std::string> descriptions;
+  for (Mutation &mutation : MutationFinder().find(**module))
+    descriptions.push_back(std::move(mutation.description));
+  return descriptions;
+}
+
+llvm::Expected<std::string>
+ockham::emulator::applyMutation(llvm::MemoryBufferRef buffer, unsigned index) {
+  llvm::LLVMContext context;
+  auto module = parseModule(buffer, context);
+  if (!module)
+    return module.takeError();
+  std::vector<Mutation> mutations = MutationFinder().find(**module);
+  if (index >= mutations.size())
+    return llvm::createStringError("there are " +
+                                   llvm::Twine(mutations.size()) +
+                                   " mutations, got index " +
+                                   llvm::Twine(index));
+  mutations[index].apply();
+  std::string bitcode;
+  llvm::raw_string_ostream os(bitcode);
+  llvm::WriteBitcodeToFile(**module, os);
+  return bitcode;
+}
