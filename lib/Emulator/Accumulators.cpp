@@ -1,4 +1,5 @@
-//===- Accumulators.cpp - Who uses the accumulators of wgmma when ----------===//
+//===- Accumulators.cpp - Who uses the accumulators of wgmma when
+//----------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -58,8 +59,8 @@ static llvm::Value *findInserted(llvm::Value *aggregate,
 llvm::Value *Tokens::make(llvm::Instruction &instruction) {
   if (auto *phi = llvm::dyn_cast<llvm::PHINode>(&instruction)) {
     llvm::IRBuilder<> builder(phi);
-    auto *token = builder.CreatePHI(zero->getType(), phi->getNumIncomingValues(),
-                                    "token");
+    auto *token = builder.CreatePHI(zero->getType(),
+                                    phi->getNumIncomingValues(), "token");
     // Before its operands, which may lead back here.
     tokens[phi] = token;
     for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i)
@@ -93,16 +94,16 @@ llvm::Value *Tokens::get(llvm::Value *value) {
   if (it != tokens.end())
     return it->second;
   auto *instruction = llvm::dyn_cast<llvm::Instruction>(value);
-  llvm::Value *token = instruction && isTransparent(*instruction)
-                           ? make(*instruction)
-                           : zero;
+  llvm::Value *token =
+      instruction && isTransparent(*instruction) ? make(*instruction) : zero;
   tokens[value] = token;
   return token;
 }
 
-llvm::Error ockham::emulator::addAccumulatorChecks(
-    llvm::Function &function, CallBuilder &calls,
-    llvm::ArrayRef<AccumulatorUse> uses) {
+llvm::Error
+ockham::emulator::addAccumulatorChecks(llvm::Function &function,
+                                       CallBuilder &calls,
+                                       llvm::ArrayRef<AccumulatorUse> uses) {
   if (uses.empty())
     return llvm::Error::success();
   Tokens tokens(function, uses);

@@ -1,4 +1,5 @@
-//===- AsyncCopy.cpp - cp.async and its groups -----------------------------===//
+//===- AsyncCopy.cpp - cp.async and its groups
+//-----------------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -39,17 +40,18 @@ void copyPart(uint8_t *destination, const uint8_t *source,
               uint32_t sourceBytes) {
   Thread &thread = current();
   AsyncCopyQueue &queue = thread.asyncCopies;
-  for (const void *address :
-       {static_cast<const void *>(destination),
-        static_cast<const void *>(source)})
+  for (const void *address : {static_cast<const void *>(destination),
+                              static_cast<const void *>(source)})
     if (reinterpret_cast<uint64_t>(address) % bytes)
       fail("cp.async of " + llvm::Twine(bytes) +
            " bytes needs addresses aligned to them, got " +
            describeAddress(reinterpret_cast<uint64_t>(address)));
   locateShared(destination, bytes, "cp.async");
   if (sourceBytes > bytes)
-    fail("cp.async of " + llvm::Twine(bytes) + " bytes reads at most these, "
-         "got a source size of " + llvm::Twine(sourceBytes));
+    fail("cp.async of " + llvm::Twine(bytes) +
+         " bytes reads at most these, "
+         "got a source size of " +
+         llvm::Twine(sourceBytes));
   AsyncCopy pending{destination, source, sourceBytes, bytes, ++queue.time};
   if (detectsRaces()) {
     Actor actor = getEngineActor(
@@ -84,8 +86,8 @@ void waitForGroups(uint32_t left) {
     queue.groups.pop_front();
     runUntil(queue, time);
     if (detectsRaces())
-      thread.clock.own.raise(
-          thread.block->cluster->getAsyncCopyAgent(thread), time);
+      thread.clock.own.raise(thread.block->cluster->getAsyncCopyAgent(thread),
+                             time);
   }
 }
 

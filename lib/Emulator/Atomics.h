@@ -1,4 +1,5 @@
-//===- Atomics.h - How compiled code describes atomic accesses -------------===//
+//===- Atomics.h - How compiled code describes atomic accesses
+//-------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,5 @@
-//===- Barriers.cpp - Barriers of warps, blocks and clusters ---------------===//
+//===- Barriers.cpp - Barriers of warps, blocks and clusters
+//---------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -34,8 +35,7 @@ static void complete(NamedBarrier &barrier) {
 
 static void checkCount(NamedBarrier &barrier, uint32_t number, uint32_t count) {
   if (count % 32)
-    fail("a barrier takes a multiple of 32 threads, got " +
-         llvm::Twine(count));
+    fail("a barrier takes a multiple of 32 threads, got " + llvm::Twine(count));
   uint32_t arrived = barrier.waiting.size() + barrier.arrivedOnly;
   if (arrived && barrier.expected != count)
     fail("barrier " + llvm::Twine(number) + " expects " +
@@ -47,8 +47,8 @@ static void checkCount(NamedBarrier &barrier, uint32_t number, uint32_t count) {
 
 static bool isComplete(const Block &block, const NamedBarrier &barrier) {
   uint32_t arrived = barrier.waiting.size() + barrier.arrivedOnly;
-  return arrived && arrived >= (barrier.expected ? barrier.expected
-                                                 : block.alive);
+  return arrived &&
+         arrived >= (barrier.expected ? barrier.expected : block.alive);
 }
 
 static NamedBarrier &getBarrier(uint32_t number) {

@@ -1,4 +1,5 @@
-//===- BulkCopy.cpp - cp.async.bulk, with tensors and without --------------===//
+//===- BulkCopy.cpp - cp.async.bulk, with tensors and without
+//--------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -207,8 +208,7 @@ struct TensorHandlers {
 // Contiguous bytes
 //===----------------------------------------------------------------------===//
 
-void checkBulk(const void *a, const void *b, uint32_t bytes,
-               const char *name) {
+void checkBulk(const void *a, const void *b, uint32_t bytes, const char *name) {
   for (const void *pointer : {a, b})
     if (reinterpret_cast<uint64_t>(pointer) % 16)
       fail(llvm::Twine(name) + " needs addresses aligned to 16 bytes, got " +
@@ -221,18 +221,16 @@ void checkBulk(const void *a, const void *b, uint32_t bytes,
 void loadBytes(uint8_t *destination, uint64_t *barrier, const uint8_t *source,
                uint32_t bytes, const char *name, uint32_t multicast) {
   checkBulk(destination, source, bytes, name);
-  forEachDestination(destination, barrier, bytes, name, multicast,
-                     [&](uint8_t *shared, const MBarrierPlace &place) {
-                       uint32_t time = beginBulkLoad(*place.barrier);
-                       Actor actor = getEngineActor(place.barrier->agent, time);
-                       accessMemoryAs(actor, source, bytes,
-                                      kRead | kAsyncProxy);
-                       accessMemoryAs(actor, shared, bytes,
-                                      kWrite | kAsyncProxy);
-                       enqueueLoad(place, time, bytes, [=] {
-                         std::memcpy(shared, source, bytes);
-                       });
-                     });
+  forEachDestination(
+      destination, barrier, bytes, name, multicast,
+      [&](uint8_t *shared, const MBarrierPlace &place) {
+        uint32_t time = beginBulkLoad(*place.barrier);
+        Actor actor = getEngineActor(place.barrier->agent, time);
+        accessMemoryAs(actor, source, bytes, kRead | kAsyncProxy);
+        accessMemoryAs(actor, shared, bytes, kWrite | kAsyncProxy);
+        enqueueLoad(place, time, bytes,
+                    [=] { std::memcpy(shared, source, bytes); });
+      });
 }
 
 void loadBytesToCluster(uint8_t *destination, uint64_t *barrier,
@@ -310,17 +308,17 @@ void ockham::emulator::checkPendingAtExit(Thread &thread) {
   BulkCopyQueue &queue = thread.bulkCopies;
   runUntil(queue, queue.time);
   if (detectsRaces() && queue.readTime < queue.time)
-    report(Report::Kind::Race, thread.site, 0,
-           "race at the end of " +
-               grid().describeAgent(thread.block->cluster->domain,
-                                    thread.agent) +
-               ": its bulk stores may still read shared memory (their "
-               "wait_group is missing)");
+    report(
+        Report::Kind::Race, thread.site, 0,
+        "race at the end of " +
+            grid().describeAgent(thread.block->cluster->domain, thread.agent) +
+            ": its bulk stores may still read shared memory (their "
+            "wait_group is missing)");
 }
 
 //===----------------------------------------------------------------------===//
-// Inline PTX: loads are [dst], [map, {coordinates}], [mbarrier]{, mask}{, hint};
-// stores are [map, {coordinates}], [src]{, hint}.
+// Inline PTX: loads are [dst], [map, {coordinates}], [mbarrier]{, mask}{,
+// hint}; stores are [map, {coordinates}], [src]{, hint}.
 //===----------------------------------------------------------------------===//
 
 static llvm::Error translateTensor(const PTXInstruction &instruction,
@@ -355,8 +353,8 @@ static llvm::Error translateTensor(const PTXInstruction &instruction,
   if (load)
     arguments.push_back(builder.getInt32(0));
   std::string handler =
-      (llvm::Twine("llvm.nvvm.cp.async.bulk.tensor.") +
-       (load ? "g2s" : "s2g") + ".tile." + llvm::Twine(axes.size()) + "d")
+      (llvm::Twine("llvm.nvvm.cp.async.bulk.tensor.") + (load ? "g2s" : "s2g") +
+       ".tile." + llvm::Twine(axes.size()) + "d")
           .str();
   return builder.call(handler, arguments).takeError();
 }

@@ -1,4 +1,5 @@
-//===- CallBuilder.cpp - Calls of handlers in compiled code ----------------===//
+//===- CallBuilder.cpp - Calls of handlers in compiled code
+//----------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -30,14 +31,13 @@ static llvm::Type *getType(llvm::LLVMContext &context, ValueKind kind) {
 }
 
 static llvm::FunctionCallee declareHandler(llvm::Module &module,
-                                           llvm::StringRef name,
                                            const Handler &handler) {
   llvm::LLVMContext &context = module.getContext();
   llvm::SmallVector<llvm::Type *> types;
   for (ValueKind kind : handler.arguments)
     types.push_back(getType(context, kind));
   auto callee = module.getOrInsertFunction(
-      (kHandlerPrefix + name).str(),
+      kHandlerPrefix + handler.name,
       llvm::FunctionType::get(getType(context, handler.result), types, false));
   auto *function = llvm::cast<llvm::Function>(callee.getCallee());
   function->addFnAttr(llvm::Attribute::NoUnwind);
@@ -67,7 +67,7 @@ CallBuilder::CallBuilder(llvm::Function &function, std::vector<Site> &sites)
   llvm::IRBuilder<> builder(&*function.getEntryBlock().getFirstInsertionPt());
   auto callPlain = [&](llvm::StringRef name) -> llvm::Value * {
     return builder.CreateCall(
-        declareHandler(module, name, *getHandlers().find(name)));
+        declareHandler(module, *getHandlers().find(name)));
   };
   sitePlace = callPlain("ockham.site");
   counts = callPlain("ockham.counts");
@@ -118,8 +118,7 @@ llvm::Value *CallBuilder::toHandlerType(llvm::IRBuilder<> &builder,
     if (type->isIntegerTy(64))
       return builder.CreateIntToPtr(bits, wanted);
     const Handler &handler = *getHandlers().find("ockham.shared.address");
-    return builder.CreateCall(
-        declareHandler(module, "ockham.shared.address", handler), {bits});
+    return builder.CreateCall(declareHandler(module, handler), {bits});
   }
   case ValueKind::I32:
   case ValueKind::I64:
@@ -162,10 +161,9 @@ CallBuilder::call(llvm::IRBuilder<> &builder, llvm::StringRef name,
   llvm::ArrayRef<ValueKind> kinds(handler->arguments);
   kinds = kinds.drop_front(hasSlot);
   if (kinds.size() != arguments.size())
-    return llvm::createStringError(name + ": expected " +
-                                   llvm::Twine(kinds.size()) +
-                                   " arguments, got " +
-                                   llvm::Twine(arguments.size()));
+    return llvm::createStringError(
+        name + ": expected " + llvm::Twine(kinds.size()) + " arguments, got " +
+        llvm::Twine(arguments.size()));
   llvm::SmallVector<llvm::Value *> passed;
   llvm::Value *slot = nullptr;
   if (hasSlot) {
@@ -179,7 +177,7 @@ CallBuilder::call(llvm::IRBuilder<> &builder, llvm::StringRef name,
     passed.push_back(toHandlerType(builder, argument, kinds[i]));
   }
   llvm::CallInst *result =
-      builder.CreateCall(declareHandler(module, name, *handler), passed);
+      builder.CreateCall(declareHandler(module, *handler), passed);
   if (hasSlot)
     return builder.CreateLoad(type, slot);
   if (type->isVoidTy() || result->getType() == type)

@@ -1,4 +1,5 @@
-//===- Fences.cpp - Fences, and hints that change nothing ------------------===//
+//===- Fences.cpp - Fences, and hints that change nothing
+//------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -113,11 +114,11 @@ void ockham::emulator::addFenceHandlers(HandlerTable &table) {
   table.addPure(prefix + "getctarank", getRank);
   table.addPure(prefix + "getctarank.shared.cluster", getRank);
 
-  table.addPTX("fence.proxy.async", [](const PTXInstruction &instruction,
-                                       PTXBuilder &builder) {
-    return translateToCall("llvm.nvvm.fence.proxy.async", 0, instruction,
-                           builder);
-  });
+  table.addPTX("fence.proxy.async",
+               [](const PTXInstruction &instruction, PTXBuilder &builder) {
+                 return translateToCall("llvm.nvvm.fence.proxy.async", 0,
+                                        instruction, builder);
+               });
   table.addPTX("prefetch", [](const PTXInstruction &, PTXBuilder &) {
     return llvm::Error(llvm::Error::success());
   });

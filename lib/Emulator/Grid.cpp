@@ -42,8 +42,8 @@ static Dim3 delinearize(uint64_t index, const Dim3 &dim) {
 
 //===----------------------------------------------------------------------===//
 // Agents: for each block of the cluster its threads; then their cp.async
-// engines, what reads and what writes for their bulk copies, the tensor cores of
-// warp groups; and then mbarriers, as they are initialised.
+// engines, what reads and what writes for their bulk copies, the tensor cores
+// of warp groups; and then mbarriers, as they are initialised.
 //===----------------------------------------------------------------------===//
 
 uint32_t Cluster::getThreadsPerBlock() const {
@@ -82,8 +82,8 @@ std::string Grid::describeAgent(uint32_t domain, uint32_t agent) const {
   if (kind < 4) {
     static const char *const names[] = {"", "cp.async of ", "bulk copies of ",
                                         "bulk copies of "};
-    return names[kind] + ("thread " + format(delinearize(rest % threads,
-                                                         config.block))) +
+    return names[kind] +
+           ("thread " + format(delinearize(rest % threads, config.block))) +
            nameBlock(rest / threads);
   }
   uint64_t groups = (threads + 127) / 128;
@@ -148,8 +148,7 @@ void Grid::describeDeadlock(const Cluster &cluster,
         const Thread &first = *warp.threads[llvm::countr_zero(left)];
         uint32_t lanes = 0;
         for (unsigned lane = 0; lane < 32; ++lane)
-          if ((left >> lane & 1) &&
-              warp.threads[lane]->site == first.site &&
+          if ((left >> lane & 1) && warp.threads[lane]->site == first.site &&
               warp.threads[lane]->waiting.what == first.waiting.what &&
               warp.threads[lane]->waiting.address == first.waiting.address)
             lanes |= 1u << lane;
@@ -170,8 +169,8 @@ void Grid::describeDeadlock(const Cluster &cluster,
              << (barrier.expected ? barrier.expected : block->alive)
              << " threads are";
         } else if (what == "the cluster's barrier") {
-          os << ", where " << cluster.barrier.arrived << " of "
-             << cluster.alive << " threads have arrived";
+          os << ", where " << cluster.barrier.arrived << " of " << cluster.alive
+             << " threads have arrived";
         }
       }
     }
@@ -202,17 +201,15 @@ llvm::Error Grid::run() {
   if (config.dynamicSharedBytes)
     sharedBytes = kernel->dynamicOffset + config.dynamicSharedBytes;
   if (sharedBytes > kMaxSharedBytes)
-    return makeError(llvm::Twine("a block has at most ") +
-                     llvm::Twine(kMaxSharedBytes) +
-                     " bytes of shared memory, got " +
-                     llvm::Twine(sharedBytes));
+    return makeError(
+        llvm::Twine("a block has at most ") + llvm::Twine(kMaxSharedBytes) +
+        " bytes of shared memory, got " + llvm::Twine(sharedBytes));
   random = (options.seed + 1) * 0x9e3779b97f4a7c15ull;
 
   // As many as a GPU would hold at once.
-  uint64_t perMultiprocessor =
-      std::min<uint64_t>({32, kThreadsPerMultiprocessor / threads,
-                          kSharedBytesPerMultiprocessor /
-                              (sharedBytes + kReservedSharedBytes)});
+  uint64_t perMultiprocessor = std::min<uint64_t>(
+      {32, kThreadsPerMultiprocessor / threads,
+       kSharedBytesPerMultiprocessor / (sharedBytes + kReservedSharedBytes)});
   uint64_t maxBlocks = options.maxResidentBlocks
                            ? options.maxResidentBlocks
                            : perMultiprocessor * kMultiprocessors;
@@ -247,9 +244,9 @@ llvm::Error Grid::run() {
         return finish(makeError("out of memory for the threads of a block"));
       resident.push_back(std::move(cluster));
     }
-    size_t first =
-        options.schedule == Schedule::Random ? nextRandom() % resident.size()
-                                             : 0;
+    size_t first = options.schedule == Schedule::Random
+                       ? nextRandom() % resident.size()
+                       : 0;
     for (size_t k = 0; k < resident.size(); ++k)
       runCluster(*resident[(first + k) % resident.size()]);
     if (failed)

@@ -17,7 +17,8 @@ const Handler *HandlerTable::find(llvm::StringRef name) const {
     return &it->second;
   // Overloads for pointers of several address spaces are the same here.
   auto [head, tail] = name.rsplit('.');
-  if (tail.size() >= 2 && tail[0] == 'p' && llvm::all_of(tail.drop_front(), llvm::isDigit))
+  if (tail.size() >= 2 && tail[0] == 'p' &&
+      llvm::all_of(tail.drop_front(), llvm::isDigit))
     return find(head);
   return nullptr;
 }
@@ -58,9 +59,9 @@ llvm::Error ockham::emulator::translateToCall(llvm::StringRef handler,
                                               const PTXInstruction &instruction,
                                               PTXBuilder &builder) {
   if (instruction.operands.size() < results)
-    return llvm::createStringError(
-        "expected at least " + llvm::Twine(results) + " operands, got " +
-        llvm::Twine(instruction.operands.size()));
+    return llvm::createStringError("expected at least " + llvm::Twine(results) +
+                                   " operands, got " +
+                                   llvm::Twine(instruction.operands.size()));
   llvm::SmallVector<llvm::Value *> arguments;
   for (const PTXOperand &operand :
        llvm::ArrayRef(instruction.operands).drop_front(results))

@@ -60,6 +60,8 @@ constexpr ValueKind getValueKind() {
 }
 
 struct Handler {
+  /// As in the table, which may differ from what it was asked for by a suffix.
+  std::string name;
   void *address = nullptr;
   ValueKind result = ValueKind::Void;
   llvm::SmallVector<ValueKind, 8> arguments;
@@ -120,6 +122,7 @@ public:
   void add(llvm::StringRef name, Result (*function)(Arguments...),
            bool pure = false) {
     Handler &handler = handlers[name];
+    handler.name = name.str();
     handler.address = reinterpret_cast<void *>(function);
     handler.result = getValueKind<Result>();
     handler.arguments = {getValueKind<Arguments>()...};

@@ -1,4 +1,5 @@
-//===- InlineAssembly.cpp - Inline PTX becomes calls of handlers -----------===//
+//===- InlineAssembly.cpp - Inline PTX becomes calls of handlers
+//-----------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -51,8 +52,7 @@ public:
         builder.CreateConstGEP1_32(builder.getInt32Ty(), words, i));
   }
   std::optional<int64_t> getConstant(const PTXOperand &operand) override;
-  void markAccumulators(llvm::Value *time,
-                        llvm::ArrayRef<llvm::Value *> inputs,
+  void markAccumulators(llvm::Value *time, llvm::ArrayRef<llvm::Value *> inputs,
                         llvm::ArrayRef<llvm::Value *> outputs) override {
     accumulators.push_back({llvm::cast<llvm::CallInst>(time),
                             llvm::SmallVector<llvm::Value *>(inputs),
@@ -101,8 +101,7 @@ void Lowering::addRegister(llvm::StringRef name, llvm::Type *type,
 
 /// Operands $i are the outputs, then the inputs.
 llvm::Error Lowering::bindOperands() {
-  auto &assembly =
-      *llvm::cast<llvm::InlineAsm>(asmCall.getCalledOperand());
+  auto &assembly = *llvm::cast<llvm::InlineAsm>(asmCall.getCalledOperand());
   unsigned next = 0, argument = 0;
   llvm::Type *result = asmCall.getType();
   for (const llvm::InlineAsm::ConstraintInfo &info :
@@ -113,9 +112,8 @@ llvm::Error Lowering::bindOperands() {
       if (info.isIndirect)
         return makeError("indirect outputs of inline PTX are not modelled");
       unsigned index = outputs.size();
-      llvm::Type *type = result->isStructTy()
-                             ? result->getStructElementType(index)
-                             : result;
+      llvm::Type *type =
+          result->isStructTy() ? result->getStructElementType(index) : result;
       addRegister(name, type, nullptr);
       outputs.push_back(name);
       ++next;
@@ -190,9 +188,8 @@ llvm::Value *Lowering::read(const PTXOperand &operand) {
     // Unknown names have been refused before.
     if (it == registers.end())
       return builder.getInt32(0);
-    return branches
-               ? builder.CreateLoad(it->second.type, it->second.storage)
-               : it->second.storage;
+    return branches ? builder.CreateLoad(it->second.type, it->second.storage)
+                    : it->second.storage;
   }
   }
 }
@@ -214,8 +211,8 @@ llvm::Error Lowering::write(const PTXOperand &operand, llvm::Value *value) {
   llvm::Type *type = it->second.type;
   if (value->getType() != type) {
     if (value->getType()->isIntegerTy() && type->isIntegerTy(1))
-      value = builder.CreateICmpNE(
-          value, llvm::ConstantInt::get(value->getType(), 0));
+      value = builder.CreateICmpNE(value,
+                                   llvm::ConstantInt::get(value->getType(), 0));
     else if (value->getType()->isIntegerTy() && type->isIntegerTy())
       value = builder.CreateZExtOrTrunc(value, type);
     else
@@ -263,8 +260,8 @@ llvm::Value *Lowering::readPredicate(llvm::StringRef name, bool negated) {
   operand.text = name.str();
   llvm::Value *value = read(operand);
   if (!value->getType()->isIntegerTy(1))
-    value = builder.CreateICmpNE(
-        value, llvm::ConstantInt::get(value->getType(), 0));
+    value = builder.CreateICmpNE(value,
+                                 llvm::ConstantInt::get(value->getType(), 0));
   return negated ? builder.CreateNot(value) : value;
 }
 
@@ -297,12 +294,11 @@ llvm::Error Lowering::lowerComparison(const PTXInstruction &instruction) {
     return makeError("this form of setp is not modelled");
   llvm::Value *a = read(instruction.operands[1]);
   llvm::Value *b = read(instruction.operands[2]);
-  llvm::Type *type = a->getType()->isIntegerTy() ? a->getType()
-                                                 : builder.getInt32Ty();
+  llvm::Type *type =
+      a->getType()->isIntegerTy() ? a->getType() : builder.getInt32Ty();
   if (b->getType() != type)
     b = builder.CreateZExtOrTrunc(b, type);
-  return write(instruction.operands[0],
-               builder.CreateICmp(*predicate, a, b));
+  return write(instruction.operands[0], builder.CreateICmp(*predicate, a, b));
 }
 
 llvm::Error Lowering::lowerInstruction(const PTXInstruction &instruction) {
@@ -409,16 +405,15 @@ static llvm::Error checkNames(llvm::ArrayRef<PTXStatement> statements) {
 }
 
 llvm::Error Lowering::run() {
-  auto &assembly =
-      *llvm::cast<llvm::InlineAsm>(asmCall.getCalledOperand());
+  auto &assembly = *llvm::cast<llvm::InlineAsm>(asmCall.getCalledOperand());
   auto statements = parsePTX(assembly.getAsmString());
   if (!statements)
     return statements.takeError();
   if (llvm::Error error = checkNames(*statements))
     return error;
   for (const PTXStatement &statement : *statements)
-    branches |= statement.kind == PTXStatement::Label ||
-                !statement.predicate.empty();
+    branches |=
+        statement.kind == PTXStatement::Label || !statement.predicate.empty();
   std::string name;
   for (const PTXStatement &statement : *statements)
     if (statement.kind == PTXStatement::Instruction) {

@@ -1,4 +1,5 @@
-//===- MBarriers.cpp - mbarrier: arrivals, transactions, waits -------------===//
+//===- MBarriers.cpp - mbarrier: arrivals, transactions, waits
+//-------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -31,16 +32,16 @@ MBarrierPlace ockham::emulator::checkMBarrier(const uint64_t *address,
   const Thread &thread = current();
   if (detectsRaces() && barrier.initAgent != thread.agent &&
       thread.clock.own.get(barrier.initAgent) < barrier.initTime)
-    report(Report::Kind::BarrierInitialization, thread.site, 0,
-           "the mbarrier at " +
-               describeAddress(reinterpret_cast<uint64_t>(address)) +
-               " is used by " +
-               grid().describeAgent(thread.block->cluster->domain,
-                                    thread.agent) +
-               " at " + grid().describeSite(thread.site) +
-               " without synchronisation with its initialisation by " +
-               grid().describeAgent(thread.block->cluster->domain,
-                                    barrier.initAgent));
+    report(
+        Report::Kind::BarrierInitialization, thread.site, 0,
+        "the mbarrier at " +
+            describeAddress(reinterpret_cast<uint64_t>(address)) +
+            " is used by " +
+            grid().describeAgent(thread.block->cluster->domain, thread.agent) +
+            " at " + grid().describeSite(thread.site) +
+            " without synchronisation with its initialisation by " +
+            grid().describeAgent(thread.block->cluster->domain,
+                                 barrier.initAgent));
   return {place.block, place.offset, &barrier};
 }
 
@@ -54,8 +55,8 @@ static void completePhaseIfDone(MBarrier &barrier) {
   barrier.clock.clear();
   barrier.proxy.clear();
   // Loads that are still on their way have not been counted by anybody.
-  uint32_t done = barrier.inFlight.empty() ? barrier.issued
-                                           : *barrier.inFlight.begin() - 1;
+  uint32_t done =
+      barrier.inFlight.empty() ? barrier.issued : *barrier.inFlight.begin() - 1;
   barrier.lastClock.own.raise(barrier.agent, done);
   barrier.lastClock.share();
   barrier.lastProxy.share();
@@ -106,10 +107,10 @@ void ockham::emulator::addPendingArrival(const uint64_t *address) {
 }
 
 void ockham::emulator::arriveFromEngine(const Thread &issuer,
-                                        const uint64_t *address,
-                                        uint32_t agent, uint32_t time) {
-  uint32_t offset = reinterpret_cast<const uint8_t *>(address) -
-                    issuer.block->shared;
+                                        const uint64_t *address, uint32_t agent,
+                                        uint32_t time) {
+  uint32_t offset =
+      reinterpret_cast<const uint8_t *>(address) - issuer.block->shared;
   auto it = issuer.block->mbarriers.find(offset);
   if (it == issuer.block->mbarriers.end())
     return;
@@ -316,13 +317,11 @@ void ockham::emulator::addMBarrierHandlers(HandlerTable &table) {
     table.add(prefix + "init" + space, initialize);
     table.add(prefix + "inval" + space, invalidate);
     table.add(prefix + "arrive" + space, arriveOnce);
-    table.add(prefix + "test.wait" + space,
-              Wait<PhaseName::State, true>::test);
+    table.add(prefix + "test.wait" + space, Wait<PhaseName::State, true>::test);
   }
   for (const char *scope : {"cta", "cluster"})
     for (const char *space : {"cta", "cluster"}) {
-      std::string suffix =
-          std::string(".scope.") + scope + ".space." + space;
+      std::string suffix = std::string(".scope.") + scope + ".space." + space;
       table.add(prefix + "expect.tx" + suffix, expectOnly);
       table.add(prefix + "complete.tx" + suffix, completeOnly);
     }
@@ -333,11 +332,11 @@ void ockham::emulator::addMBarrierHandlers(HandlerTable &table) {
   table.addPTX("mbarrier.arrive.expect_tx", translateArrive);
   table.addPTX("mbarrier.try_wait", translateWait);
   table.addPTX("mbarrier.test_wait", translateWait);
-  table.addPTX("mbarrier.init", [](const PTXInstruction &instruction,
-                                   PTXBuilder &builder) {
-    return translateToCall("llvm.nvvm.mbarrier.init.shared", 0, instruction,
-                           builder);
-  });
+  table.addPTX("mbarrier.init",
+               [](const PTXInstruction &instruction, PTXBuilder &builder) {
+                 return translateToCall("llvm.nvvm.mbarrier.init.shared", 0,
+                                        instruction, builder);
+               });
   table.addPTX("mbarrier.expect_tx", [](const PTXInstruction &instruction,
                                         PTXBuilder &builder) {
     return translateToCall("llvm.nvvm.mbarrier.expect.tx.scope.cta.space.cta",

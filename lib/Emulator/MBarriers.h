@@ -1,4 +1,5 @@
-//===- MBarriers.h - mbarriers, for who reports to them --------------------===//
+//===- MBarriers.h - mbarriers, for who reports to them
+//--------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

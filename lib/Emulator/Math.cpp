@@ -1,4 +1,5 @@
-//===- Math.cpp - Arithmetic, approximate functions, libdevice -------------===//
+//===- Math.cpp - Arithmetic, approximate functions, libdevice
+//-------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,8 +24,9 @@ using namespace ockham::emulator;
 namespace {
 /// Subnormal results and operands of .ftz instructions are zero.
 float flush(float x) {
-  return std::fabs(x) < std::numeric_limits<float>::min() ? std::copysign(0.f, x)
-                                                          : x;
+  return std::fabs(x) < std::numeric_limits<float>::min()
+             ? std::copysign(0.f, x)
+             : x;
 }
 
 float exp2Of(float x) { return std::exp2(x); }
@@ -75,7 +77,8 @@ float fromInt(uint32_t x) { return int32_t(x); }
 uint32_t toBFloat16(float value) { return roundToBFloat16(value); }
 /// The first operand goes to the upper half.
 void packBFloat16(ResultSlot *slot, float high, float low) {
-  uint32_t packed = uint32_t(roundToBFloat16(high)) << 16 | roundToBFloat16(low);
+  uint32_t packed =
+      uint32_t(roundToBFloat16(high)) << 16 | roundToBFloat16(low);
   std::memcpy(slot, &packed, sizeof(packed));
 }
 void packHalf(ResultSlot *slot, float high, float low) {
@@ -168,13 +171,13 @@ static void addLibdevice(HandlerTable &table) {
     float (*function)(float);
   };
   const Function functions[] = {
-      {"expf", expOf},       {"fast_expf", expOf},  {"exp2f", exp2Of},
-      {"logf", logOf},       {"fast_logf", logOf},  {"log2f", log2Of},
+      {"expf", expOf},        {"fast_expf", expOf}, {"exp2f", exp2Of},
+      {"logf", logOf},        {"fast_logf", logOf}, {"log2f", log2Of},
       {"fast_log2f", log2Of}, {"log1pf", log1pOf},  {"expm1f", expm1Of},
-      {"rsqrtf", rsqrtOf},   {"sqrtf", sqrtOf},     {"tanhf", tanhOf},
+      {"rsqrtf", rsqrtOf},    {"sqrtf", sqrtOf},    {"tanhf", tanhOf},
       {"fast_tanhf", tanhOf}, {"erff", erfOf},      {"sinf", sinOf},
-      {"fast_sinf", sinOf},  {"cosf", cosOf},       {"fast_cosf", cosOf},
-      {"fabsf", absOf},      {"floorf", floorOf},   {"ceilf", ceilOf},
+      {"fast_sinf", sinOf},   {"cosf", cosOf},      {"fast_cosf", cosOf},
+      {"fabsf", absOf},       {"floorf", floorOf},  {"ceilf", ceilOf},
       {"rintf", roundOf}};
   for (const Function &entry : functions)
     table.addPure(std::string("__nv_") + entry.name, entry.function);

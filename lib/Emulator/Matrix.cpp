@@ -1,4 +1,5 @@
-//===- Matrix.cpp - ldmatrix, stmatrix and mma.sync ------------------------===//
+//===- Matrix.cpp - ldmatrix, stmatrix and mma.sync
+//------------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -53,8 +54,8 @@ static void loadInMeeting(Warp &warp, Meeting &meeting) {
   for (int matrix = 0; matrix < count; ++matrix) {
     uint16_t elements[8][8];
     for (int row = 0; row < 8; ++row)
-      std::memcpy(elements[row],
-                  getRow(warp, meeting, matrix * 8 + row, kRead), 16);
+      std::memcpy(elements[row], getRow(warp, meeting, matrix * 8 + row, kRead),
+                  16);
     for (int lane = 0; lane < 32; ++lane) {
       int row = lane / 4, column = lane % 4 * 2;
       uint32_t low, high;
@@ -146,7 +147,8 @@ struct Multiplication {
 
 /// C[16][8] += A[16][k] * B[k][8], accumulated in f32 in the order of k. The
 /// hardware sums several products at once and may truncate.
-__attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"))) static void
+__attribute__((target_clones("arch=skylake-avx512", "arch=haswell",
+                             "default"))) static void
 multiply(const float *a, const float *b, float *c, int k) {
   for (int row = 0; row < 16; ++row)
     for (int i = 0; i < k; ++i) {
@@ -250,7 +252,8 @@ void ockham::emulator::addMatrixHandlers(HandlerTable &table) {
   addMatrixMoves<false>(table);
   addMatrixMoves<true>(table);
   const std::string prefix = "llvm.nvvm.mma.";
-  table.add(prefix + "m16n8k16.row.col.bf16", multiplyLarge<BFloat16Format, 16>);
+  table.add(prefix + "m16n8k16.row.col.bf16",
+            multiplyLarge<BFloat16Format, 16>);
   table.add(prefix + "m16n8k8.row.col.bf16", multiplySmall<BFloat16Format, 8>);
   table.add(prefix + "m16n8k16.row.col.f32.f32", multiplyLarge<HalfFormat, 16>);
   table.add(prefix + "m16n8k8.row.col.f32.f32", multiplySmall<HalfFormat, 8>);

@@ -34,8 +34,8 @@ static bool isShared(uint64_t address) {
 
 SyncVariable &ockham::emulator::getSyncVariable(uint64_t address) {
   Cluster &cluster = *current().block->cluster;
-  auto &variables = isShared(address) ? cluster.syncVariables
-                                      : cluster.grid->syncVariables;
+  auto &variables =
+      isShared(address) ? cluster.syncVariables : cluster.grid->syncVariables;
   return variables[address];
 }
 
@@ -51,9 +51,8 @@ std::string ockham::emulator::describeAddress(uint64_t address) {
   if (isShared(address)) {
     uint64_t offset = address - reinterpret_cast<uint64_t>(cluster.window);
     uint64_t rank = offset / kSharedWindow;
-    std::string text = llvm::formatv("shared memory + {0:x}",
-                                     offset % kSharedWindow)
-                           .str();
+    std::string text =
+        llvm::formatv("shared memory + {0:x}", offset % kSharedWindow).str();
     if (rank != current().block->rank)
       text += llvm::formatv(" of rank {0} of the cluster", rank).str();
     return text;
@@ -115,11 +114,11 @@ static void reportConflict(const Actor &actor, const Conflict &conflict,
                              : (flags & kWrite ? "write" : "read");
   };
   std::string place = describeAddress(address / 4 * 4 + conflict.offset);
-  std::string now = llvm::formatv(
-                        "{0} by {1} at {2}", nameAccess(flags),
-                        running.describeAgent(actor.domain, actor.agent),
-                        running.describeSite(actor.site))
-                        .str();
+  std::string now =
+      llvm::formatv("{0} by {1} at {2}", nameAccess(flags),
+                    running.describeAgent(actor.domain, actor.agent),
+                    running.describeSite(actor.site))
+          .str();
   if (conflict.kind == ConflictKind::Uninitialized) {
     report(Report::Kind::Uninitialized, actor.site, 0,
            "uninitialised memory at " + place + ": " + now);
@@ -153,9 +152,8 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
                          flags & kWrite ? "write" : "read", bytes,
                          describeAddress(address))
                    .str() +
-               limit + ": " +
-               running.describeAgent(actor.domain, actor.agent) + " at " +
-               running.describeSite(actor.site));
+               limit + ": " + running.describeAgent(actor.domain, actor.agent) +
+               " at " + running.describeSite(actor.site));
     // Such an access must not happen on the host.
     fail("an access out of bounds ends the grid");
   };

@@ -1,4 +1,5 @@
-//===- Module.cpp - Loads, compiles and launches kernels -------------------===//
+//===- Module.cpp - Loads, compiles and launches kernels
+//-------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -95,8 +96,7 @@ Module::Implementation::compile(bool detectRaces) {
     function.removeFnAttr("target-cpu");
     function.removeFnAttr("target-features");
     function.addFnAttr("target-cpu", (*machine)->getTargetCPU());
-    function.addFnAttr("target-features",
-                       (*machine)->getTargetFeatureString());
+    function.addFnAttr("target-features", (*machine)->getTargetFeatureString());
     // What has the name of a C function need not be one.
     function.addFnAttr("no-builtins");
   }
@@ -135,8 +135,8 @@ Module::Implementation::compile(bool detectRaces) {
         (*module)->getNamedGlobal(variable)
             ? (*module)->getNamedGlobal(variable)->getValueType()
             : llvm::Type::getInt8Ty(*context));
-  if (llvm::Error error = result->jit->addIRModule(llvm::orc::ThreadSafeModule(
-          std::move(*module), std::move(context))))
+  if (llvm::Error error = result->jit->addIRModule(
+          llvm::orc::ThreadSafeModule(std::move(*module), std::move(context))))
     return std::move(error);
   for (auto &[kernel, code] : result->info.kernels) {
     auto address = result->jit->lookup(kEntryPrefix + kernel);
@@ -166,9 +166,9 @@ Module::load(llvm::MemoryBufferRef buffer) {
   implementation->name = buffer.getBufferIdentifier().str();
   implementation->code = buffer.getBuffer().str();
   llvm::LLVMContext context;
-  auto module = parse(
-      llvm::MemoryBufferRef(implementation->code, implementation->name),
-      context);
+  auto module =
+      parse(llvm::MemoryBufferRef(implementation->code, implementation->name),
+            context);
   if (!module)
     return module.takeError();
   if (!(*module)->getTargetTriple().isNVPTX())
@@ -183,9 +183,9 @@ Module::load(llvm::MemoryBufferRef buffer) {
     std::vector<uint64_t> &sizes =
         implementation->kernels[function.getName().str()];
     for (const llvm::Argument &argument : function.args())
-      sizes.push_back(layout.getTypeAllocSize(
-          argument.hasByValAttr() ? argument.getParamByValType()
-                                  : argument.getType()));
+      sizes.push_back(layout.getTypeAllocSize(argument.hasByValAttr()
+                                                  ? argument.getParamByValType()
+                                                  : argument.getType()));
   }
   if (implementation->kernels.empty())
     return llvm::createStringError(implementation->name +
@@ -217,10 +217,9 @@ llvm::Error Module::launch(llvm::StringRef kernel, const LaunchConfig &config,
   if (!sizes)
     return sizes.takeError();
   if (sizes->size() != arguments.size())
-    return llvm::createStringError("kernel '" + kernel + "' takes " +
-                                   llvm::Twine(sizes->size()) +
-                                   " arguments, got " +
-                                   llvm::Twine(arguments.size()));
+    return llvm::createStringError(
+        "kernel '" + kernel + "' takes " + llvm::Twine(sizes->size()) +
+        " arguments, got " + llvm::Twine(arguments.size()));
   auto compiled = implementation->compile(options.detectRaces);
   if (!compiled)
     return compiled.takeError();

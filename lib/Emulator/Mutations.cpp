@@ -1,4 +1,5 @@
-//===- Mutations.cpp - Kernels with synchronisation broken -----------------===//
+//===- Mutations.cpp - Kernels with synchronisation broken
+//-----------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -50,28 +51,26 @@ static void drop(llvm::Instruction &instruction) {
 
 /// What orders memory or time, by the beginning of an intrinsic's name.
 static bool isSynchronizing(llvm::StringRef name) {
-  static const char *const prefixes[] = {
-      "barrier",
-      "bar.warp.sync",
-      "bar.arrive",
-      "bar.sync",
-      "fence",
-      "membar",
-      "cp.async.commit",
-      "cp.async.wait",
-      "cp.async.mbarrier",
-      "cp.async.bulk.commit",
-      "cp.async.bulk.wait",
-      "mbarrier.arrive",
-      "mbarrier.expect.tx",
-      "mbarrier.try",
-      "mbarrier.test",
-      "wgmma.fence",
-      "wgmma.commit",
-      "wgmma.wait"};
-  return llvm::any_of(prefixes, [&](const char *prefix) {
-    return name.starts_with(prefix);
-  });
+  static const char *const prefixes[] = {"barrier",
+                                         "bar.warp.sync",
+                                         "bar.arrive",
+                                         "bar.sync",
+                                         "fence",
+                                         "membar",
+                                         "cp.async.commit",
+                                         "cp.async.wait",
+                                         "cp.async.mbarrier",
+                                         "cp.async.bulk.commit",
+                                         "cp.async.bulk.wait",
+                                         "mbarrier.arrive",
+                                         "mbarrier.expect.tx",
+                                         "mbarrier.try",
+                                         "mbarrier.test",
+                                         "wgmma.fence",
+                                         "wgmma.commit",
+                                         "wgmma.wait"};
+  return llvm::any_of(
+      prefixes, [&](const char *prefix) { return name.starts_with(prefix); });
 }
 
 /// A test of an mbarrier is in a loop that a null result would never leave.
@@ -87,9 +86,8 @@ static void dropCall(llvm::CallInst &call, llvm::StringRef name) {
 
 void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
   if (isSynchronizing(name))
-    add(call, "drop " + name, [&call, name = name.str()] {
-      dropCall(call, name);
-    });
+    add(call, "drop " + name,
+        [&call, name = name.str()] { dropCall(call, name); });
 
   auto changeConstant = [&](unsigned index, const llvm::Twine &what,
                             llvm::function_ref<int64_t(int64_t)> change) {
@@ -132,13 +130,13 @@ void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
                                llvm::ConstantInt::get(parity->getType(), 1)));
     });
   // A stage is released before what is done with it.
-  if (name.starts_with("mbarrier.arrive") || name.starts_with("barrier.cta.arrive") ||
+  if (name.starts_with("mbarrier.arrive") ||
+      name.starts_with("barrier.cta.arrive") ||
       name.starts_with("bar.arrive")) {
     llvm::BasicBlock &block = *call.getParent();
     llvm::Instruction *first = &*block.getFirstNonPHIOrDbg();
     for (llvm::Use &operand : call.operands())
-      if (auto *instruction =
-              llvm::dyn_cast<llvm::Instruction>(operand.get()))
+      if (auto *instruction = llvm::dyn_cast<llvm::Instruction>(operand.get()))
         if (instruction->getParent() == &block &&
             !llvm::isa<llvm::PHINode>(instruction) &&
             first->comesBefore(instruction->getNextNode()))
@@ -149,9 +147,8 @@ void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
       if (auto *other = llvm::dyn_cast<llvm::CallInst>(at))
         passes |= other->mayHaveSideEffects();
     if (passes)
-      add(call, "earlier: " + name, [&call, first] {
-        call.moveBefore(first->getIterator());
-      });
+      add(call, "earlier: " + name,
+          [&call, first] { call.moveBefore(first->getIterator()); });
   }
 }
 
@@ -161,9 +158,8 @@ void MutationFinder::visitAtomic(llvm::Instruction &instruction) {
         atomic->getOrdering() == llvm::AtomicOrdering::Unordered ||
         atomic->getOrdering() == llvm::AtomicOrdering::NotAtomic)
       return;
-    add(instruction, "relax " + what, [atomic] {
-      atomic->setOrdering(llvm::AtomicOrdering::Monotonic);
-    });
+    add(instruction, "relax " + what,
+        [atomic] { atomic->setOrdering(llvm::AtomicOrdering::Monotonic); });
   };
   if (auto *load = llvm::dyn_cast<llvm::LoadInst>(&instruction))
     weaken(load, "atomic load");
@@ -239,10 +235,9 @@ ockham::emulator::applyMutation(llvm::MemoryBufferRef buffer, unsigned index) {
     return module.takeError();
   std::vector<Mutation> mutations = MutationFinder().find(**module);
   if (index >= mutations.size())
-    return llvm::createStringError("there are " +
-                                   llvm::Twine(mutations.size()) +
-                                   " mutations, got index " +
-                                   llvm::Twine(index));
+    return llvm::createStringError(
+        "there are " + llvm::Twine(mutations.size()) +
+        " mutations, got index " + llvm::Twine(index));
   mutations[index].apply();
   std::string bitcode;
   llvm::raw_string_ostream os(bitcode);

@@ -1,4 +1,5 @@
-//===- NumberFormats.h - Elements of matrices in registers and memory ------===//
+//===- NumberFormats.h - Elements of matrices in registers and memory
+//------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,5 @@
-//===- PTXParser.cpp - Reads inline PTX ------------------------------------===//
+//===- PTXParser.cpp - Reads inline PTX
+//------------------------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,9 +17,10 @@ using namespace ockham::emulator;
 /// meets anyway, and the state space is known from the address.
 static bool isQualifier(llvm::StringRef part) {
   static const llvm::StringSet<> qualifiers = {
-      "sync",        "aligned",      "uni",   "shared",          "shared::cta",
-      "shared::cluster", "global",   "b32",   "b64",             "release",
-      "acquire",     "cta",          "cluster", "L2::cache_hint", "tile"};
+      "sync",        "aligned",         "uni",     "shared",
+      "shared::cta", "shared::cluster", "global",  "b32",
+      "b64",         "release",         "acquire", "cta",
+      "cluster",     "L2::cache_hint",  "tile"};
   return qualifiers.contains(part);
 }
 
@@ -61,11 +63,9 @@ private:
                                    rest.take_front(20) + "'");
   }
   llvm::Error parseOperand(PTXOperand &operand);
-  llvm::Error parseList(std::vector<PTXOperand> &operands,
-                        llvm::StringRef end);
+  llvm::Error parseList(std::vector<PTXOperand> &operands, llvm::StringRef end);
   llvm::Error parseDeclaration(PTXStatement &statement);
-  llvm::Error parseInstruction(llvm::StringRef opcode,
-                               PTXStatement &statement);
+  llvm::Error parseInstruction(llvm::StringRef opcode, PTXStatement &statement);
 
   llvm::StringRef rest;
 };
@@ -164,8 +164,7 @@ llvm::Error Parser::parseInstruction(llvm::StringRef opcode,
       return error;
     // setp may name two predicates: p|q.
     if (consume("|"))
-      if (llvm::Error error =
-              parseOperand(instruction.operands.emplace_back()))
+      if (llvm::Error error = parseOperand(instruction.operands.emplace_back()))
         return error;
   } while (consume(","));
   skipSpace();

@@ -1,4 +1,5 @@
-//===- PTXParser.h - Reads inline PTX --------------------------------------===//
+//===- PTXParser.h - Reads inline PTX
+//--------------------------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,5 @@
-//===- Rewriter.cpp - From NVPTX's LLVM IR to the host's -------------------===//
+//===- Rewriter.cpp - From NVPTX's LLVM IR to the host's
+//-------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -244,7 +245,8 @@ llvm::Error Rewriter::instrument(llvm::Instruction &instruction,
   if (!atomic) {
     if (!detectRaces)
       return llvm::Error::success();
-    calls.setSite(builder, instruction, flags & kAtomicWrite ? "store" : "load");
+    calls.setSite(builder, instruction,
+                  flags & kAtomicWrite ? "store" : "load");
     return addAccess(instruction, calls, pointer, builder.getInt32(bytes),
                      flags & kAtomicWrite ? kWrite : kRead);
   }
@@ -265,9 +267,8 @@ llvm::Error Rewriter::instrument(llvm::Instruction &instruction,
       .takeError();
 }
 
-llvm::Error
-Rewriter::rewriteCall(llvm::CallInst &call, CallBuilder &calls,
-                      std::vector<AccumulatorUse> &accumulators) {
+llvm::Error Rewriter::rewriteCall(llvm::CallInst &call, CallBuilder &calls,
+                                  std::vector<AccumulatorUse> &accumulators) {
   auto atLocation = [&](llvm::Error error) {
     if (!error)
       return error;

@@ -125,11 +125,10 @@ void ockham::emulator::recordFailure(const llvm::Twine &message) {
   if (running.failed)
     return;
   running.failed = true;
-  running.failure = (running.describeSite(thread.site) + ": " + message + " (" +
-                     running.describeAgent(thread.block->cluster->domain,
-                                           thread.agent) +
-                     ")")
-                        .str();
+  running.failure =
+      (running.describeSite(thread.site) + ": " + message + " (" +
+       running.describeAgent(thread.block->cluster->domain, thread.agent) + ")")
+          .str();
 }
 
 void ockham::emulator::endIfFailed() {

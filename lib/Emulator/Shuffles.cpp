@@ -1,4 +1,5 @@
-//===- Shuffles.cpp - Shuffles, votes, matches and reductions of warps -----===//
+//===- Shuffles.cpp - Shuffles, votes, matches and reductions of warps
+//-----===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -82,9 +83,9 @@ uint32_t shuffleInt(uint32_t mask, uint32_t value, uint32_t operand,
 template <ShuffleKind kind>
 float shuffleFloat(uint32_t mask, float value, uint32_t operand,
                    uint32_t clamp) {
-  uint32_t result = shuffle<kind>(mask, llvm::bit_cast<uint32_t>(value),
-                                  operand, clamp)
-                        .result;
+  uint32_t result =
+      shuffle<kind>(mask, llvm::bit_cast<uint32_t>(value), operand, clamp)
+          .result;
   return llvm::bit_cast<float>(result);
 }
 

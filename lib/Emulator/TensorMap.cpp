@@ -1,4 +1,5 @@
-//===- TensorMap.cpp - Boxes of tensors in shared memory -------------------===//
+//===- TensorMap.cpp - Boxes of tensors in shared memory
+//-------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -103,8 +104,8 @@ void ockham::emulator::forEachRow(
     llvm::function_ref<void(const BoxRow &)> function) {
   int64_t elementBytes = map.getElementBytes();
   int64_t begin = std::max<int64_t>(0, -int64_t(coordinates[0]));
-  int64_t end = std::min<int64_t>(map.box[0],
-                                  int64_t(map.extents[0]) - coordinates[0]);
+  int64_t end =
+      std::min<int64_t>(map.box[0], int64_t(map.extents[0]) - coordinates[0]);
   bool empty = begin >= end;
   uint64_t rowBytes = map.box[0] * elementBytes;
   uint64_t rows = getBoxBytes(map) / rowBytes;
@@ -121,8 +122,8 @@ void ockham::emulator::forEachRow(
     if (inside) {
       described.validBegin = begin * elementBytes;
       described.validBytes = (end - begin) * elementBytes;
-      described.global = reinterpret_cast<uint8_t *>(map.base) + offset +
-                         described.validBegin;
+      described.global =
+          reinterpret_cast<uint8_t *>(map.base) + offset + described.validBegin;
     }
     function(described);
     for (unsigned i = 1; i < map.rank && ++index[i] == map.box[i]; ++i)
@@ -194,7 +195,8 @@ static void reduceBFloat16(uint8_t *target, const uint8_t *source,
   uint16_t bits[2];
   std::memcpy(&bits[0], target, 2);
   std::memcpy(&bits[1], source, 2);
-  float a = BFloat16Format::get(bits[0], 0), b = BFloat16Format::get(bits[1], 0);
+  float a = BFloat16Format::get(bits[0], 0),
+        b = BFloat16Format::get(bits[1], 0);
   float result = kind == StoreKind::Add   ? a + b
                  : kind == StoreKind::Min ? std::min(a, b)
                                           : std::max(a, b);
@@ -209,8 +211,8 @@ bool ockham::emulator::canReduce(TensorMap::Type type) {
          type == Type::F32Flushed || type == Type::BF16;
 }
 
-static void reduce(TensorMap::Type type, uint8_t *target,
-                   const uint8_t *source, StoreKind kind) {
+static void reduce(TensorMap::Type type, uint8_t *target, const uint8_t *source,
+                   StoreKind kind) {
   switch (type) {
   case TensorMap::Type::U32:
     return reduceElement<uint32_t>(target, source, kind);

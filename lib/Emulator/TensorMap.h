@@ -1,4 +1,5 @@
-//===- TensorMap.h - Boxes of tensors in shared memory ---------------------===//
+//===- TensorMap.h - Boxes of tensors in shared memory
+//---------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,5 @@
-//===- WarpGroup.cpp - wgmma: tensor cores of a warp group -----------------===//
+//===- WarpGroup.cpp - wgmma: tensor cores of a warp group
+//-----------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,11 +14,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "WarpGroup.h"
 #include "Handlers.h"
 #include "Machine.h"
 #include "NumberFormats.h"
 #include "TensorMap.h"
-#include "WarpGroup.h"
 
 #include <cstring>
 
@@ -154,8 +155,7 @@ static void readMatrix(OperandReader &reader, const MatrixDescriptor &matrix,
                        uint32_t rows, WarpGroupType type, bool rowMajor,
                        Set set) {
   if (matrix.baseOffset)
-    fail("wgmma.mma_async: a base offset of " +
-         llvm::Twine(matrix.baseOffset) +
+    fail("wgmma.mma_async: a base offset of " + llvm::Twine(matrix.baseOffset) +
          " in a matrix descriptor is not modelled");
   uint32_t bytes = getTypeBytes(type);
   if (rowMajor) {
@@ -195,7 +195,8 @@ static void readRegisters(const WarpGroupMeeting &meeting, WarpGroupType type,
   }
 }
 
-__attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"))) static void
+__attribute__((target_clones("arch=skylake-avx512", "arch=haswell",
+                             "default"))) static void
 multiply(Operands &operands, uint32_t n, uint32_t k) {
   for (uint32_t row = 0; row < 64; ++row)
     for (uint32_t i = 0; i < k; ++i) {
@@ -244,8 +245,8 @@ static void compute(const WarpGroupMeeting &meeting, uint32_t agent,
     if (other.n != first.n || other.descriptorB != first.descriptorB ||
         (!first.aInRegisters && other.descriptorA != first.descriptorA) ||
         other.accumulate != first.accumulate)
-      fail("wgmma.mma_async: descriptors or flags of thread " +
-           llvm::Twine(i) + " of the warp group are not those of thread 0");
+      fail("wgmma.mma_async: descriptors or flags of thread " + llvm::Twine(i) +
+           " of the warp group are not those of thread 0");
   }
   static thread_local Operands operands;
   uint32_t k = getWarpGroupK(first.typeA);
@@ -346,8 +347,7 @@ void checkAccumulator(uint32_t token) {
   report(Report::Kind::Accumulator, thread.site, 0,
          "accumulators are used before wgmma.wait_group: " +
              grid().describeSite(thread.site) + " by " +
-             grid().describeAgent(thread.block->cluster->domain,
-                                  thread.agent));
+             grid().describeAgent(thread.block->cluster->domain, thread.agent));
 }
 } // namespace
 
@@ -416,8 +416,8 @@ static llvm::Error translateProduct(const PTXInstruction &instruction,
   llvm::Value *scaleA = readFlag(1), *scaleB = readFlag(1);
   // Which dimension is contiguous is part of the instruction.
   bool transposes[2] = {false, false};
-  for (bool &transpose : llvm::MutableArrayRef(transposes).drop_front(
-           inRegisters ? 1 : 0))
+  for (bool &transpose :
+       llvm::MutableArrayRef(transposes).drop_front(inRegisters ? 1 : 0))
     if (next < operands.size()) {
       std::optional<int64_t> value = builder.getConstant(operands[next++]);
       if (!value)

@@ -1,4 +1,5 @@
-//===- WarpGroup.h - What an instruction wgmma multiplies ------------------===//
+//===- WarpGroup.h - What an instruction wgmma multiplies
+//------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -55,8 +56,8 @@ struct WarpGroupCall {
 inline uint32_t encodeWarpGroupTypes(const WarpGroupCall &call) {
   return uint32_t(call.typeA) | uint32_t(call.typeB) << 4 |
          uint32_t(call.aInRegisters) << 8 |
-         uint32_t(call.halfAccumulators) << 9 | uint32_t(call.transposeA) << 10 |
-         uint32_t(call.transposeB) << 11;
+         uint32_t(call.halfAccumulators) << 9 |
+         uint32_t(call.transposeA) << 10 | uint32_t(call.transposeB) << 11;
 }
 
 inline WarpGroupCall decodeWarpGroupTypes(uint32_t bits) {

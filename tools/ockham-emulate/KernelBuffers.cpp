@@ -1,4 +1,5 @@
-//===- KernelBuffers.cpp - Buffers and arguments of emulated kernels -------===//
+//===- KernelBuffers.cpp - Buffers and arguments of emulated kernels
+//-------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -92,7 +93,9 @@ static std::optional<TensorMap::Type> getMapType(ockham_dtype type) {
 
 /// One element from a number, with the type's rounding.
 static void storeNumber(double value, ockham_dtype type, char *bytes) {
-  auto store = [&](auto number) { std::memcpy(bytes, &number, sizeof(number)); };
+  auto store = [&](auto number) {
+    std::memcpy(bytes, &number, sizeof(number));
+  };
   switch (type) {
   case OCKHAM_F64:
     return store(value);
@@ -307,7 +310,7 @@ llvm::Error KernelArguments::addArgument(llvm::StringRef text) {
       } else if (part.consume_front("swizzle=") &&
                  !part.getAsInteger(10, bytes) &&
                  (bytes == 0 || bytes == 32 || bytes == 64 || bytes == 128)) {
-        argument->swizzle = bytes == 0 ? TensorMap::Swizzle::None
+        argument->swizzle = bytes == 0    ? TensorMap::Swizzle::None
                             : bytes == 32 ? TensorMap::Swizzle::Bytes32
                             : bytes == 64 ? TensorMap::Swizzle::Bytes64
                                           : TensorMap::Swizzle::Bytes128;
@@ -331,9 +334,8 @@ llvm::Error KernelArguments::addArgument(llvm::StringRef text) {
       return buffer.takeError();
     argument->buffer = *buffer;
   }
-  pointers.push_back(argument->byValue
-                         ? static_cast<void *>(&argument->map)
-                         : static_cast<void *>(argument->value));
+  pointers.push_back(argument->byValue ? static_cast<void *>(&argument->map)
+                                       : static_cast<void *>(argument->value));
   arguments.push_back(std::move(argument));
   return llvm::Error::success();
 }
@@ -400,12 +402,11 @@ double ockham::getLargestError(const NpyArray &got, const NpyArray &expected) {
   for (size_t i = 0; i < a.size(); ++i) {
     if (std::isnan(a[i]) && std::isnan(b[i]))
       continue;
-    double error = a[i] == b[i] ? 0
-                                : std::fabs(a[i] - b[i]) /
-                                      (1 + std::fabs(b[i]));
+    double error =
+        a[i] == b[i] ? 0 : std::fabs(a[i] - b[i]) / (1 + std::fabs(b[i]));
     if (!(error <= largest))
-      largest = std::isnan(error) ? std::numeric_limits<double>::infinity()
-                                  : error;
+      largest =
+          std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
   }
   return largest;
 }

@@ -1,4 +1,5 @@
-//===- ockham-emulate.cpp - Run GPU kernels on the host --------------------===//
+//===- ockham-emulate.cpp - Run GPU kernels on the host
+//--------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -367,8 +368,8 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
       }
       double error = 0;
       for (size_t k = 0; k < result->buffers.size(); ++k)
-        error = std::max(error, getLargestError(result->buffers[k],
-                                                reference->buffers[k]));
+        error = std::max(
+            error, getLargestError(result->buffers[k], reference->buffers[k]));
       if (error > tolerance) {
         ++byNumbers[m];
         wrong = true;
@@ -378,9 +379,10 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
     byFailure += failed;
     undetected += !reported && !failed && !wrong;
     llvm::outs() << (*list)[i] << ": "
-                 << (reported ? "reported" : failed ? "fails"
-                                : wrong            ? "only wrong numbers"
-                                                   : "nothing noticed")
+                 << (reported ? "reported"
+                     : failed ? "fails"
+                     : wrong  ? "only wrong numbers"
+                              : "nothing noticed")
                  << (reported && failed ? ", fails" : "")
                  << (reported && wrong ? ", wrong numbers" : "") << '\n';
   }

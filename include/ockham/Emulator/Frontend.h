@@ -1,4 +1,5 @@
-//===- Frontend.h - From MLIR to what the emulator runs --------------------===//
+//===- Frontend.h - From MLIR to what the emulator runs
+//--------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

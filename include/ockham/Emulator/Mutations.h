@@ -1,4 +1,5 @@
-//===- Mutations.h - Kernels with synchronisation broken -------------------===//
+//===- Mutations.h - Kernels with synchronisation broken
+//-------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,5 @@
-//===- CompileKernels.cpp - From MLIR to what the emulator runs ------------===//
+//===- CompileKernels.cpp - From MLIR to what the emulator runs
+//------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,9 +19,9 @@ static StringRef getFeatures(StringRef chip) {
   return chip.starts_with("sm_9") ? "+ptx83" : "+ptx78";
 }
 
-llvm::Expected<std::string>
-ockham::emulator::compileKernels(ModuleOp module, StringRef chip,
-                                 bool debugInfo) {
+llvm::Expected<std::string> ockham::emulator::compileKernels(ModuleOp module,
+                                                             StringRef chip,
+                                                             bool debugInfo) {
   auto makeError = [](const llvm::Twine &message) {
     return llvm::createStringError(message);
   };
@@ -38,8 +39,8 @@ ockham::emulator::compileKernels(ModuleOp module, StringRef chip,
     pipeline += "ensure-debug-info-scope-on-llvm-func{"
                 "emission-kind=LineTablesOnly},";
   if (!kernels.front().getTargetsAttr())
-    pipeline += (llvm::Twine("nvvm-attach-target{chip=") + chip + " features=" +
-                 getFeatures(chip) + " O=3},")
+    pipeline += (llvm::Twine("nvvm-attach-target{chip=") + chip +
+                 " features=" + getFeatures(chip) + " O=3},")
                     .str();
   pipeline += "gpu-module-to-binary{format=llvm}";
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
