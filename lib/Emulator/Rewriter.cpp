@@ -326,6 +326,9 @@ llvm::Error Rewriter::rewriteFunction(llvm::Function &function) {
     }
   }
   CallBuilder calls(function, result.sites);
+  // First: casts of constants, which variables are, would be constants.
+  if (llvm::Error error = rewriteSharedVariables(function, calls))
+    return error;
   for (llvm::Instruction *instruction : toInstrument)
     if (llvm::Error error = instrument(*instruction, calls))
       return error;
@@ -333,8 +336,6 @@ llvm::Error Rewriter::rewriteFunction(llvm::Function &function) {
   for (llvm::CallInst *call : toRewrite)
     if (llvm::Error error = rewriteCall(*call, calls, accumulators))
       return error;
-  if (llvm::Error error = rewriteSharedVariables(function, calls))
-    return error;
   return addAccumulatorChecks(function, calls, accumulators);
 }
 
