@@ -281,7 +281,8 @@ llvm::Expected<bool> Emulation::check(const Run &run, llvm::StringRef mode) {
   for (const Report &report : run.result.reports)
     llvm::errs() << prefix << report.message << '\n';
   if (run.result.reportCount) {
-    llvm::errs() << prefix << run.result.reportCount << " reports\n";
+    llvm::errs() << prefix << run.result.reportCount
+                 << (run.result.reportCount == 1 ? " report\n" : " reports\n");
     good = false;
   }
   for (const auto &[name, array] : expected) {
