@@ -26,7 +26,7 @@ struct Mutation {
 /// Finds the mutations of a module, in the order of its instructions.
 class MutationFinder {
 public:
-  std::vector<Mutation> find(llvm::Module &module);
+  std::vector<Mutation> find(llvm::Module &module, llvm::StringRef kernel);
 
 private:
   void add(const llvm::Instruction &instruction, const llvm::Twine &what,
@@ -186,8 +186,12 @@ static std::string findInAssembly(const llvm::InlineAsm &assembly) {
   return "";
 }
 
-std::vector<Mutation> MutationFinder::find(llvm::Module &module) {
-  for (llvm::Function &function : module)
+std::vector<Mutation> MutationFinder::find(llvm::Module &module,
+                                           llvm::StringRef kernel) {
+  for (llvm::Function &function : module) {
+    if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel &&
+        function.getName() != kernel)
+      continue;
     for (llvm::Instruction &instruction : llvm::instructions(function)) {
       visitAtomic(instruction);
       auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
@@ -204,6 +208,7 @@ std::vector<Mutation> MutationFinder::find(llvm::Module &module) {
           visitCall(*call, name);
       }
     }
+  }
   return std::move(mutations);
 }
 
@@ -216,24 +221,26 @@ parseModule(llvm::MemoryBufferRef buffer, llvm::LLVMContext &context) {
 }
 
 llvm::Expected<std::vector<std::string>>
-ockham::emulator::listMutations(llvm::MemoryBufferRef buffer) {
+ockham::emulator::listMutations(llvm::MemoryBufferRef buffer,
+                                llvm::StringRef kernel) {
   llvm::LLVMContext context;
   auto module = parseModule(buffer, context);
   if (!module)
     return module.takeError();
   std::vector<std::string> descriptions;
-  for (Mutation &mutation : MutationFinder().find(**module))
+  for (Mutation &mutation : MutationFinder().find(**module, kernel))
     descriptions.push_back(std::move(mutation.description));
   return descriptions;
 }
 
 llvm::Expected<std::string>
-ockham::emulator::applyMutation(llvm::MemoryBufferRef buffer, unsigned index) {
+ockham::emulator::applyMutation(llvm::MemoryBufferRef buffer,
+                                llvm::StringRef kernel, unsigned index) {
   llvm::LLVMContext context;
   auto module = parseModule(buffer, context);
   if (!module)
     return module.takeError();
-  std::vector<Mutation> mutations = MutationFinder().find(**module);
+  std::vector<Mutation> mutations = MutationFinder().find(**module, kernel);
   if (index >= mutations.size())
     return llvm::createStringError(
         "there are " + llvm::Twine(mutations.size()) +

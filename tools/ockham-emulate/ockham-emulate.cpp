@@ -150,6 +150,17 @@ static llvm::Expected<std::string> readKernels() {
   return compileKernels(*module, chip);
 }
 
+/// The kernel that is meant.
+static llvm::Error chooseKernel(const Module &module) {
+  std::vector<std::string> names = module.getKernelNames();
+  if (kernelName.empty() && names.size() != 1)
+    return makeError("there are " + llvm::Twine(names.size()) +
+                     " kernels: choose one with --kernel");
+  if (kernelName.empty())
+    kernelName = names.front();
+  return module.getParameterSizes(kernelName).takeError();
+}
+
 static llvm::Expected<Dim3> getDim(const cl::list<uint32_t> &list) {
   Dim3 dim = {1, 1, 1};
   if (list.size() > 3)
@@ -222,19 +233,11 @@ llvm::Error Emulation::prepare() {
 }
 
 llvm::Expected<Run> Emulation::run(Module &module, const Options &options) {
-  std::string kernel = kernelName;
-  if (kernel.empty()) {
-    std::vector<std::string> names = module.getKernelNames();
-    if (names.size() != 1)
-      return makeError("there are " + llvm::Twine(names.size()) +
-                       " kernels: choose one with --kernel");
-    kernel = names.front();
-  }
   if (llvm::Error error = arguments.reset())
     return std::move(error);
   Run run;
   if (llvm::Error error =
-          module.launch(kernel, config, arguments.getPointers(),
+          module.launch(kernelName, config, arguments.getPointers(),
                         arguments.getMemory(), options, run.result))
     run.failure = llvm::toString(std::move(error));
   for (const auto &buffer : arguments.getBuffers())
@@ -339,7 +342,7 @@ static Options getOptions(const Mode &mode) {
 llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
                                            Module &module) {
   llvm::MemoryBufferRef buffer(code, inputFile);
-  auto list = listMutations(buffer);
+  auto list = listMutations(buffer, kernelName);
   if (!list)
     return list.takeError();
   auto reference = run(module, getOptions(kModes[0]));
@@ -351,7 +354,7 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
   unsigned byDetector = 0, byFailure = 0, byNumbers[std::size(kModes)] = {};
   unsigned undetected = 0;
   for (unsigned i = 0; i < list->size(); ++i) {
-    auto mutated = applyMutation(buffer, i);
+    auto mutated = applyMutation(buffer, kernelName, i);
     if (!mutated)
       return mutated.takeError();
     auto changed = Module::load(llvm::MemoryBufferRef(*mutated, inputFile));
@@ -406,6 +409,8 @@ static llvm::Expected<bool> emulate() {
   auto module = Module::load(llvm::MemoryBufferRef(*code, inputFile));
   if (!module)
     return module.takeError();
+  if (llvm::Error error = chooseKernel(**module))
+    return std::move(error);
   Emulation emulation;
   if (llvm::Error error = emulation.prepare())
     return std::move(error);

@@ -18,14 +18,16 @@
 
 namespace ockham::emulator {
 
-/// All ways to drop or weaken one synchronising instruction of a module: what
+/// All ways to drop or weaken one synchronising instruction of a kernel, or of
+/// functions that are no kernels: what
 /// tests of the race detector, and of kernels' own tests, are made with. Each
 /// is described as "drop barrier.cta.sync (file:line:column)".
 llvm::Expected<std::vector<std::string>>
-listMutations(llvm::MemoryBufferRef module);
+listMutations(llvm::MemoryBufferRef module, llvm::StringRef kernel);
 
 /// The module, as bitcode, with one of them.
 llvm::Expected<std::string> applyMutation(llvm::MemoryBufferRef module,
+                                          llvm::StringRef kernel,
                                           unsigned index);
 
 } // namespace ockham::emulator
