@@ -20,3 +20,17 @@ config.environment["PATH"] = os.pathsep.join(
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%source", config.ockham_source_root))
 config.substitutions.append(("%build", config.ockham_obj_root))
+
+
+def find_ptxas():
+    """The CUDA assembler, which some tests use where there is one."""
+    folders = [os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin")]
+    folders += os.environ.get("PATH", "").split(os.pathsep)
+    paths = (os.path.join(folder, "ptxas") for folder in folders)
+    return next((path for path in paths if os.access(path, os.X_OK)), None)
+
+
+ptxas = find_ptxas()
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", ptxas))

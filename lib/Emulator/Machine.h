@@ -218,6 +218,8 @@ struct Block {
   /// By offset in shared memory.
   std::map<uint32_t, MBarrier> mbarriers;
   ShadowCells shadow;
+  /// What the threads that have exited knew.
+  VectorClock exitClock;
 };
 
 /// Asynchronous work that no thread waits for by itself: bulk loads.
@@ -393,6 +395,8 @@ void describeMBarrier(const Block &block, uint32_t offset,
                       llvm::raw_ostream &os);
 /// Reports asynchronous work that nobody waited for.
 void checkPendingAtExit(Thread &thread);
+/// Reports what others may still do to the shared memory of a block that ends.
+void checkBlockEnd(Block &block);
 
 } // namespace ockham::emulator
 

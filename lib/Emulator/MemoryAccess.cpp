@@ -167,6 +167,12 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
     if (rank >= cluster.blocks.size() || offset + bytes > running.sharedBytes)
       return reportOutside("outside of the block's " +
                            llvm::Twine(running.sharedBytes) + " bytes");
+    if (!cluster.blocks[rank]->alive)
+      report(Report::Kind::Race, actor.site, 0,
+             "race at " + describeAddress(address) +
+                 ": its block has ended before the access by " +
+                 running.describeAgent(actor.domain, actor.agent) + " at " +
+                 running.describeSite(actor.site));
     conflict = cluster.blocks[rank]->shadow.access(actor, offset, bytes, flags,
                                                    /*checkInitialized=*/true);
   } else if (isOnStack(address)) {
@@ -195,6 +201,33 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
   }
   if (conflict.kind != ConflictKind::None)
     reportConflict(actor, conflict, address, flags);
+}
+
+void ockham::emulator::checkBlockEnd(Block &block) {
+  Cluster &cluster = *block.cluster;
+  Grid &running = *cluster.grid;
+  uint32_t threads = cluster.getThreadsPerBlock();
+  for (auto &[offset, barrier] : block.mbarriers)
+    if (!barrier.inFlight.empty())
+      report(Report::Kind::Race, current().site, 1,
+             "race at the end of a block: bulk loads that report to the "
+             "mbarrier at shared memory + 0x" +
+                 llvm::utohexstr(offset) + " are still under way");
+  if (cluster.blocks.size() == 1)
+    return;
+  // Threads of other blocks, which must have been waited for.
+  block.shadow.forEachRecord([&](uint64_t offset, const AccessRecord &record) {
+    if (record.agent >= cluster.blocks.size() * threads ||
+        record.agent / threads == block.rank ||
+        block.exitClock.own.get(record.agent) >= record.time)
+      return;
+    report(Report::Kind::Race, current().site, record.site,
+           "race at shared memory + 0x" + llvm::utohexstr(offset) +
+               ": the end of a block is not synchronised with the earlier "
+               "access by " +
+               running.describeAgent(record.domain, record.agent) + " at " +
+               running.describeSite(record.site));
+  });
 }
 
 void ockham::emulator::accessMemory(const void *address, uint64_t bytes,

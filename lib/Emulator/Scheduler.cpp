@@ -265,6 +265,11 @@ static void runThread() {
   thread.warp->ready &= ~bit;
   --thread.block->alive;
   --cluster.alive;
+  if (cluster.grid->options.detectRaces) {
+    thread.block->exitClock.join(thread.clock);
+    if (!thread.block->alive)
+      checkBlockEnd(*thread.block);
+  }
   updateMeetingsAfterExit(*thread.warp, bit);
   updateBarriersAfterExit(thread);
   switchAway(thread);

@@ -70,22 +70,11 @@ void ShadowCells::dropMore(Cell &cell) {
   cell.more = 0;
 }
 
-void ShadowCells::recordRead(Cell &cell, const AccessRecord &record,
-                             const Actor &actor) {
-  AccessRecord &read = cell.read;
+void ShadowCells::recordRead(Cell &cell, const AccessRecord &record) {
   auto supersedes = [&](const AccessRecord &old) {
     return old.agent == record.agent && old.domain == record.domain &&
            old.flags == record.flags && (old.mask & ~record.mask) == 0;
   };
-  if (!read.mask || supersedes(read)) {
-    read = record;
-    return;
-  }
-  // A write that knows of this read also knows of what this read knows.
-  if ((read.mask & ~record.mask) == 0 && Knowledge(actor).isOrdered(read)) {
-    read = record;
-    return;
-  }
   auto &more = getMore(cell);
   for (AccessRecord &old : more)
     if (!old.isWrite() && supersedes(old)) {
@@ -123,7 +112,7 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
                              uint64_t bytes, uint8_t flags,
                              bool checkInitialized) {
   Conflict conflict;
-  Knowledge knowledge(actor);
+  Knowledge knowledge(actor), readers(actor);
   bool writes = flags & kWrite;
   AccessRecord record;
   record.agent = actor.agent;
@@ -169,8 +158,13 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
     }
     if (writes)
       recordWrite(cell, record);
+    else if (!cell.read.mask ||
+             ((cell.read.mask & ~mask) == 0 && cell.read.flags == flags &&
+              readers.isOrdered(cell.read)))
+      // A write that knows of this read also knows of what this read knows.
+      cell.read = record;
     else
-      recordRead(cell, record, actor);
+      recordRead(cell, record);
   }
   return conflict;
 }
@@ -178,6 +172,19 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
 void ShadowCells::markInitialized(uint64_t offset, uint64_t bytes) {
   for (uint64_t byte = offset; byte < offset + bytes; ++byte)
     cells[byte / 4].initialized |= 1 << byte % 4;
+}
+
+void ShadowCells::forEachRecord(
+    llvm::function_ref<void(uint64_t, const AccessRecord &)> function) const {
+  for (size_t word = 0; word < cells.size(); ++word) {
+    const Cell &cell = cells[word];
+    for (const AccessRecord *record : {&cell.write, &cell.read})
+      if (record->mask)
+        function(word * 4, *record);
+    if (cell.more)
+      for (const AccessRecord &record : overflow[cell.more - 1])
+        function(word * 4, record);
+  }
 }
 
 ShadowCells &GlobalShadow::getPage(uint64_t number) {

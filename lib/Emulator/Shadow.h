@@ -16,6 +16,7 @@
 
 #include "VectorClock.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <memory>
 #include <vector>
@@ -82,9 +83,13 @@ public:
   Conflict access(const Actor &actor, uint64_t offset, uint64_t bytes,
                   uint8_t flags, bool checkInitialized);
   void markInitialized(uint64_t offset, uint64_t bytes);
+  /// Calls `function` for all accesses that are remembered.
+  void forEachRecord(
+      llvm::function_ref<void(uint64_t offset, const AccessRecord &record)>
+          function) const;
 
 private:
-  void recordRead(Cell &cell, const AccessRecord &record, const Actor &actor);
+  void recordRead(Cell &cell, const AccessRecord &record);
   void recordWrite(Cell &cell, const AccessRecord &record);
   llvm::SmallVectorImpl<AccessRecord> &getMore(Cell &cell);
   void dropMore(Cell &cell);

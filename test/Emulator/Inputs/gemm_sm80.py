@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """gemm_sm80.py FOLDER M N K: C[M,N] = A[M,K] B[K,N] in bf16 with f32 sums.
 
 A ring of cp.async stages, ldmatrix and mma.sync; 64 x 64 x 64 tiles, four warps
@@ -86,7 +85,9 @@ def gemm():
     row, half = b.rem(lane, 16), b.div(lane, 16)
     for k in range(4):
         left = [
-            load_fragments(b, base, b.add(b.add(warp_m, 16 * i), row), b.add(half, 2 * k), "row")
+            load_fragments(
+                b, base, b.add(b.add(warp_m, 16 * i), row), b.add(half, 2 * k), "row"
+            )
             for i in range(2)
         ]
         for j in range(2):
@@ -95,7 +96,9 @@ def gemm():
             for i in range(2):
                 for h in range(2):
                     at = (i * 4 + j * 2 + h) * 4
-                    sums[at : at + 4] = multiply(b, left[i], right[2 * h : 2 * h + 2], sums[at : at + 4])
+                    sums[at : at + 4] = multiply(
+                        b, left[i], right[2 * h : 2 * h + 2], sums[at : at + 4]
+                    )
     b.end_loop(sums)
     row0 = b.add(b.add(m0, warp_m), b.div(lane, 4))
     column0 = b.add(b.add(n0, warp_n), b.mul(b.rem(lane, 4), 2))
@@ -103,8 +106,12 @@ def gemm():
         for j in range(4):
             for h in range(2):
                 at = (i * 4 + j) * 4 + 2 * h
-                place = b.add(b.mul(b.add(row0, 16 * i + 8 * h), "%N"), b.add(column0, 8 * j))
-                b.store_pair(b.pointer("%C", place, "f32", GLOBAL), results[at], results[at + 1])
+                place = b.add(
+                    b.mul(b.add(row0, 16 * i + 8 * h), "%N"), b.add(column0, 8 * j)
+                )
+                b.store_pair(
+                    b.pointer("%C", place, "f32", GLOBAL), results[at], results[at + 1]
+                )
     return b.kernel(
         "gemm", f"%A: {GLOBAL}, %B: {GLOBAL}, %C: {GLOBAL}, %N: i32, %K: i32", THREADS
     )

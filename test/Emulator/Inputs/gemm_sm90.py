@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """gemm_sm90.py FOLDER M N K [registers]: C[M,N] = A[M,K] B^T[N,K] in bf16.
 
 A producer thread loads stages with TMA, a warp group multiplies them with wgmma;
@@ -50,16 +49,22 @@ def produce(b, full, empty, m0, n0, steps):
 
 def describe_matrix(b, offset):
     """Rows of 128 swizzled bytes, eight of them every 1024."""
-    address = b.op(f"llvm.ptrtoint {b.pointer('%shared', offset)} : !llvm.ptr<3> to i64")
+    address = b.op(
+        f"llvm.ptrtoint {b.pointer('%shared', offset)} : !llvm.ptr<3> to i64"
+    )
     mask = b.constant(0x3FFFF, "i64")
-    low = b.binary("shrui", b.binary("andi", address, mask, "i64"), b.constant(4, "i64"), "i64")
+    low = b.binary(
+        "shrui", b.binary("andi", address, mask, "i64"), b.constant(4, "i64"), "i64"
+    )
     return b.binary("ori", low, b.constant(1 << 62 | 64 << 32 | 1 << 16, "i64"), "i64")
 
 
 def load_a(b, base, tid, k):
     lane = b.rem(tid, 32)
     row = b.add(b.mul(b.div(tid, 32), 16), b.rem(lane, 16))
-    pointer = b.pointer("%shared", swizzled(b, base, row, b.add(b.div(lane, 16), 2 * k)))
+    pointer = b.pointer(
+        "%shared", swizzled(b, base, row, b.add(b.div(lane, 16), 2 * k))
+    )
     struct = "!llvm.struct<(i32, i32, i32, i32)>"
     loaded = b.op(
         f"nvvm.ldmatrix {pointer} {{eltType = #nvvm.ld_st_matrix_elt_type<b16>, "
@@ -77,7 +82,9 @@ def multiply_registers(b, sums, left, right):
         f"wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{outputs}}}, {{{a}}}, "
         f"${2 * COUNT + 4}, 1, 1, 1, 0;"
     )
-    constraints = ",".join(["=f"] * COUNT + [str(i) for i in range(COUNT)] + ["r"] * 4 + ["l"])
+    constraints = ",".join(
+        ["=f"] * COUNT + [str(i) for i in range(COUNT)] + ["r"] * 4 + ["l"]
+    )
     parts = [b.op(f"llvm.extractvalue {sums}[{i}] : {STRUCT}") for i in range(COUNT)]
     types = ", ".join(["f32"] * COUNT + ["i32"] * 4 + ["i64"])
     return b.op(
@@ -137,7 +144,9 @@ def gemm(registers):
     b.when(b.compare("eq", tid, 0))
     for stage in range(STAGES):
         for barrier, arrivals in ((full, 1), (empty, CONSUMERS)):
-            b.emit(f"nvvm.mbarrier.init {barrier(stage)}, {b.constant(arrivals)} : !llvm.ptr<3>, i32")
+            b.emit(
+                f"nvvm.mbarrier.init {barrier(stage)}, {b.constant(arrivals)} : !llvm.ptr<3>, i32"
+            )
     b.emit("nvvm.fence.mbarrier.init")
     b.close()
     b.emit("nvvm.barrier0")
@@ -155,14 +164,15 @@ def gemm(registers):
         pair = [b.op(f"llvm.extractvalue {sums}[{i + e}] : {STRUCT}") for e in range(2)]
         b.store_pair(b.pointer("%C", place, "f32", GLOBAL), *pair)
     b.close()
+    barriers = (
+        "llvm.mlir.global internal @barriers() {addr_space = 3 : i32, alignment = 8 : i64} : "
+        f"!llvm.array<{2 * STAGES} x i64>"
+    )
     return b.kernel(
         "gemm",
         f"%A: !llvm.ptr, %B: !llvm.ptr, %C: {GLOBAL}, %N: i32, %K: i32",
         CONSUMERS + 32,
-        [
-            "llvm.mlir.global internal @barriers() {addr_space = 3 : i32, alignment = 8 : i64} : "
-            f"!llvm.array<{2 * STAGES} x i64>"
-        ],
+        [barriers],
     )
 
 

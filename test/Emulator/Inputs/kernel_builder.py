@@ -52,7 +52,9 @@ class Builder:
         return self.binary("remui", a, b)
 
     def compare(self, predicate, a, b):
-        return self.op(f"arith.cmpi {predicate}, {self.value(a)}, {self.value(b)} : i32")
+        return self.op(
+            f"arith.cmpi {predicate}, {self.value(a)}, {self.value(b)} : i32"
+        )
 
     def register(self, name):
         return self.op(f"nvvm.read.ptx.sreg.{name} : i32")
@@ -85,28 +87,36 @@ class Builder:
         result = self.name()
         initial = ", ".join(f"{a} = {b}" for a, b in zip(inside, carried))
         types = ", ".join([kind] * len(carried))
-        self.open(f"{result}:{len(carried)} = {head} iter_args({initial}) -> ({types}) : i32")
+        self.open(
+            f"{result}:{len(carried)} = {head} iter_args({initial}) -> ({types}) : i32"
+        )
         return inside, [f"{result}#{i}" for i in range(len(carried))]
 
     def end_loop(self, carried=(), kind="f32"):
         if carried:
-            self.emit(f"scf.yield {', '.join(carried)} : {', '.join([kind] * len(carried))}")
+            self.emit(
+                f"scf.yield {', '.join(carried)} : {', '.join([kind] * len(carried))}"
+            )
         self.close()
 
     def store_pair(self, pointer, a, b):
         pair = self.op(f"vector.from_elements {a}, {b} : vector<2xf32>")
-        self.emit(f"llvm.store {pair}, {pointer} {{alignment = 8 : i64}} : vector<2xf32>, {GLOBAL}")
+        self.emit(
+            f"llvm.store {pair}, {pointer} {{alignment = 8 : i64}} : vector<2xf32>, {GLOBAL}"
+        )
 
     def kernel(self, name, arguments, threads, globals_=()):
         """The whole module; `globals_` are lines before the kernel."""
-        head = [
-            "gpu.module @kernels {",
+        dynamic = (
             "  llvm.mlir.global external @dynamic() {addr_space = 3 : i32, "
-            "alignment = 1024 : i64} : !llvm.array<0 x i8>",
-            *("  " + line for line in globals_),
+            "alignment = 1024 : i64} : !llvm.array<0 x i8>"
+        )
+        function = (
             f"  gpu.func @{name}({arguments}) kernel attributes "
-            f"{{nvvm.maxntid = array<i32: {threads}, 1, 1>}} {{",
-        ]
+            f"{{nvvm.maxntid = array<i32: {threads}, 1, 1>}} {{"
+        )
+        variables = ["  " + line for line in globals_]
+        head = ["gpu.module @kernels {", dynamic, *variables, function]
         return "\n".join([*head, *self.lines, "    gpu.return", "  }", "}", ""])
 
 

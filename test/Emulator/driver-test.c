@@ -1,0 +1,136 @@
+/*===- driver-test.c - A program that uses the driver interface ------------===*\
+|*
+|* Part of the Ockham project, under the Apache License v2.0 with LLVM
+|* Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+\*===----------------------------------------------------------------------===*/
+
+#include "ockham-c/CudaEmulator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)                                                       \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                  \
+      return 1;                                                                \
+    }                                                                          \
+  } while (0)
+
+/* The file behind LLVM's wrapper, which says how long it is. */
+static char *read_wrapped(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (!file)
+    return NULL;
+  fseek(file, 0, SEEK_END);
+  uint32_t size = (uint32_t)ftell(file);
+  rewind(file);
+  uint32_t header[5] = {0x0b17c0de, 0, sizeof(header), size, 0};
+  char *image = calloc(1, sizeof(header) + size + 4);
+  memcpy(image, header, sizeof(header));
+  if (fread(image + sizeof(header), 1, size, file) != size)
+    return NULL;
+  fclose(file);
+  return image;
+}
+
+int main(int argc, char **argv) {
+  int count = 0;
+  CHECK(cuDeviceGetCount(&count) == CUDA_ERROR_NOT_INITIALIZED);
+  CHECK(cuInit(0) == CUDA_SUCCESS);
+  CHECK(cuDeviceGetCount(&count) == CUDA_SUCCESS && count == 1);
+  CUdevice device;
+  CHECK(cuDeviceGet(&device, 1) == CUDA_ERROR_INVALID_DEVICE);
+  CHECK(cuDeviceGet(&device, 0) == CUDA_SUCCESS);
+  int value;
+  CHECK(cuDeviceGetAttribute(&value, 75, device) == CUDA_SUCCESS && value == 9);
+  CUcontext context;
+  CHECK(cuDevicePrimaryCtxRetain(&context, device) == CUDA_SUCCESS);
+  CHECK(cuCtxSetCurrent(context) == CUDA_SUCCESS);
+
+  CHECK(argc == 2);
+  char *image = read_wrapped(argv[1]);
+  CHECK(image);
+  CUmodule module;
+  CHECK(cuModuleLoadData(&module, "\177ELF") == CUDA_ERROR_INVALID_IMAGE);
+  CHECK(cuModuleLoadData(&module, image) == CUDA_SUCCESS);
+  CUfunction scale, race;
+  CHECK(cuModuleGetFunction(&scale, module, "absent") == CUDA_ERROR_NOT_FOUND);
+  CHECK(cuModuleGetFunction(&scale, module, "scale") == CUDA_SUCCESS);
+  CHECK(cuModuleGetFunction(&race, module, "race") == CUDA_SUCCESS);
+
+  enum { N = 100 };
+  float in[N], out[N];
+  for (int i = 0; i < N; ++i)
+    in[i] = (float)i;
+  CUdeviceptr a, b;
+  CHECK(cuMemAlloc_v2(&a, sizeof(in)) == CUDA_SUCCESS);
+  CHECK(cuMemAlloc_v2(&b, sizeof(out)) == CUDA_SUCCESS);
+  CHECK(cuMemcpyHtoD_v2(a, in, sizeof(in) + 4) == CUDA_ERROR_INVALID_VALUE);
+  CHECK(cuMemcpyHtoD_v2(a, in, sizeof(in)) == CUDA_SUCCESS);
+  float factor = 3;
+  int n = N;
+  void *parameters[] = {&a, &b, &factor, &n};
+  CHECK(cuLaunchKernel(scale, 4, 1, 1, 32, 1, 1, 0, NULL, parameters, NULL) ==
+        CUDA_SUCCESS);
+  CHECK(cuMemcpyDtoH_v2(out, b, sizeof(out)) == CUDA_SUCCESS);
+  for (int i = 0; i < N; ++i)
+    CHECK(out[i] == 3 * in[i]);
+  CHECK(cuLaunchKernel(scale, 4, 1, 1, 2048, 1, 1, 0, NULL, parameters, NULL) ==
+        CUDA_ERROR_LAUNCH_FAILED);
+
+  /* A graph keeps the parameters as they were, and runs as often as asked. */
+  CUstream stream;
+  CUgraph graph;
+  CUgraphExec executable;
+  CUevent start, end;
+  CHECK(cuStreamCreate(&stream, 0) == CUDA_SUCCESS);
+  CHECK(cuEventCreate(&start, 0) == CUDA_SUCCESS);
+  CHECK(cuEventCreate(&end, 0) == CUDA_SUCCESS);
+  CHECK(cuStreamBeginCapture_v2(stream, 0) == CUDA_SUCCESS);
+  void *back[] = {&b, &a, &factor, &n};
+  CUlaunchConfig config = {4, 1, 1, 32, 1, 1, 0, stream, NULL, 0};
+  CHECK(cuLaunchKernelEx(&config, scale, parameters, NULL) == CUDA_SUCCESS);
+  CHECK(cuLaunchKernelEx(&config, scale, back, NULL) == CUDA_SUCCESS);
+  CHECK(cuStreamEndCapture(stream, &graph) == CUDA_SUCCESS);
+  CHECK(cuGraphInstantiateWithFlags(&executable, graph, 0) == CUDA_SUCCESS);
+  factor = 100;
+  CHECK(cuEventRecord(start, stream) == CUDA_SUCCESS);
+  CHECK(cuGraphLaunch(executable, stream) == CUDA_SUCCESS);
+  CHECK(cuGraphLaunch(executable, stream) == CUDA_SUCCESS);
+  CHECK(cuEventRecord(end, stream) == CUDA_SUCCESS);
+  CHECK(cuStreamSynchronize(stream) == CUDA_SUCCESS);
+  float milliseconds;
+  CHECK(cuEventElapsedTime(&milliseconds, start, end) == CUDA_SUCCESS);
+  CHECK(milliseconds > 0);
+  CHECK(cuMemcpyDtoH_v2(out, a, sizeof(out)) == CUDA_SUCCESS);
+  for (int i = 0; i < N; ++i)
+    CHECK(out[i] == 81 * in[i]);
+  CHECK(cuGraphExecDestroy(executable) == CUDA_SUCCESS);
+  CHECK(cuGraphDestroy(graph) == CUDA_SUCCESS);
+  CHECK(cuGraphLaunch(executable, stream) == CUDA_ERROR_INVALID_HANDLE);
+
+  /* A race is a failed launch. */
+  void *only[] = {&b};
+  CHECK(cuLaunchKernel(race, 1, 1, 1, 2, 1, 1, 0, stream, only, NULL) ==
+        CUDA_ERROR_LAUNCH_FAILED);
+
+  CUtensorMap map;
+  uint64_t extents[] = {10, 10}, strides[] = {40};
+  uint32_t box[] = {4, 4}, steps[] = {1, 1};
+  CHECK(cuTensorMapEncodeTiled(&map, 7, 2, (void *)a, extents, strides, box,
+                               steps, 0, 0, 0, 0) == CUDA_ERROR_INVALID_VALUE);
+  strides[0] = 48;
+  CHECK(cuTensorMapEncodeTiled(&map, 7, 2, (void *)a, extents, strides, box,
+                               steps, 0, 0, 0, 0) == CUDA_SUCCESS);
+
+  CHECK(cuMemFree_v2(a) == CUDA_SUCCESS);
+  CHECK(cuMemFree_v2(a) == CUDA_ERROR_INVALID_VALUE);
+  CHECK(cuModuleUnload(module) == CUDA_SUCCESS);
+  CHECK(cuModuleUnload(module) == CUDA_ERROR_INVALID_HANDLE);
+  free(image);
+  puts("all good");
+  return 0;
+}
