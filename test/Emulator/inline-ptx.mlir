@@ -12,8 +12,8 @@
 // RUN: not ockham-emulate %t.mlir --kernel branches --block 4 --buffer r='i32[4]' --arg r 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=SYNTAX
 
-// OUTSIDE: write of 4 bytes at address 0x1, which is in no allocation: thread (0,0,0) of block (0,0,0) at inline-ptx.mlir:
 // OUTSIDE: an access out of bounds ends the grid
+// OUTSIDE: write of 4 bytes at address 0x1, which is in no allocation: thread (0,0,0) of block (0,0,0) at inline-ptx.mlir:
 // UNKNOWN: error: {{.*}}.mlir:{{[0-9]+}}:{{[0-9]+}}: unknown instruction vabsdiff2.s32
 // REGISTER: unknown register 'nobody'
 // SYNTAX: expected ';' before '$1

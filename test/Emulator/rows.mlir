@@ -16,7 +16,7 @@
 gpu.module @kernels {
   llvm.mlir.global internal @partial() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<4 x f32>
 
-  llvm.func @reduce(%x: f32, %isMax: i1) -> f32 {
+  llvm.func internal @reduce(%x: f32, %isMax: i1) -> f32 {
     %all = llvm.mlir.constant(-1 : i32) : i32
     %c31 = llvm.mlir.constant(31 : i32) : i32
     %c0 = llvm.mlir.constant(0 : i32) : i32
@@ -72,7 +72,7 @@ gpu.module @kernels {
   }
 
   // The sum over a block: warps first, then their sums through shared memory.
-  llvm.func @blockSum(%v: f32, %slot: i32) -> f32 {
+  llvm.func internal @blockSum(%v: f32, %slot: i32) -> f32 {
     %tid = nvvm.read.ptx.sreg.tid.x : i32
     %lane = nvvm.read.ptx.sreg.laneid : i32
     %false = llvm.mlir.constant(false) : i1

@@ -7,7 +7,7 @@
 
 gpu.module @kernels {
   // Each row holds what the 32 lanes got from one instruction.
-  llvm.func @put(%r: !llvm.ptr<1>, %row: i32, %value: i32) {
+  llvm.func internal @put(%r: !llvm.ptr<1>, %row: i32, %value: i32) {
     %lane = nvvm.read.ptx.sreg.laneid : i32
     %c32 = llvm.mlir.constant(32 : i32) : i32
     %o = llvm.mul %row, %c32 : i32

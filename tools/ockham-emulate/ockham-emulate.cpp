@@ -100,6 +100,11 @@ static cl::opt<bool> emitLLVM("emit-llvm",
                               cl::desc("Print the bitcode instead of running"),
                               cl::init(false), cl::cat(category));
 static cl::opt<bool>
+    noDebugInfo("no-debug-info",
+                cl::desc("Leave source locations out; with them, ptxas does "
+                         "not optimise"),
+                cl::init(false), cl::cat(category));
+static cl::opt<bool>
     mutants("mutants",
             cl::desc("Break the kernel's synchronisation in every way there "
                      "is, and tell what notices"),
@@ -147,7 +152,7 @@ static llvm::Expected<std::string> readKernels() {
   auto module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (!module)
     return makeError("the file could not be read");
-  return compileKernels(*module, chip);
+  return compileKernels(*module, chip, !noDebugInfo);
 }
 
 /// The kernel that is meant.
