@@ -22,6 +22,11 @@ def pack(b, x, y):
     return b.op(f"llvm.bitcast {half} : vector<2xbf16> to i32")
 
 
+def exp2(b, x):
+    intrinsic = '"llvm.nvvm.ex2.approx.ftz"'
+    return b.op(f"llvm.call_intrinsic {intrinsic}({x}) : (f32) -> f32")
+
+
 def reduce_quad(b, x, op):
     """Over the four lanes that share a row."""
     for distance in (1, 2):
@@ -97,14 +102,12 @@ def attention():
                 largest = b.binary("maximumf", largest, scores[j][2 * r + e], "f32")
         largest = reduce_quad(b, largest, "maximumf")
         new_maxima.append(largest)
-        factors.append(
-            b.op(f"math.exp2 {b.binary('subf', maxima[r], largest, 'f32')} : f32")
-        )
+        factors.append(exp2(b, b.binary("subf", maxima[r], largest, "f32")))
         total = b.binary("mulf", totals[r], factors[r], "f32")
         for j in range(8):
             for e in range(2 * r, 2 * r + 2):
                 shifted = b.binary("subf", scores[j][e], largest, "f32")
-                scores[j][e] = b.op(f"math.exp2 {shifted} : f32")
+                scores[j][e] = exp2(b, shifted)
                 total = b.binary("addf", total, scores[j][e], "f32")
         new_totals.append(total)
     outputs = [
