@@ -113,7 +113,7 @@ static void reportConflict(const Actor &actor, const Conflict &conflict,
     return (flags & kAtomic) ? "atomic access"
                              : (flags & kWrite ? "write" : "read");
   };
-  std::string place = describeAddress(address / 4 * 4 + conflict.offset);
+  std::string place = describeAddress(address + conflict.offset);
   std::string now =
       llvm::formatv("{0} by {1} at {2}", nameAccess(flags),
                     running.describeAgent(actor.domain, actor.agent),

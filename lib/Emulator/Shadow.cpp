@@ -6,18 +6,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "Shadow.h"
+#include "llvm/ADT/bit.h"
 
 #include <algorithm>
 
 using namespace ockham::emulator;
 
-/// A word that very many agents read without synchronisation (a constant in
-/// global memory) remembers this many of them. A write that knows of none of
+/// A cell that very many agents read without synchronisation (a constant in
+/// global memory) remembers this many accesses. A write that knows of none of
 /// them is found anyway.
-static constexpr size_t kMaxRecords = 40;
+static constexpr size_t kMaxRecords = 64;
 
 namespace {
-/// Answers whether the actor knows of an earlier access. Neighbouring words
+/// Answers whether the actor knows of an earlier access. Neighbouring cells
 /// mostly have the same history, so the last answers are kept.
 class Knowledge {
 public:
@@ -87,14 +88,15 @@ void ShadowCells::recordRead(Cell &cell, const AccessRecord &record) {
 
 void ShadowCells::recordWrite(Cell &cell, const AccessRecord &record) {
   cell.initialized |= record.mask;
-  if (record.mask == 0xf || (!cell.more && !(cell.write.mask & ~record.mask) &&
-                             !(cell.read.mask & ~record.mask))) {
+  if (record.mask == 0xffff ||
+      (!cell.more && !(cell.write.mask & ~record.mask) &&
+       !(cell.read.mask & ~record.mask))) {
     dropMore(cell);
     cell.read.mask = 0;
     cell.write = record;
     return;
   }
-  // Other bytes of the word keep their history.
+  // Other bytes of the cell keep their history.
   auto &more = getMore(cell);
   for (AccessRecord &old : more)
     old.mask &= ~record.mask;
@@ -122,28 +124,33 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
   record.flags = flags;
 
   uint64_t end = offset + bytes;
-  for (uint64_t word = offset / 4; word * 4 < end; ++word) {
-    Cell &cell = cells[word];
-    uint32_t mask = 0xf;
-    if (word * 4 < offset)
-      mask &= 0xf << (offset - word * 4);
-    if (word * 4 + 4 > end)
-      mask &= 0xf >> (word * 4 + 4 - end);
+  for (uint64_t index = offset / kCellBytes; index * kCellBytes < end;
+       ++index) {
+    Cell &cell = cells[index];
+    uint64_t begin = index * kCellBytes;
+    uint32_t mask = 0xffff;
+    if (begin < offset)
+      mask &= 0xffff << (offset - begin);
+    if (begin + kCellBytes > end)
+      mask &= 0xffff >> (begin + kCellBytes - end);
+    mask &= 0xffff;
     record.mask = mask;
 
     if (conflict.kind == ConflictKind::None) {
+      auto found = [&](ConflictKind kind, uint32_t bytes,
+                       const AccessRecord &earlier) {
+        conflict = {kind, begin + llvm::countr_zero(bytes) - offset, earlier};
+      };
       auto check = [&](const AccessRecord &old) {
         if (!(old.mask & mask) || !(old.isWrite() || writes) ||
-            (old.flags & flags & kAtomic))
+            (old.flags & flags & kAtomic) ||
+            conflict.kind != ConflictKind::None)
           return;
-        ConflictKind kind = ConflictKind::None;
         if (!knowledge.isOrdered(old))
-          kind = ConflictKind::Race;
+          found(ConflictKind::Race, old.mask & mask, old);
         else if ((flags & kAsyncProxy) && old.isWrite() &&
                  !(old.flags & kAsyncProxy) && !knowledge.isVisibleToProxy(old))
-          kind = ConflictKind::Proxy;
-        if (kind != ConflictKind::None && conflict.kind == ConflictKind::None)
-          conflict = {kind, word * 4 - offset / 4 * 4, old};
+          found(ConflictKind::Proxy, old.mask & mask, old);
       };
       check(cell.write);
       if (writes)
@@ -151,10 +158,10 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
       if (cell.more)
         for (const AccessRecord &old : overflow[cell.more - 1])
           check(old);
-      if (checkInitialized && !writes && (mask & ~cell.initialized) &&
+      uint32_t missing = mask & ~cell.initialized;
+      if (checkInitialized && !writes && missing &&
           conflict.kind == ConflictKind::None)
-        conflict = {ConflictKind::Uninitialized, word * 4 - offset / 4 * 4,
-                    AccessRecord()};
+        found(ConflictKind::Uninitialized, missing, AccessRecord());
     }
     if (writes)
       recordWrite(cell, record);
@@ -171,19 +178,22 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
 
 void ShadowCells::markInitialized(uint64_t offset, uint64_t bytes) {
   for (uint64_t byte = offset; byte < offset + bytes; ++byte)
-    cells[byte / 4].initialized |= 1 << byte % 4;
+    cells[byte / kCellBytes].initialized |= 1 << byte % kCellBytes;
 }
 
 void ShadowCells::forEachRecord(
     llvm::function_ref<void(uint64_t, const AccessRecord &)> function) const {
-  for (size_t word = 0; word < cells.size(); ++word) {
-    const Cell &cell = cells[word];
-    for (const AccessRecord *record : {&cell.write, &cell.read})
-      if (record->mask)
-        function(word * 4, *record);
+  for (size_t index = 0; index < cells.size(); ++index) {
+    const Cell &cell = cells[index];
+    auto call = [&](const AccessRecord &record) {
+      if (record.mask)
+        function(index * kCellBytes + llvm::countr_zero(record.mask), record);
+    };
+    call(cell.write);
+    call(cell.read);
     if (cell.more)
       for (const AccessRecord &record : overflow[cell.more - 1])
-        function(word * 4, record);
+        call(record);
   }
 }
 

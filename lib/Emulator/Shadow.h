@@ -5,9 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The race detector's memory: for each word of four bytes, the last write and
-// the reads since then that the next write must know of. Bytes of a word that
-// different agents write are told apart by masks.
+// The race detector's memory: for each cell of 16 bytes, which is what copies
+// and matrix instructions move, the last write and the reads since then that
+// the next write must know of. Bytes that different agents access are told
+// apart by masks.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,10 +40,11 @@ struct AccessRecord {
   uint32_t time = 0;
   uint32_t site = 0;
   uint32_t domain : 24;
-  uint32_t mask : 4;
-  uint32_t flags : 4;
+  uint32_t flags : 8;
+  /// Which bytes of the cell; none in a record of nothing.
+  uint16_t mask = 0;
 
-  AccessRecord() : domain(0), mask(0), flags(0) {}
+  AccessRecord() : domain(0), flags(0) {}
   bool isWrite() const { return flags & kWrite; }
 };
 
@@ -61,23 +63,27 @@ enum class ConflictKind { None, Race, Proxy, Uninitialized };
 
 struct Conflict {
   ConflictKind kind = ConflictKind::None;
-  /// Of the word within the range that was accessed, in bytes.
+  /// Of its first byte within the range that was accessed.
   uint64_t offset = 0;
   AccessRecord earlier;
 };
 
-/// The words of a range of memory.
+/// The cells of a range of memory.
 class ShadowCells {
 public:
+  static constexpr uint64_t kCellBytes = 16;
+
   struct Cell {
     AccessRecord write, read;
     /// Further records: one more than their index in `overflow`.
     uint32_t more = 0;
     /// Which bytes have been written.
-    uint8_t initialized = 0;
+    uint16_t initialized = 0;
   };
 
-  void resize(uint64_t bytes) { cells.assign((bytes + 3) / 4, Cell()); }
+  void resize(uint64_t bytes) {
+    cells.assign((bytes + kCellBytes - 1) / kCellBytes, Cell());
+  }
   /// Checks and records an access of [offset, offset + bytes), which must lie
   /// within. Returns the first conflict.
   Conflict access(const Actor &actor, uint64_t offset, uint64_t bytes,
