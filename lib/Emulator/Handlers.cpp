@@ -46,6 +46,7 @@ const HandlerTable &ockham::emulator::getHandlers() {
     addMathHandlers(table);
     addMatrixHandlers(table);
     addMBarrierHandlers(table);
+    addRoundedMathHandlers(table);
     addShuffleHandlers(table);
     addSpecialRegisterHandlers(table);
     addWarpGroupHandlers(table);

@@ -159,6 +159,7 @@ void addFenceHandlers(HandlerTable &table);
 void addMathHandlers(HandlerTable &table);
 void addMatrixHandlers(HandlerTable &table);
 void addMBarrierHandlers(HandlerTable &table);
+void addRoundedMathHandlers(HandlerTable &table);
 void addShuffleHandlers(HandlerTable &table);
 void addSpecialRegisterHandlers(HandlerTable &table);
 void addWarpGroupHandlers(HandlerTable &table);

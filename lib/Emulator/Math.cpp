@@ -33,7 +33,6 @@ float exp2Of(float x) { return std::exp2(x); }
 float exp2Flushed(float x) { return flush(std::exp2(flush(x))); }
 float log2Of(float x) { return std::log2(x); }
 float log2Flushed(float x) { return std::log2(flush(x)); }
-float reciprocal(float x) { return 1.f / x; }
 float reciprocalFlushed(float x) { return flush(1.f / flush(x)); }
 float rsqrtOf(float x) { return float(1.0 / std::sqrt(double(x))); }
 float rsqrtFlushed(float x) { return rsqrtOf(flush(x)); }
@@ -50,17 +49,18 @@ float powOf(float x, float y) { return std::pow(x, y); }
 float absOf(float x) { return std::fabs(x); }
 float floorOf(float x) { return std::floor(x); }
 float ceilOf(float x) { return std::ceil(x); }
+float truncOf(float x) { return std::trunc(x); }
+float sqrtFlushed(float x) { return std::sqrt(flush(x)); }
+/// A NaN gives zero.
+float saturate(float x) { return std::fmin(std::fmax(x, 0.f), 1.f); }
 float roundOf(float x) { return std::nearbyint(x); }
 float fmaOf(float x, float y, float z) { return std::fma(x, y, z); }
-float add(float x, float y) { return x + y; }
-float multiply(float x, float y) { return x * y; }
 float divide(float x, float y) { return x / y; }
 /// A NaN gives the other operand.
 float maxOf(float x, float y) { return std::fmax(x, y); }
 float minOf(float x, float y) { return std::fmin(x, y); }
 double sqrtOfDouble(double x) { return std::sqrt(x); }
 double expOfDouble(double x) { return std::exp(x); }
-double fmaOfDouble(double x, double y, double z) { return std::fma(x, y, z); }
 
 uint32_t toInt(float x) {
   if (std::isnan(x))
@@ -116,11 +116,8 @@ static void addIntrinsics(HandlerTable &table) {
       {"lg2.approx.f", log2Of},
       {"lg2.approx.ftz.f", log2Flushed},
       {"rcp.approx.ftz.f", reciprocalFlushed},
-      {"rcp.rn.f", reciprocal},
-      {"rcp.rn.ftz.f", reciprocalFlushed},
       {"rsqrt.approx.f", rsqrtOf},
       {"rsqrt.approx.ftz.f", rsqrtFlushed},
-      {"sqrt.rn.f", sqrtOf},
       {"sqrt.f", sqrtOf},
       {"sqrt.approx.f", sqrtOf},
       {"tanh.approx.f", tanhOf},
@@ -135,19 +132,18 @@ static void addIntrinsics(HandlerTable &table) {
       {"fabs.ftz.f", absOf},
       {"floor.f", floorOf},
       {"floor.ftz.f", floorOf},
+      {"trunc.f", truncOf},
+      {"trunc.ftz.f", truncOf},
+      {"sqrt.approx.ftz.f", sqrtFlushed},
       {"ceil.f", ceilOf},
       {"ceil.ftz.f", ceilOf},
       {"round.f", roundOf},
-      {"saturate.f",
-       +[](float x) { return std::fmin(std::fmax(x, 0.f), 1.f); }},
+      {"saturate.f", saturate},
+      {"saturate.ftz.f", saturate},
   };
   for (const Function &entry : functions)
     table.addPure(prefix + entry.name, entry.function);
   for (const char *ftz : {"", ".ftz"}) {
-    table.addPure(prefix + "fma.rn" + ftz + ".f", fmaOf);
-    table.addPure(prefix + "add.rn" + ftz + ".f", add);
-    table.addPure(prefix + "mul.rn" + ftz + ".f", multiply);
-    table.addPure(prefix + "div.rn" + ftz + ".f", divide);
     table.addPure(prefix + "div.approx" + ftz + ".f", divide);
     table.addPure(prefix + "div.full" + ftz, divide);
     table.addPure(prefix + "fmax" + ftz + ".f", maxOf);
@@ -156,8 +152,6 @@ static void addIntrinsics(HandlerTable &table) {
   }
   table.addPure(prefix + "div.full", divide);
   table.addPure(prefix + "i2f.rn", fromInt);
-  table.addPure(prefix + "sqrt.rn.d", sqrtOfDouble);
-  table.addPure(prefix + "fma.rn.d", fmaOfDouble);
   table.addPure(prefix + "ff2bf16x2.rn", packBFloat16);
   table.addPure(prefix + "ff2f16x2.rn", packHalf);
   table.addPure(prefix + "f2bf16.rn", toBFloat16);
