@@ -20,6 +20,9 @@
 #include "Handlers.h"
 #include "Machine.h"
 
+#include <algorithm>
+#include <cstring>
+
 using namespace ockham::emulator;
 
 /// What the word has for the thread, if anything.
@@ -81,6 +84,25 @@ static void synchronize(uint64_t address, uint32_t flags) {
   }
 }
 
+/// Whoever comes back to the same instruction and finds what was there before
+/// is waiting for somebody, and lets the others run first.
+static void pollIfUnchanged(Thread &thread, uint64_t address, uint32_t bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, reinterpret_cast<void *>(address),
+              std::min<size_t>(bytes, sizeof(value)));
+  if (thread.pollSite == thread.site && thread.pollAddress == address &&
+      thread.pollValue == value) {
+    poll({"a value in memory", address, 0});
+    std::memcpy(&value, reinterpret_cast<void *>(address),
+                std::min<size_t>(bytes, sizeof(value)));
+  } else {
+    ++grid().events;
+  }
+  thread.pollSite = thread.site;
+  thread.pollAddress = address;
+  thread.pollValue = value;
+}
+
 namespace {
 void access(void *address, uint32_t bytes, uint32_t flags) {
   accessMemory(address, bytes, flags);
@@ -88,17 +110,13 @@ void access(void *address, uint32_t bytes, uint32_t flags) {
 
 void accessAtomically(void *address, uint32_t bytes, uint32_t flags) {
   Thread &thread = current();
-  // Whoever comes back to the same instruction is waiting for somebody, and
-  // lets the others run first.
-  if (flags & kAtomicRead) {
-    if (thread.pollSite == thread.site)
-      poll({"a value in memory", reinterpret_cast<uint64_t>(address), 0});
-    thread.pollSite = thread.site;
-  }
-  if (!detectsRaces())
-    return;
+  // First, because what is out of bounds must not be looked at.
   accessMemory(address, bytes,
                (flags & kAtomicWrite ? kWrite : kRead) | kAtomic);
+  if (flags & kAtomicRead)
+    pollIfUnchanged(thread, reinterpret_cast<uint64_t>(address), bytes);
+  if (!detectsRaces())
+    return;
   synchronize(reinterpret_cast<uint64_t>(address), flags);
 }
 } // namespace

@@ -129,8 +129,9 @@ struct Thread {
   AsyncCopyQueue asyncCopies;
   BulkCopyQueue bulkCopies;
   WarpGroupProgress matrices;
-  /// Where the thread polled last.
+  /// The thread's last atomic access: where, of what, and what it found there.
   uint32_t pollSite = 0;
+  uint64_t pollAddress = 0, pollValue = 0;
   /// How often it has arrived at its cluster's barrier, and waited there.
   uint32_t clusterArrivals = 0, clusterWaits = 0;
 };

@@ -158,8 +158,12 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
     fail("an access out of bounds ends the grid");
   };
 
+  auto count = [&](Traffic &traffic) {
+    (flags & kWrite ? traffic.written : traffic.read) += bytes;
+  };
   Conflict conflict;
   if (isShared(address)) {
+    count(running.result->statistics.shared);
     Cluster &cluster = *current().block->cluster;
     uint64_t offset = address - reinterpret_cast<uint64_t>(cluster.window);
     uint64_t rank = offset / kSharedWindow;
@@ -178,6 +182,7 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
   } else if (isOnStack(address)) {
     return;
   } else {
+    count(running.result->statistics.global);
     auto *allocation = running.memory->find(address);
     if (allocation) {
       uint64_t offset = address - allocation->begin;

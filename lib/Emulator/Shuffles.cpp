@@ -221,7 +221,8 @@ void elect(ResultSlot *slot, uint32_t mask) {
       vote.result, vote.result == current().lane};
 }
 
-uint32_t getActiveMask() { return current().warp->alive; }
+/// Lanes run on their own between collectives, so each is active alone.
+uint32_t getActiveMask() { return 1u << current().lane; }
 } // namespace
 
 template <ShuffleKind kind>

@@ -273,6 +273,12 @@ static void printSummary(const LaunchConfig &config,
   llvm::outs() << statistics.blocks << " blocks of "
                << config.block[0] * config.block[1] * config.block[2]
                << " threads\n";
+  if (!noRaces)
+    llvm::outs() << "shared memory: " << statistics.shared.read
+                 << " bytes read, " << statistics.shared.written
+                 << " written\nglobal memory: " << statistics.global.read
+                 << " bytes read, " << statistics.global.written
+                 << " written\n";
   for (const auto &[instruction, count] : statistics.instructions)
     llvm::outs() << llvm::format("%12llu  ",
                                  static_cast<unsigned long long>(count))

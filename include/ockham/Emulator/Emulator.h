@@ -86,10 +86,17 @@ struct Report {
   std::string message;
 };
 
+/// Bytes moved, by threads and by copies.
+struct Traffic {
+  uint64_t read = 0, written = 0;
+};
+
 struct Statistics {
   /// Executed instructions: one per warp for collectives, one per thread for
   /// all others that have a handler.
   std::map<std::string, uint64_t> instructions;
+  /// Only counted with race detection, which sees all accesses.
+  Traffic shared, global;
   uint64_t blocks = 0;
   uint64_t switches = 0;
   double seconds = 0;
