@@ -1,5 +1,4 @@
-//===- CudaEmulator.h - The driver interface of the emulator
-//---------------===//
+//===- CudaEmulator.h - The driver interface of the emulator ----*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

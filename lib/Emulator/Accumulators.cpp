@@ -1,5 +1,4 @@
-//===- Accumulators.cpp - Who uses the accumulators of wgmma when
-//----------===//
+//===- Accumulators.cpp - Who uses the accumulators of wgmma when ---------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- AsyncCopy.cpp - cp.async and its groups
-//-----------------------------===//
+//===- AsyncCopy.cpp - cp.async and its groups ----------------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Atomics.cpp - Accesses of compiled code, plain and atomic
-//-----------===//
+//===- Atomics.cpp - Accesses of compiled code, plain and atomic ----------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

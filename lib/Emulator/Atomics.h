@@ -1,5 +1,4 @@
-//===- Atomics.h - How compiled code describes atomic accesses
-//-------------===//
+//===- Atomics.h - How compiled code describes atomic accesses --*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

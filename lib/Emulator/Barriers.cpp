@@ -1,5 +1,4 @@
-//===- Barriers.cpp - Barriers of warps, blocks and clusters
-//---------------===//
+//===- Barriers.cpp - Barriers of warps, blocks and clusters --------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- BulkCopy.cpp - cp.async.bulk, with tensors and without
-//--------------===//
+//===- BulkCopy.cpp - cp.async.bulk, with tensors and without -------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- CallBuilder.cpp - Calls of handlers in compiled code
-//----------------===//
+//===- CallBuilder.cpp - Calls of handlers in compiled code ---------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

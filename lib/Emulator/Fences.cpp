@@ -1,5 +1,4 @@
-//===- Fences.cpp - Fences, and hints that change nothing
-//------------------===//
+//===- Fences.cpp - Fences, and hints that change nothing -----------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

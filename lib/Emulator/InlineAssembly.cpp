@@ -1,5 +1,4 @@
-//===- InlineAssembly.cpp - Inline PTX becomes calls of handlers
-//-----------===//
+//===- InlineAssembly.cpp - Inline PTX becomes calls of handlers ----------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

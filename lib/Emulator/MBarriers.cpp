@@ -1,5 +1,4 @@
-//===- MBarriers.cpp - mbarrier: arrivals, transactions, waits
-//-------------===//
+//===- MBarriers.cpp - mbarrier: arrivals, transactions, waits ------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

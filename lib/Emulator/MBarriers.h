@@ -1,5 +1,4 @@
-//===- MBarriers.h - mbarriers, for who reports to them
-//--------------------===//
+//===- MBarriers.h - mbarriers, for who reports to them ---------*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

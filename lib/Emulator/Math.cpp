@@ -1,5 +1,4 @@
-//===- Math.cpp - Arithmetic, approximate functions, libdevice
-//-------------===//
+//===- Math.cpp - Arithmetic, approximate functions, libdevice ------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Matrix.cpp - ldmatrix, stmatrix and mma.sync
-//------------------------===//
+//===- Matrix.cpp - ldmatrix, stmatrix and mma.sync -----------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Module.cpp - Loads, compiles and launches kernels
-//-------------------===//
+//===- Module.cpp - Loads, compiles and launches kernels ------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Mutations.cpp - Kernels with synchronisation broken
-//-----------------===//
+//===- Mutations.cpp - Kernels with synchronisation broken ----------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

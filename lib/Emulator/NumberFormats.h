@@ -1,5 +1,4 @@
-//===- NumberFormats.h - Elements of matrices in registers and memory
-//------===//
+//===- NumberFormats.h - Elements of matrices -------------------*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Rewriter.h - From NVPTX's LLVM IR to the host's
-//---------------------===//
+//===- Rewriter.h - From NVPTX's LLVM IR to the host's ----------*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

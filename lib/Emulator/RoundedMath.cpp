@@ -1,5 +1,4 @@
-//===- RoundedMath.cpp - Arithmetic with a rounding mode
-//-------------------===//
+//===- RoundedMath.cpp - Arithmetic with a rounding mode ------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

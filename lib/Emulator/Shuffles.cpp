@@ -1,5 +1,4 @@
-//===- Shuffles.cpp - Shuffles, votes, matches and reductions of warps
-//-----===//
+//===- Shuffles.cpp - Shuffles, votes and reductions of warps -------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

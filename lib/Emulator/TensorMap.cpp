@@ -1,5 +1,4 @@
-//===- TensorMap.cpp - Boxes of tensors in shared memory
-//-------------------===//
+//===- TensorMap.cpp - Boxes of tensors in shared memory ------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

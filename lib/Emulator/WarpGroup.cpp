@@ -1,5 +1,4 @@
-//===- WarpGroup.cpp - wgmma: tensor cores of a warp group
-//-----------------===//
+//===- WarpGroup.cpp - wgmma: tensor cores of a warp group ----------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- WarpGroup.h - What an instruction wgmma multiplies
-//------------------===//
+//===- WarpGroup.h - What an instruction wgmma multiplies -------*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

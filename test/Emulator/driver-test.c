@@ -1,9 +1,9 @@
-/*===- driver-test.c - A program that uses the driver interface ------------===*\
-|*
-|* Part of the Ockham project, under the Apache License v2.0 with LLVM
-|* Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-|*
-\*===----------------------------------------------------------------------===*/
+//===- driver-test.c - A program that uses the driver interface -----------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
 
 #include "ockham-c/CudaEmulator.h"
 

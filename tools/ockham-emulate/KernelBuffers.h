@@ -1,5 +1,4 @@
-//===- KernelBuffers.h - Buffers and arguments of emulated kernels
-//---------===//
+//===- KernelBuffers.h - Buffers and arguments of kernels -------*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

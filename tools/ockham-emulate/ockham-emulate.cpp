@@ -1,5 +1,4 @@
-//===- ockham-emulate.cpp - Run GPU kernels on the host
-//--------------------===//
+//===- ockham-emulate.cpp - Run GPU kernels on the host -------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

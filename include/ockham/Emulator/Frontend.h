@@ -1,5 +1,4 @@
-//===- Frontend.h - From MLIR to what the emulator runs
-//--------------------===//
+//===- Frontend.h - From MLIR to what the emulator runs ---------*- C++ -*-===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

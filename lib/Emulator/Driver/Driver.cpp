@@ -1,5 +1,4 @@
-//===- Driver.cpp - The driver interface of the emulator
-//-------------------===//
+//===- Driver.cpp - The driver interface of the emulator ------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- CompileKernels.cpp - From MLIR to what the emulator runs
-//------------===//
+//===- CompileKernels.cpp - From MLIR to what the emulator runs -----------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
