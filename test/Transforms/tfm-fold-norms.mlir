@@ -264,3 +264,43 @@ func.func @unknown_width(%x: tensor<?x?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?
   %m = tfm.norm fixed %y std %std : tensor<?x?x?xf32>, std tensor<f32>
   return %m : tensor<?x?x?xf32>
 }
+
+// -----
+
+// Two modules in one: what they call alike is not the same.
+// CHECK: module @a
+// CHECK: ockham.weight @std.inverse : tensor<2xf32> = dense_resource<[[A:[a-z0-9_.]+]]>
+// CHECK: func.func @nested
+// CHECK-NOT: tfm.norm
+// CHECK: ockham.load_weight @std.inverse
+// CHECK: module @b
+// CHECK: ockham.weight @std.inverse : tensor<2xf32> = dense_resource<[[B:[a-z0-9_.]+]]>
+// CHECK: func.func @nested
+// CHECK-NOT: tfm.norm
+// CHECK: ockham.load_weight @std.inverse
+// CHECK-DAG: [[A]]: "0x010000000000003F0000803E"
+// CHECK-DAG: [[B]]: "0x01000000CDCC4C3DCDCCCC3C"
+module @a {
+  ockham.weight @std : tensor<2xf32> = dense<[2.0, 4.0]> : tensor<2xf32>
+  ockham.weight @w1 : tensor<2x2xf32> = dense<[[1.0, 0.5], [0.25, 2.0]]> : tensor<2x2xf32>
+  func.func @nested(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
+    %w1 = ockham.load_weight @w1 : tensor<2x2xf32>
+    %s1 = ockham.load_weight @std : tensor<2xf32>
+    // expected-remark@+1 {{folded into w1, which keeps a scale per position}}
+    %n = tfm.norm fixed %x std %s1 {std_axis = #tfm<std_axis position>} : tensor<?x?x2xf32>, std tensor<2xf32>
+    %y = tfm.linear %n, %w1 : tensor<?x?x2xf32>, tensor<2x2xf32> -> tensor<?x?x2xf32>
+    return %y : tensor<?x?x2xf32>
+  }
+}
+module @b {
+  ockham.weight @std : tensor<2xf32> = dense<[20.0, 40.0]> : tensor<2xf32>
+  ockham.weight @w1 : tensor<2x2xf32> = dense<[[1.0, 0.5], [0.25, 2.0]]> : tensor<2x2xf32>
+  func.func @nested(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
+    %w1 = ockham.load_weight @w1 : tensor<2x2xf32>
+    %s1 = ockham.load_weight @std : tensor<2xf32>
+    // expected-remark@+1 {{folded into w1, which keeps a scale per position}}
+    %n = tfm.norm fixed %x std %s1 {std_axis = #tfm<std_axis position>} : tensor<?x?x2xf32>, std tensor<2xf32>
+    %y = tfm.linear %n, %w1 : tensor<?x?x2xf32>, tensor<2x2xf32> -> tensor<?x?x2xf32>
+    return %y : tensor<?x?x2xf32>
+  }
+}

@@ -216,3 +216,25 @@ func.func @read_elsewhere(%x: tensor<?x?x4xf32>) -> (tensor<?x?x4xf32>, tensor<?
   %y = tfm.add_scaled %a, %m : tensor<?x?x4xf32>
   return %y, %s : tensor<?x?x4xf32>, tensor<?x?x8xf32>
 }
+
+// -----
+
+// One gain is in front of both products: neither accumulates, and one branch is
+// what the attention is in. Nothing was done, and nothing says that it was.
+ockham.weight @o : tensor<2x2xf32> = dense<[[1.0, 0.5], [0.25, 2.0]]> : tensor<2x2xf32>
+ockham.weight @down : tensor<2x2xf32> = dense<[[1.0, 3.5], [0.25, -2.0]]> : tensor<2x2xf32>
+
+// CHECK-LABEL: func.func @gains
+func.func @gains(%x: tensor<?x?x2xf32>, %g: tensor<1xf32>) -> tensor<?x?x2xf32> {
+  %w1 = ockham.load_weight @o : tensor<2x2xf32>
+  %w2 = ockham.load_weight @down : tensor<2x2xf32>
+  %p = tfm.attention %x, %x, %x heads 1 scale 1.0 causal : tensor<?x?x2xf32>, tensor<?x?x2xf32>, tensor<?x?x2xf32> -> tensor<?x?x2xf32>
+  %q = tfm.activation tanh %x : tensor<?x?x2xf32>
+  // expected-remark@+1 {{the product is not accumulated onto the other branch: a gain stands in front of it}}
+  %y = tfm.linear %p, %w1 : tensor<?x?x2xf32>, tensor<2x2xf32> -> tensor<?x?x2xf32>
+  // expected-remark@+1 {{the product is not accumulated onto the other branch: a gain stands in front of it}}
+  %z = tfm.linear %q, %w2 : tensor<?x?x2xf32>, tensor<2x2xf32> -> tensor<?x?x2xf32>
+  %s = tfm.add_scaled %x, %y gain %g : tensor<?x?x2xf32>, gain tensor<1xf32>
+  %o = tfm.add_scaled %s, %z gain %g : tensor<?x?x2xf32>, gain tensor<1xf32>
+  return %o : tensor<?x?x2xf32>
+}

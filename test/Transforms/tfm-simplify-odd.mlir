@@ -237,3 +237,26 @@ func.func @wide_inverse(%x: tensor<?x?x2xf32>) -> tensor<?x?x2xf32> {
   %y = tfm.linear %n, %w1 : tensor<?x?x2xf32>, tensor<2x2xf32> -> tensor<?x?x2xf32>
   return %y : tensor<?x?x2xf32>
 }
+
+// -----
+
+// A weight that is folded away is not freed where a constant refers to its bytes.
+// CHECK-NOT: ockham.weight @g
+// CHECK-LABEL: func.func @shared_bytes
+// CHECK: %[[C:.*]] = arith.constant dense_resource<r> : tensor<2xf32>
+// CHECK: return %{{.*}}, %[[C]]
+// CHECK: r: "0x040000000000803F00000040"
+ockham.weight @g : tensor<2xf32> = dense_resource<r> : tensor<2xf32>
+ockham.weight @w1 : tensor<2x2xf32> = dense<[[1.0, 0.5], [0.25, 2.0]]> : tensor<2x2xf32>
+func.func @shared_bytes(%x: tensor<?x?x2xf32>) -> (tensor<?x?x2xf32>, tensor<2xf32>) {
+  %w1 = ockham.load_weight @w1 : tensor<2x2xf32>
+  %g = ockham.load_weight @g : tensor<2xf32>
+  %c = arith.constant dense_resource<r> : tensor<2xf32>
+  %y = tfm.linear %x, %w1 : tensor<?x?x2xf32>, tensor<2x2xf32> -> tensor<?x?x2xf32>
+  %z = tfm.scale %y, %g : tensor<?x?x2xf32>, tensor<2xf32>
+  return %z, %c : tensor<?x?x2xf32>, tensor<2xf32>
+}
+
+{-#
+  dialect_resources: { builtin: { r: "0x040000000000803F00000040" } }
+#-}
