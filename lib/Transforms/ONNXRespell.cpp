@@ -165,6 +165,73 @@ static Value respellQuotient(Operation *op, FunctionShapes &shapes) {
   return {};
 }
 
+/// The operand of `op` that a number, the other one, multiplies or divides; -1
+/// if there is none.
+static int findScaled(Operation *op, const FunctionShapes &shapes) {
+  if (!isa<MulOp, DivOp>(op))
+    return -1;
+  for (int scaled = 0, e = isa<MulOp>(op) ? 2 : 1; scaled < e; ++scaled) {
+    Value number = op->getOperand(1 - scaled);
+    if (getNumber(number, shapes) && !number.getDefiningOp<LoadWeightOp>() &&
+        addsNoDimensions(number, op->getOperand(scaled)))
+      return scaled;
+  }
+  return -1;
+}
+
+/// `scale` with `value` instead of what it scales now.
+static Value rescale(Operation *scale, int scaled, Value value,
+                     Operation *before, FunctionShapes &shapes) {
+  Value operands[] = {value, value};
+  operands[1 - scaled] = scale->getOperand(1 - scaled);
+  return Emitter(shapes, before).clone(scale, operands, shapes.getDims(value));
+}
+
+/// Two transpositions with a scale between them are one, behind the scale.
+static Value joinTransposes(Operation *op, FunctionShapes &shapes) {
+  auto outer = dyn_cast<TransposeOp>(op);
+  Operation *scale = outer ? outer.getInput().getDefiningOp() : nullptr;
+  int scaled = scale && scale->hasOneUse() ? findScaled(scale, shapes) : -1;
+  auto inner = scaled < 0
+                   ? TransposeOp()
+                   : scale->getOperand(scaled).getDefiningOp<TransposeOp>();
+  if (!inner)
+    return {};
+  SmallVector<int64_t> perm;
+  for (int64_t dim : outer.getPerm())
+    perm.push_back(inner.getPerm()[dim]);
+  Value value = rescale(scale, scaled, inner.getInput(), op, shapes);
+  return Emitter(shapes, op).transpose(value, perm);
+}
+
+static bool isWeight(Value value) {
+  while (auto transpose = value.getDefiningOp<TransposeOp>())
+    value = transpose.getInput();
+  return isa_and_nonnull<LoadWeightOp>(value.getDefiningOp());
+}
+
+/// (x W) c + b, of a weight W and a vector b, is (x c) W + b: the product and
+/// its bias are one linear then. Without a bias the number may be the gain of a
+/// residual connection, which stays where it is.
+static Value scaleBeforeProduct(Operation *op, FunctionShapes &shapes) {
+  int scaled = op->hasOneUse() ? findScaled(op, shapes) : -1;
+  auto product = scaled < 0 ? MatMulOp()
+                            : op->getOperand(scaled).getDefiningOp<MatMulOp>();
+  auto sum = dyn_cast_or_null<AddOp>(op->hasOneUse() ? *op->getUsers().begin()
+                                                     : nullptr);
+  if (!product || !sum || !product->hasOneUse() ||
+      !isWeight(product.getRhs()) || isWeight(product.getLhs()) ||
+      cast<RankedTensorType>(product.getLhs().getType()).getRank() < 2)
+    return {};
+  Value bias = sum.getLhs() == op->getResult(0) ? sum.getRhs() : sum.getLhs();
+  auto biasType = cast<RankedTensorType>(bias.getType());
+  if (biasType.getRank() != 1 || !shapes.getConstant(bias))
+    return {};
+  Value input = rescale(op, scaled, product.getLhs(), op, shapes);
+  return Emitter(shapes, op)
+      .matMul(input, product.getRhs(), shapes.getDims(op->getResult(0)));
+}
+
 Value ockham::onnx::respell(Operation *op, FunctionShapes &shapes) {
   if (Value value = respellSum(op, shapes))
     return value;
@@ -175,6 +242,10 @@ Value ockham::onnx::respell(Operation *op, FunctionShapes &shapes) {
   if (Value value = joinNumbers(op, shapes))
     return value;
   if (Value value = respellQuotient(op, shapes))
+    return value;
+  if (Value value = joinTransposes(op, shapes))
+    return value;
+  if (Value value = scaleBeforeProduct(op, shapes))
     return value;
   return respellChoice(op, shapes);
 }

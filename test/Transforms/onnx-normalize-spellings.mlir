@@ -175,3 +175,62 @@ func.func @unread_parts(%x: tensor<?x?x6xf32>) -> tensor<?x?x2xf32> {
   %0:3 = onnx.Split %x into [2, 1, 3] {axis = 2 : i64} : (tensor<?x?x6xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x1xf32>, tensor<?x?x3xf32>)
   return %0#0 : tensor<?x?x2xf32>
 }
+
+// -----
+
+// Two transpositions with a number between them cancel; a number that others
+// read as well stays where it is.
+
+// CHECK-LABEL: func.func @scaled_transposes
+// CHECK-DAG: %[[HALF:.*]] = onnx.Constant dense<5.000000e-01>
+// CHECK-DAG: %[[Y:.*]] = onnx.Mul %arg0, %[[HALF]]
+// CHECK-DAG: %[[Z:.*]] = onnx.Div %arg0, %[[HALF]]
+// CHECK-DAG: %[[T:.*]] = onnx.Transpose %[[Z]] {perm = array<i64: 2, 0, 1>}
+// CHECK-DAG: %[[U:.*]] = onnx.Transpose %arg0 {perm = array<i64: 2, 0, 1>}
+// CHECK-DAG: %[[SHARED:.*]] = onnx.Mul %[[U]], %[[HALF]]
+// CHECK-DAG: %[[V:.*]] = onnx.Transpose %[[SHARED]] {perm = array<i64: 1, 2, 0>}
+// CHECK: return %[[Y]], %[[T]], %[[V]], %[[SHARED]]
+func.func @scaled_transposes(%x: tensor<?x3x4xf32>) -> (tensor<?x3x4xf32>, tensor<4x?x3xf32>, tensor<?x3x4xf32>, tensor<4x?x3xf32>) {
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %0 = onnx.Transpose %x {perm = array<i64: 2, 0, 1>} : (tensor<?x3x4xf32>) -> tensor<4x?x3xf32>
+  %1 = onnx.Mul %half, %0 : (tensor<f32>, tensor<4x?x3xf32>) -> tensor<4x?x3xf32>
+  %2 = onnx.Transpose %1 {perm = array<i64: 1, 2, 0>} : (tensor<4x?x3xf32>) -> tensor<?x3x4xf32>
+  %3 = onnx.Transpose %x {perm = array<i64: 1, 2, 0>} : (tensor<?x3x4xf32>) -> tensor<3x4x?xf32>
+  %4 = onnx.Div %3, %half : (tensor<3x4x?xf32>, tensor<f32>) -> tensor<3x4x?xf32>
+  %5 = onnx.Transpose %4 {perm = array<i64: 1, 2, 0>} : (tensor<3x4x?xf32>) -> tensor<4x?x3xf32>
+  %6 = onnx.Transpose %x {perm = array<i64: 2, 0, 1>} : (tensor<?x3x4xf32>) -> tensor<4x?x3xf32>
+  %7 = onnx.Mul %6, %half : (tensor<4x?x3xf32>, tensor<f32>) -> tensor<4x?x3xf32>
+  %8 = onnx.Transpose %7 {perm = array<i64: 1, 2, 0>} : (tensor<4x?x3xf32>) -> tensor<?x3x4xf32>
+  return %2, %5, %8, %7 : tensor<?x3x4xf32>, tensor<4x?x3xf32>, tensor<?x3x4xf32>, tensor<4x?x3xf32>
+}
+
+// -----
+
+// A number between a product and its bias goes in front of the product; a gain
+// in front of a residual connection stays.
+ockham.weight @w : tensor<4x6xf32> from "w" = dense<1.0> : tensor<4x6xf32>
+ockham.weight @b : tensor<6xf32> from "b" = dense<1.0> : tensor<6xf32>
+
+// CHECK-LABEL: func.func @scaled_products
+// CHECK-DAG: %[[W:.*]] = ockham.load_weight @w
+// CHECK-DAG: %[[B:.*]] = ockham.load_weight @b
+// CHECK-DAG: %[[HALF:.*]] = onnx.Constant dense<5.000000e-01>
+// CHECK-DAG: %[[X:.*]] = onnx.Mul %arg0, %[[HALF]]
+// CHECK-DAG: %[[P:.*]] = onnx.MatMul %[[X]], %[[W]]
+// CHECK-DAG: %[[Y:.*]] = onnx.Add %[[B]], %[[P]]
+// CHECK-DAG: %[[Q:.*]] = onnx.MatMul %arg2, %[[W]]
+// CHECK-DAG: %[[S:.*]] = onnx.Mul %[[Q]], %[[HALF]]
+// CHECK-DAG: %[[Z:.*]] = onnx.Add %arg1, %[[S]]
+// CHECK: return %[[Y]], %[[Z]]
+func.func @scaled_products(%x: tensor<?x4xf32>, %r: tensor<?x6xf32>, %y: tensor<?x4xf32>) -> (tensor<?x6xf32>, tensor<?x6xf32>) {
+  %half = onnx.Constant dense<0.5> : tensor<f32>
+  %w = ockham.load_weight @w : tensor<4x6xf32>
+  %b = ockham.load_weight @b : tensor<6xf32>
+  %0 = onnx.MatMul %x, %w : (tensor<?x4xf32>, tensor<4x6xf32>) -> tensor<?x6xf32>
+  %1 = onnx.Mul %0, %half : (tensor<?x6xf32>, tensor<f32>) -> tensor<?x6xf32>
+  %2 = onnx.Add %b, %1 : (tensor<6xf32>, tensor<?x6xf32>) -> tensor<?x6xf32>
+  %3 = onnx.MatMul %y, %w : (tensor<?x4xf32>, tensor<4x6xf32>) -> tensor<?x6xf32>
+  %4 = onnx.Mul %3, %half : (tensor<?x6xf32>, tensor<f32>) -> tensor<?x6xf32>
+  %5 = onnx.Add %r, %4 : (tensor<?x6xf32>, tensor<?x6xf32>) -> tensor<?x6xf32>
+  return %2, %5 : tensor<?x6xf32>, tensor<?x6xf32>
+}
