@@ -5,7 +5,7 @@
 #
 # With COMPARE_DIR, every page must be the same there.
 
-set(dialects ockham:Ockham onnx:ONNX tfm:Transformer)
+set(dialects ockham:Ockham onnx:ONNX tfm:Transformer tile:Tile)
 # Title and folder of each group of passes, in the order of the page.
 set(passes
   "Conversions between dialects:Conversion"

@@ -47,7 +47,8 @@ endfunction()
 
 # ockham_tablegen_dialect(name namespace)
 # Generates the declarations of a dialect from <Name>Ops.td, and from
-# <Name>Interfaces.td where it is there, in the current folder.
+# <Name>Interfaces.td and <Name>Types.td where they are there, in the current
+# folder.
 function(ockham_tablegen_dialect name namespace)
   set(LLVM_TARGET_DEFINITIONS ${name}Ops.td)
   mlir_tablegen(${name}Dialect.h.inc -gen-dialect-decls -dialect=${namespace})
@@ -62,6 +63,13 @@ function(ockham_tablegen_dialect name namespace)
     set(LLVM_TARGET_DEFINITIONS ${name}Interfaces.td)
     mlir_tablegen(${name}OpInterfaces.h.inc -gen-op-interface-decls)
     mlir_tablegen(${name}OpInterfaces.cpp.inc -gen-op-interface-defs)
+    mlir_tablegen(${name}AttrInterfaces.h.inc -gen-attr-interface-decls)
+    mlir_tablegen(${name}AttrInterfaces.cpp.inc -gen-attr-interface-defs)
+  endif()
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${name}Types.td)
+    set(LLVM_TARGET_DEFINITIONS ${name}Types.td)
+    mlir_tablegen(${name}Types.h.inc -gen-typedef-decls -typedefs-dialect=${namespace})
+    mlir_tablegen(${name}Types.cpp.inc -gen-typedef-defs -typedefs-dialect=${namespace})
   endif()
   add_public_tablegen_target(Ockham${name}IncGen)
   add_dependencies(OckhamDialectsIncGen Ockham${name}IncGen)

@@ -30,11 +30,40 @@ inline llvm::Error makeError(const llvm::Twine &message) {
   return llvm::createStringError(message);
 }
 
+/// The memory that a kernel sees as a matrix, and which point of the grid wrote
+/// each element: none but that one may read or write it.
+struct KernelMemory {
+  static constexpr int64_t kNobody = -1;
+  Tensor elements;
+  std::vector<int64_t> writers;
+};
+
+/// A `!tile.view`, or a `!tile.slice` with the view that it is a window of.
+struct KernelView {
+  std::shared_ptr<KernelMemory> memory;
+  int64_t panel = 0, interleave = 1; ///< The layout; panel 0 is row-major.
+  int64_t firstRow = 0, firstCol = 0;
+  int64_t rows = 0, cols = 0;
+  /// Where a slice begins in the view.
+  int64_t windowRow = 0, windowCol = 0;
+};
+
 /// The values of one call of a function.
 class Frame {
 public:
   Frame(const InterpreterOptions &options, unsigned depth)
       : options(options), depth(depth) {}
+
+  /// A frame for a body that sees no values of this one.
+  Frame makeCallee() const { return Frame(options, depth + 1); }
+
+  /// Views of kernels. Their values are tensors that mean nothing.
+  void setView(mlir::Value value, KernelView view) {
+    views[value] = std::move(view);
+  }
+  const KernelView &getView(mlir::Value value) const;
+  /// The point of the grid that a kernel's body runs for.
+  int64_t point = 0;
 
   /// The value of an SSA value that is defined.
   const Tensor &get(mlir::Value value) const;
@@ -59,6 +88,7 @@ private:
   const InterpreterOptions &options;
   unsigned depth;
   llvm::DenseMap<mlir::Value, Tensor> values;
+  llvm::DenseMap<mlir::Value, KernelView> views;
 };
 
 /// What each op does, by its name.
@@ -107,6 +137,8 @@ void addAttentionOps(OpTable &table);
 void addStructureOps(OpTable &table);
 void addArithOps(OpTable &table);
 void addTensorOps(OpTable &table);
+void addMathOps(OpTable &table);
+void addTileOps(OpTable &table);
 
 //===----------------------------------------------------------------------===//
 // Indexing

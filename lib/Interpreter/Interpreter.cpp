@@ -9,6 +9,7 @@
 
 #include "Evaluator.h"
 #include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/raw_ostream.h"
@@ -74,6 +75,12 @@ const Tensor &Frame::get(Value value) const {
   return it->second;
 }
 
+const KernelView &Frame::getView(Value value) const {
+  auto it = views.find(value);
+  assert(it != views.end() && "views are made before they are used");
+  return it->second;
+}
+
 const Tensor *Frame::find(Value value) const {
   return value ? &get(value) : nullptr;
 }
@@ -90,6 +97,8 @@ Extents Frame::getMixed(ValueRange dynamic, ArrayRef<int64_t> statics) const {
 /// Checks a value against the static type that it stands for.
 static llvm::Error checkType(const Tensor &tensor, Type type,
                              const llvm::Twine &what) {
+  if (isa<tile::ViewType, tile::SliceType>(type))
+    return llvm::Error::success();
   auto shaped = dyn_cast<RankedTensorType>(type);
   std::string expected;
   llvm::raw_string_ostream(expected) << type;
@@ -215,6 +224,8 @@ const OpTable &OpTable::get() {
     addStructureOps(result);
     addArithOps(result);
     addTensorOps(result);
+    addMathOps(result);
+    addTileOps(result);
     return result;
   }();
   return table;

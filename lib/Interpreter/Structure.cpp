@@ -37,6 +37,25 @@ static llvm::Expected<Results> evaluateIf(scf::IfOp op, Frame &frame) {
   return frame.run(region);
 }
 
+static llvm::Expected<Results> evaluateFor(scf::ForOp op, Frame &frame) {
+  int64_t upper = frame.getInt(op.getUpperBound());
+  int64_t step = frame.getInt(op.getStep());
+  if (step < 1)
+    return makeError("step is " + llvm::Twine(step) + ", expected at least 1");
+  Results carried;
+  for (Value init : op.getInitArgs())
+    carried.push_back(frame.get(init));
+  for (int64_t i = frame.getInt(op.getLowerBound()); i < upper; i += step) {
+    SmallVector<Tensor> arguments{Tensor::makeInt(OCKHAM_I64, i)};
+    llvm::append_range(arguments, carried);
+    llvm::Expected<Results> next = frame.run(op.getRegion(), arguments);
+    if (!next)
+      return next;
+    carried = std::move(*next);
+  }
+  return carried;
+}
+
 /// The branches one after the other.
 static llvm::Expected<Results> evaluateParallel(tfm::ParallelOp op,
                                                 Frame &frame) {
@@ -97,6 +116,7 @@ static llvm::Expected<Results> evaluateCheck(CheckOp op, Frame &frame) {
 void addStructureOps(OpTable &table) {
   table.add<func::CallOp>(evaluateCall);
   table.add<scf::IfOp>(evaluateIf);
+  table.add<scf::ForOp>(evaluateFor);
   table.add<tfm::BlockOp>(
       [](tfm::BlockOp op, Frame &frame) { return frame.run(op.getBody()); });
   table.add<tfm::ParallelOp>(evaluateParallel);

@@ -77,6 +77,7 @@ void ockham::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   buildBufferizePipeline(pm);
   pm.addPass(createCPUUseHostMemory());
+  pm.addPass(createCPULowerKernels());
 
   OpPassManager &functions = pm.nest<func::FuncOp>();
   CPULowerContractionsOptions contractions;

@@ -10,6 +10,8 @@
 #include "dialects/ONNX/ONNXDialect.h"
 #include "dialects/Ockham/OckhamBufferize.h"
 #include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Tile/TileBufferize.h"
+#include "dialects/Tile/TileDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -17,6 +19,7 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "ockham/Conversion/Passes.h"
 #include "ockham/Pipelines/Pipelines.h"
+#include "ockham/Target/CPU/CPUDialect.h"
 #include "ockham/Target/CPU/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
@@ -25,11 +28,13 @@
 using namespace mlir;
 
 void ockham::registerDialects(DialectRegistry &registry) {
-  registry.insert<OckhamDialect, onnx::ONNXDialect, tfm::TfmDialect>();
+  registry.insert<OckhamDialect, onnx::ONNXDialect, tfm::TfmDialect,
+                  tile::TileDialect, cpu::CPUDialect>();
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registerAllToLLVMIRTranslations(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
+  tile::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void ockham::registerPasses() {

@@ -10,6 +10,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CPULowerKernels : Pass<"ockham-cpu-lower-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn kernels into functions of 1-D vectors for the host's threads";
+  let description = [{
+    Each `tile.kernel` becomes a function over a range of the blocks that its
+    strategy (`#ockham_cpu.strategy`) makes of its grid, and each `tile.launch`
+    on buffers an `ockham.parallel_for` of it. Blocks are registers: a row of a
+    block of f32 is a few vectors of `vector_bytes`. The dimension `loop` of the
+    grid is a loop inside of the function; its last points, which are shorter
+    than a step, have code of their own. Along the other dimensions what lies
+    outside is masked.
+
+    Where a window lies at an index of the grid, the launch checks that the
+    view is as large as the grid, and no element is checked.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::memref::MemRefDialect", "::ockham::OckhamDialect"];
+}
+
 def CPULowerContractions
     : Pass<"ockham-cpu-lower-contractions", "::mlir::func::FuncOp"> {
   let summary = "Turn products on buffers into blocked loops over 1-D vectors";

@@ -1,0 +1,52 @@
+//===- CPUOps.td - How a CPU runs kernels -----------------*- tablegen -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_TARGET_CPU_CPUOPS
+#define OCKHAM_TARGET_CPU_CPUOPS
+
+include "dialects/Tile/TileInterfaces.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+
+def CPU_Dialect : Dialect {
+  let name = "ockham_cpu";
+  let cppNamespace = "::ockham::cpu";
+  let summary = "What belongs to kernels on the CPU";
+  let description = [{
+    The strategy of the CPU target, an attribute of `tile.kernel`.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
+    [DeclareAttrInterfaceMethods<Tile_StrategyInterface>]> {
+  let mnemonic = "strategy";
+  let summary = "How the CPU runs a kernel";
+  let description = [{
+    - `vector_bytes`: width of a vector register. There are 32 registers of 64
+      bytes and 16 of any other width; the accumulators of a product, one row of
+      its right-hand side and one element of its left-hand side must fit.
+    - `loop`: the dimension of the grid that a thread goes through itself. The
+      points of the others, one block of this one each, are what threads share
+      among themselves; the first dimension changes slowest.
+    - `block`: elements of that dimension in a block, a multiple of its step; 0
+      is all of them. What a block reads of the left-hand side of a product
+      should stay in the cache while panels of the right-hand side come and go.
+    - `prefetch`: cache lines of the next panel that are fetched in each step of
+      a loop over a packed matrix.
+
+    ```mlir
+    #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 128, prefetch = 1>
+    ```
+  }];
+  let parameters = (ins "int64_t":$vector_bytes, "int64_t":$loop,
+                        DefaultValuedParameter<"int64_t", "0">:$block,
+                        DefaultValuedParameter<"int64_t", "0">:$prefetch);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+#endif // OCKHAM_TARGET_CPU_CPUOPS

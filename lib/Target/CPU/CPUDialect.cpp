@@ -1,0 +1,71 @@
+//===- CPUDialect.cpp - How a CPU runs kernels ----------------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ockham/Target/CPU/CPUDialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace ockham::cpu;
+
+#include "ockham/Target/CPU/CPUDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "ockham/Target/CPU/CPUAttrs.cpp.inc"
+
+void CPUDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ockham/Target/CPU/CPUAttrs.cpp.inc"
+      >();
+}
+
+/// A product keeps its accumulators, a row of its right-hand side and one
+/// element of its left-hand side in registers.
+static LogicalResult verifyRegisters(ockham::tile::DotOp dot,
+                                     int64_t vectorBytes) {
+  auto acc = dot.getAcc().getType();
+  int64_t elementBytes = acc.getElementTypeBitWidth() / 8;
+  int64_t perRow =
+      llvm::divideCeil(acc.getDimSize(1) * elementBytes, vectorBytes);
+  int64_t needed = (acc.getDimSize(0) + 1) * perRow + 1;
+  int64_t present = vectorBytes >= 64 ? 32 : 16;
+  if (needed <= present)
+    return success();
+  return dot.emitOpError() << "accumulates " << acc << ", which needs "
+                           << needed << " registers of " << vectorBytes
+                           << " bytes, but there are " << present;
+}
+
+LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
+  auto kernel = cast<ockham::tile::KernelOp>(op);
+  int64_t bytes = getVectorBytes();
+  if (bytes < 8 || !llvm::isPowerOf2_64(bytes))
+    return op->emitOpError() << "has vectors of " << bytes
+                             << " bytes, expected a power of two from 8 on";
+  int64_t rank = kernel.getGridRank();
+  if (getLoop() < 0 || getLoop() >= rank)
+    return op->emitOpError() << "loops over grid dimension #" << getLoop()
+                             << ", but the grid has " << rank;
+  int64_t step = kernel.getSteps()[getLoop()];
+  if (getBlock() < 0 || getBlock() % step != 0)
+    return op->emitOpError() << "has blocks of " << getBlock()
+                             << " in grid dimension #" << getLoop()
+                             << ", expected a multiple of its step, " << step;
+  if (getPrefetch() < 0)
+    return op->emitOpError() << "prefetches " << getPrefetch()
+                             << " lines, expected 0 or more";
+  WalkResult result = kernel.getBody().walk([&](ockham::tile::DotOp dot) {
+    if (failed(verifyRegisters(dot, bytes)))
+      return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}

@@ -1,0 +1,519 @@
+//===- KernelBlocks.cpp - Loads, stores, products, reductions -------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "VectorUtils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace ockham;
+using namespace ockham::cpu;
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value KernelEmitter::allocate(Type element, int64_t count) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(allocations);
+  return memref::AllocaOp::create(b, MemRefType::get({count}, element),
+                                  b.getI64IntegerAttr(64));
+}
+
+Value KernelEmitter::getAddress(tile::ViewType type, const ViewValues &view,
+                                Value row, Value col) {
+  Value address = add(view.offset, mul(row, view.stride));
+  if (!type.isPacked())
+    return add(address, col);
+  Value panel = index(type.getPanel());
+  Value number = b.createOrFold<arith::DivUIOp>(col, panel);
+  Value within = b.createOrFold<arith::RemUIOp>(col, panel);
+  return add(add(address, mul(number, view.panelStride)), within);
+}
+
+bool KernelEmitter::isInside(Value view, unsigned axis, Value place,
+                             int64_t count) {
+  auto type = cast<tile::ViewType>(view.getType());
+  int64_t extent = axis == 0 ? type.getRows() : type.getCols();
+  // The last panel is filled up with zeros.
+  if (axis == 1 && type.isPacked() && count <= type.getPanel())
+    return true;
+  if (std::optional<int64_t> constant = getConstantIntValue(place))
+    return !ShapedType::isDynamic(extent) && *constant >= 0 &&
+           *constant + count <= extent;
+  for (auto [d, index] : llvm::enumerate(kernel.getGridIndices())) {
+    if (place != index)
+      continue;
+    int64_t step = kernel.getSteps()[d];
+    bool isLoop = static_cast<int64_t>(d) == strategy.getLoop();
+    int64_t size = step;
+    for (auto [cls, other] : overrides)
+      if (sizes.isSame(cls, sizes.getGridClass(d)))
+        size = other;
+    // A thread's loop stops where the last whole step does. The other
+    // dimensions end within a step, unless it divides what there is.
+    bool ends = isLoop ? count <= size
+                       : count <= step && !ShapedType::isDynamic(extent) &&
+                             extent % step == 0;
+    if (!ends)
+      return false;
+    // An argument is as large as the grid: the launch has checked it.
+    if (isa<BlockArgument>(view))
+      return true;
+    auto subview = view.getDefiningOp<tile::SubviewOp>();
+    if (!subview)
+      return false;
+    Value have = axis == 0 ? subview.getRows() : subview.getCols();
+    return have == kernel.getGridExtents()[d];
+  }
+  return false;
+}
+
+SliceValues KernelEmitter::makeSlice(Value view, Value rowPlace, Value colPlace,
+                                     Value row, Value col, int64_t rows,
+                                     int64_t cols,
+                                     std::optional<unsigned> insideAxis) {
+  const ViewValues &values = views[view];
+  SliceValues slice;
+  slice.memory = values.memory;
+  slice.offset =
+      getAddress(cast<tile::ViewType>(view.getType()), values, row, col);
+  slice.stride = values.stride;
+  if (insideAxis != 0u && !isInside(view, 0, rowPlace, rows))
+    slice.rowsLeft = sub(values.rows, row);
+  if (insideAxis != 1u && !isInside(view, 1, colPlace, cols))
+    slice.colsLeft = sub(values.cols, col);
+  return slice;
+}
+
+Value KernelEmitter::loadVector(Value memory, Value address, int64_t width,
+                                Value left, Type as) {
+  Value mask;
+  if (left)
+    mask = createLaneMask(b, b.getLoc(), left, width);
+  Value value =
+      loadLanes(b, b.getLoc(), memory, ValueRange{address}, width, mask);
+  Type element = cast<VectorType>(value.getType()).getElementType();
+  if (element == as)
+    return value;
+  return arith::ExtFOp::create(b, VectorType::get(width, as), value);
+}
+
+Value KernelEmitter::guard(Value condition, Type type,
+                           llvm::function_ref<Value()> value) {
+  if (!condition)
+    return value();
+  auto branch = scf::IfOp::create(b, TypeRange{type}, condition,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, ValueRange{value()});
+  b.setInsertionPointToStart(branch.elseBlock());
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  scf::YieldOp::create(b, ValueRange{zero});
+  return branch.getResult(0);
+}
+
+void KernelEmitter::emitSubview(tile::SubviewOp op) {
+  ViewValues view = views[op.getView()];
+  view.offset = getAddress(op.getView().getType(), view, scalar(op.getRow()),
+                           scalar(op.getCol()));
+  view.rows = scalar(op.getRows());
+  view.cols = scalar(op.getCols());
+  views[op.getResult()] = view;
+}
+
+void KernelEmitter::emitLoad(tile::LoadOp op) {
+  const ViewValues &view = views[op.getView()];
+  Value result = op.getResult();
+  int64_t rows = getExtent(result, 0), cols = getExtent(result, 1);
+  Value row = scalar(op.getRow()), col = scalar(op.getCol());
+  bool rowsInside = isInside(op.getView(), 0, op.getRow(), rows);
+  bool colsInside = isInside(op.getView(), 1, op.getCol(), cols);
+  Type element = op.getResult().getType().getElementType();
+  Registers registers;
+  SmallVector<Value> column;
+  for (int64_t r = 0; r < rows; ++r) {
+    Value condition;
+    if (!rowsInside)
+      condition = isLess(add(row, r), view.rows);
+    Value address =
+        getAddress(op.getView().getType(), view, add(row, r), col);
+    if (cols == 1) {
+      if (!colsInside) {
+        Value valid = isLess(col, view.cols);
+        condition = condition ? arith::AndIOp::create(b, condition, valid)
+                              : valid;
+      }
+      column.push_back(guard(condition, element, [&]() -> Value {
+        return memref::LoadOp::create(b, view.memory, ValueRange{address});
+      }));
+      continue;
+    }
+    int64_t at = 0;
+    for (int64_t width : splitColumns(cols, getLanes(result))) {
+      Value left = colsInside ? Value() : sub(view.cols, add(col, at));
+      registers.push_back(
+          guard(condition, VectorType::get(width, element), [&] {
+            return loadVector(view.memory, add(address, at), width, left,
+                              element);
+          }));
+      at += width;
+    }
+  }
+  if (cols == 1)
+    registers.push_back(vector::FromElementsOp::create(
+        b, VectorType::get(rows, element), column));
+  blocks[result] = registers;
+}
+
+void KernelEmitter::emitGather(tile::GatherOp op) {
+  const ViewValues &view = views[op.getView()];
+  Value result = op.getResult();
+  int64_t rows = getExtent(result, 0), cols = getExtent(result, 1);
+  Value col = scalar(op.getCol());
+  bool colsInside = isInside(op.getView(), 1, op.getCol(), cols);
+  Type element = op.getResult().getType().getElementType();
+  Value indices = blocks[op.getRows()].front();
+  Registers registers;
+  SmallVector<Value> column;
+  for (int64_t r = 0; r < rows; ++r) {
+    Value row = arith::IndexCastOp::create(
+        b, b.getIndexType(), vector::ExtractOp::create(b, indices, r));
+    // A negative index is a large one.
+    Value condition = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row,
+                                            view.rows);
+    Value address = getAddress(op.getView().getType(), view, row, col);
+    if (cols == 1) {
+      if (!colsInside)
+        condition = arith::AndIOp::create(b, condition,
+                                          isLess(col, view.cols));
+      column.push_back(guard(condition, element, [&]() -> Value {
+        return memref::LoadOp::create(b, view.memory, ValueRange{address});
+      }));
+      continue;
+    }
+    int64_t at = 0;
+    for (int64_t width : splitColumns(cols, getLanes(result))) {
+      Value left = colsInside ? Value() : sub(view.cols, add(col, at));
+      registers.push_back(
+          guard(condition, VectorType::get(width, element), [&] {
+            return loadVector(view.memory, add(address, at), width, left,
+                              element);
+          }));
+      at += width;
+    }
+  }
+  if (cols == 1)
+    registers.push_back(vector::FromElementsOp::create(
+        b, VectorType::get(rows, element), column));
+  blocks[result] = registers;
+}
+
+void KernelEmitter::emitStore(tile::StoreOp op) {
+  const ViewValues &view = views[op.getView()];
+  Value value = op.getValue();
+  int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
+  Value row = scalar(op.getRow()), col = scalar(op.getCol());
+  bool rowsInside = isInside(op.getView(), 0, op.getRow(), rows);
+  bool colsInside = isInside(op.getView(), 1, op.getCol(), cols);
+  // What fills up the last panel stays zero.
+  if (op.getView().getType().isPacked())
+    colsInside = false;
+  const Registers &registers = blocks[value];
+  SmallVector<int64_t> widths = splitColumns(cols, getLanes(value));
+  size_t next = 0;
+  for (int64_t r = 0; r < rows; ++r) {
+    OpBuilder::InsertionGuard guard(b);
+    Value condition;
+    if (!rowsInside)
+      condition = isLess(add(row, r), view.rows);
+    if (cols == 1 && !colsInside) {
+      Value valid = isLess(col, view.cols);
+      condition =
+          condition ? arith::AndIOp::create(b, condition, valid) : valid;
+    }
+    if (condition) {
+      auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
+      b.setInsertionPointToStart(branch.thenBlock());
+    }
+    Value address =
+        getAddress(op.getView().getType(), view, add(row, r), col);
+    if (cols == 1) {
+      Value element = vector::ExtractOp::create(b, registers.front(), r);
+      memref::StoreOp::create(b, element, view.memory, ValueRange{address});
+      continue;
+    }
+    int64_t at = 0;
+    for (int64_t width : widths) {
+      Value mask;
+      if (!colsInside)
+        mask = createLaneMask(b, b.getLoc(), sub(view.cols, add(col, at)),
+                              width);
+      storeLanes(b, b.getLoc(), registers[next++], view.memory,
+                 ValueRange{add(address, at)}, mask);
+      at += width;
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+SliceValues KernelEmitter::getFactor(Value value) {
+  if (isa<tile::SliceType>(value.getType()))
+    return slices[value];
+  // Elements are repeated from memory: there is no instruction that takes them
+  // out of a register.
+  int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
+  Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  Value &memory = spills[value];
+  if (!memory)
+    memory = allocate(element, rows * cols);
+  int64_t at = 0;
+  for (Value part : blocks[value]) {
+    vector::StoreOp::create(b, part, memory, ValueRange{index(at)});
+    at += cast<VectorType>(part.getType()).getNumElements();
+  }
+  SliceValues slice;
+  slice.memory = memory;
+  slice.offset = index(0);
+  slice.stride = index(cols);
+  return slice;
+}
+
+SliceValues KernelEmitter::transpose(const SliceValues &slice, Value value) {
+  int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
+  Type element = cast<MemRefType>(slice.memory.getType()).getElementType();
+  Value &memory = spills[value];
+  if (!memory)
+    memory = allocate(element, rows * cols);
+  auto outer = scf::ForOp::create(b, index(0), index(rows), index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(outer.getBody());
+  Value row = outer.getInductionVar();
+  Value condition;
+  if (slice.rowsLeft)
+    condition = isLess(row, slice.rowsLeft);
+  Value start = add(slice.offset, mul(row, slice.stride));
+  auto inner = scf::ForOp::create(b, index(0), index(cols), index(1));
+  b.setInsertionPointToStart(inner.getBody());
+  Value col = inner.getInductionVar();
+  if (slice.colsLeft) {
+    Value valid = isLess(col, slice.colsLeft);
+    condition = condition ? arith::AndIOp::create(b, condition, valid) : valid;
+  }
+  Value loaded = this->guard(condition, element, [&]() -> Value {
+    return memref::LoadOp::create(b, slice.memory,
+                                  ValueRange{add(start, col)});
+  });
+  memref::StoreOp::create(b, loaded, memory,
+                          ValueRange{add(mul(col, index(rows)), row)});
+  SliceValues result;
+  result.memory = memory;
+  b.setInsertionPointAfter(outer);
+  result.offset = index(0);
+  result.stride = index(rows);
+  return result;
+}
+
+LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
+  Value acc = op.getAcc();
+  int64_t rows = getExtent(acc, 0), cols = getExtent(acc, 1);
+  int64_t depth = getExtent(op.getLhs(), 1);
+  Type element = op.getAcc().getType().getElementType();
+  SliceValues lhs = getFactor(op.getLhs()), rhs = getFactor(op.getRhs());
+  if (op.getTransposed())
+    rhs = transpose(rhs, op.getRhs());
+  if (lhs.rowsLeft)
+    return op.emitOpError()
+           << "has a lhs whose " << rows
+           << " rows may leave its view; expected rows at the index of the "
+              "grid dimension that a thread loops over, #"
+           << strategy.getLoop();
+  if (cols == 1)
+    return op.emitOpError("accumulates a single column, for which the CPU has "
+                          "no product");
+
+  SmallVector<int64_t> widths = splitColumns(cols, getLanes(acc));
+  auto step = [&](Registers &sums, Value k) {
+    SmallVector<Value> right;
+    Value start = add(rhs.offset, mul(k, rhs.stride));
+    int64_t at = 0;
+    for (int64_t width : widths) {
+      Value left =
+          rhs.colsLeft ? sub(rhs.colsLeft, index(at)) : Value();
+      right.push_back(
+          loadVector(rhs.memory, add(start, at), width, left, element));
+      at += width;
+    }
+    Value first = add(lhs.offset, k);
+    for (int64_t r = 0; r < rows; ++r) {
+      Value factor = memref::LoadOp::create(
+          b, lhs.memory, ValueRange{add(first, mul(index(r), lhs.stride))});
+      if (factor.getType() != element)
+        factor = arith::ExtFOp::create(b, element, factor);
+      for (auto [v, width] : llvm::enumerate(widths)) {
+        Value repeated = vector::BroadcastOp::create(
+            b, VectorType::get(width, element), factor);
+        Value &sum = sums[r * widths.size() + v];
+        sum = vector::FMAOp::create(b, repeated, right[v], sum);
+      }
+    }
+  };
+  auto loop = [&](Registers &sums, Value from, Value to, int64_t unroll) {
+    auto body = scf::ForOp::create(b, from, to, index(unroll), sums);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(body.getBody());
+    ValueRange arguments = body.getRegionIterArgs();
+    sums.assign(arguments.begin(), arguments.end());
+    for (int64_t u = 0; u < unroll; ++u)
+      step(sums, add(body.getInductionVar(), u));
+    scf::YieldOp::create(b, sums);
+    ValueRange results = body.getResults();
+    sums.assign(results.begin(), results.end());
+  };
+
+  Registers sums = blocks[acc];
+  constexpr int64_t maxUnrolled = 8, unroll = 4;
+  if (lhs.colsLeft || rhs.rowsLeft) {
+    // What lies outside adds nothing.
+    Value count = index(depth);
+    if (lhs.colsLeft)
+      count = min(count, lhs.colsLeft);
+    if (rhs.rowsLeft)
+      count = min(count, rhs.rowsLeft);
+    loop(sums, index(0), count, 1);
+  } else if (depth <= maxUnrolled) {
+    for (int64_t k = 0; k < depth; ++k)
+      step(sums, index(k));
+  } else {
+    int64_t rest = depth % unroll;
+    loop(sums, index(0), index(depth - rest), unroll);
+    for (int64_t k = depth - rest; k < depth; ++k)
+      step(sums, index(k));
+  }
+  blocks[op.getResult()] = sums;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rows and columns
+//===----------------------------------------------------------------------===//
+
+void KernelEmitter::emitReduce(tile::ReduceOp op) {
+  bool isMax = op.getKind() == tile::ReduceKind::Max;
+  auto kind = isMax ? vector::CombiningKind::MAXIMUMF
+                    : vector::CombiningKind::ADD;
+  auto combine = [&](Value lhs, Value rhs) -> Value {
+    if (isMax)
+      return arith::MaximumFOp::create(b, lhs, rhs);
+    return arith::AddFOp::create(b, lhs, rhs);
+  };
+  Value input = op.getInput();
+  int64_t rows = getExtent(input, 0), cols = getExtent(input, 1);
+  const Registers &registers = blocks[input];
+  if (cols == 1) {
+    blocks[op.getResult()] = registers;
+    return;
+  }
+  size_t perRow = splitColumns(cols, getLanes(input)).size();
+  SmallVector<Value> results;
+  for (int64_t r = 0; r < rows; ++r) {
+    ArrayRef<Value> row = ArrayRef(registers).slice(r * perRow, perRow);
+    // Full vectors first, then the shorter one.
+    Value sum = row.front();
+    Value rest;
+    for (Value part : row.drop_front()) {
+      if (part.getType() == sum.getType())
+        sum = combine(sum, part);
+      else
+        rest = part;
+    }
+    auto reduce = [&](Value vector) -> Value {
+      return vector::ReductionOp::create(b, kind, vector,
+                                         arith::FastMathFlags::reassoc);
+    };
+    Value result = reduce(sum);
+    if (rest)
+      result = combine(result, reduce(rest));
+    results.push_back(result);
+  }
+  Type element = op.getResult().getType().getElementType();
+  blocks[op.getResult()] = {vector::FromElementsOp::create(
+      b, VectorType::get(rows, element), results)};
+}
+
+void KernelEmitter::emitScan(tile::ScanOp op) {
+  Value input = op.getInput();
+  int64_t rows = getExtent(input, 0), cols = getExtent(input, 1);
+  Registers registers = blocks[input];
+  if (cols == 1) {
+    Value column = registers.front(), sum;
+    SmallVector<Value> sums;
+    for (int64_t r = 0; r < rows; ++r) {
+      Value element = vector::ExtractOp::create(b, column, r);
+      sum = sum ? Value(arith::AddFOp::create(b, sum, element)) : element;
+      sums.push_back(sum);
+    }
+    blocks[op.getResult()] = {
+        vector::FromElementsOp::create(b, column.getType(), sums)};
+    return;
+  }
+  size_t perRow = registers.size() / rows;
+  for (size_t i = perRow; i < registers.size(); ++i)
+    registers[i] =
+        arith::AddFOp::create(b, registers[i - perRow], registers[i]);
+  blocks[op.getResult()] = registers;
+}
+
+void KernelEmitter::emitBroadcast(tile::BroadcastOp op) {
+  Value input = op.getInput(), result = op.getResult();
+  SmallVector<Type> types = getRegisterTypes(result);
+  int64_t rows = getExtent(result, 0), cols = getExtent(result, 1);
+  Registers registers;
+  auto isBlock = isa<RankedTensorType>(input.getType());
+  if (isBlock && getExtent(input, 0) == rows && getExtent(input, 1) == cols) {
+    registers = blocks[input];
+  } else if (!isBlock || (getExtent(input, 0) == 1 && getExtent(input, 1) == 1)) {
+    Value value = isBlock ? Value(vector::ExtractOp::create(
+                                b, blocks[input].front(), 0))
+                          : scalar(input);
+    for (Type type : types)
+      registers.push_back(vector::BroadcastOp::create(b, type, value));
+  } else if (getExtent(input, 1) == 1) {
+    size_t perRow = types.size() / rows;
+    for (int64_t r = 0; r < rows; ++r) {
+      Value value = vector::ExtractOp::create(b, blocks[input].front(), r);
+      for (size_t v = 0; v < perRow; ++v)
+        registers.push_back(
+            vector::BroadcastOp::create(b, types[r * perRow + v], value));
+    }
+  } else {
+    for (int64_t r = 0; r < rows; ++r)
+      llvm::append_range(registers, blocks[input]);
+  }
+  blocks[result] = registers;
+}
+
+void KernelEmitter::emitIota(tile::IotaOp op) {
+  Registers registers;
+  int64_t next = 0;
+  for (Type type : getRegisterTypes(op.getResult())) {
+    auto vector = cast<VectorType>(type);
+    SmallVector<Attribute> values;
+    for (int64_t i = 0; i < vector.getNumElements(); ++i)
+      values.push_back(b.getIntegerAttr(vector.getElementType(), next++));
+    registers.push_back(
+        arith::ConstantOp::create(b, DenseElementsAttr::get(vector, values)));
+  }
+  blocks[op.getResult()] = registers;
+}

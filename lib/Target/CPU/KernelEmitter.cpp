@@ -1,0 +1,536 @@
+//===- KernelEmitter.cpp - Kernels as loops over vectors ------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace ockham;
+using namespace ockham::cpu;
+
+//===----------------------------------------------------------------------===//
+// Accesses by grid index
+//===----------------------------------------------------------------------===//
+
+/// The dimension of the grid whose index `place` is.
+static std::optional<unsigned> getGridDim(tile::KernelOp kernel, Value place) {
+  for (auto [d, index] : llvm::enumerate(kernel.getGridIndices()))
+    if (place == index)
+      return d;
+  return std::nullopt;
+}
+
+SmallVector<GridAccess> cpu::findGridAccesses(tile::KernelOp kernel) {
+  SmallVector<GridAccess> accesses;
+  auto visit = [&](Value view, unsigned axis, Value place) {
+    auto argument = dyn_cast<BlockArgument>(view);
+    std::optional<unsigned> dim = getGridDim(kernel, place);
+    if (!dim || !argument || argument.getOwner() != &kernel.getBlock())
+      return;
+    for (const GridAccess &other : accesses)
+      if (other.argument == argument.getArgNumber() && other.axis == axis &&
+          other.dim == *dim)
+        return;
+    accesses.push_back({argument.getArgNumber(), axis, *dim});
+  };
+  kernel.getBody().walk([&](Operation *op) {
+    if (auto load = dyn_cast<tile::LoadOp>(op)) {
+      visit(load.getView(), 0, load.getRow());
+      visit(load.getView(), 1, load.getCol());
+    } else if (auto gather = dyn_cast<tile::GatherOp>(op)) {
+      visit(gather.getView(), 1, gather.getCol());
+    } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
+      visit(store.getView(), 0, store.getRow());
+      visit(store.getView(), 1, store.getCol());
+    } else if (auto slice = dyn_cast<tile::SliceOp>(op)) {
+      visit(slice.getView(), 0, slice.getRow());
+      visit(slice.getView(), 1, slice.getCol());
+    } else if (auto loop = dyn_cast<tile::ForOp>(op)) {
+      for (unsigned i = 0, e = loop.getViews().size(); i < e; ++i)
+        visit(loop.getViews()[i], loop.goesAlongRows(i) ? 1 : 0,
+              loop.getPlaces()[i]);
+    }
+  });
+  return accesses;
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes and numbers
+//===----------------------------------------------------------------------===//
+
+int64_t KernelEmitter::getExtent(Value value, unsigned axis) const {
+  unsigned cls = sizes.getClass(value, axis);
+  for (auto [other, size] : overrides)
+    if (sizes.isSame(cls, other))
+      return size;
+  auto slice = dyn_cast<tile::SliceType>(value.getType());
+  if (slice)
+    return axis == 0 ? slice.getRows() : slice.getCols();
+  return cast<RankedTensorType>(value.getType()).getDimSize(axis);
+}
+
+int64_t KernelEmitter::getLanes(Value block) const {
+  // Masks have the lanes of what they mask, which is at least i32 wide.
+  Type element = cast<RankedTensorType>(block.getType()).getElementType();
+  if (element.isInteger(1))
+    return getLanes(b.getF32Type());
+  return getLanes(element);
+}
+
+SmallVector<int64_t> KernelEmitter::splitColumns(int64_t cols,
+                                                 int64_t lanes) const {
+  SmallVector<int64_t> widths(cols / lanes, lanes);
+  if (cols % lanes != 0)
+    widths.push_back(cols % lanes);
+  return widths;
+}
+
+SmallVector<Type> KernelEmitter::getRegisterTypes(Value block) const {
+  Type element = cast<RankedTensorType>(block.getType()).getElementType();
+  int64_t rows = getExtent(block, 0), cols = getExtent(block, 1);
+  if (cols == 1)
+    return {VectorType::get(rows, element)};
+  SmallVector<Type> types;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t width : splitColumns(cols, getLanes(block)))
+      types.push_back(VectorType::get(width, element));
+  return types;
+}
+
+Value KernelEmitter::index(int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+Value KernelEmitter::add(Value lhs, Value rhs) {
+  return b.createOrFold<arith::AddIOp>(lhs, rhs);
+}
+Value KernelEmitter::add(Value lhs, int64_t rhs) {
+  return rhs == 0 ? lhs : add(lhs, index(rhs));
+}
+Value KernelEmitter::sub(Value lhs, Value rhs) {
+  return b.createOrFold<arith::SubIOp>(lhs, rhs);
+}
+Value KernelEmitter::mul(Value lhs, Value rhs) {
+  return b.createOrFold<arith::MulIOp>(lhs, rhs);
+}
+Value KernelEmitter::min(Value lhs, Value rhs) {
+  return b.createOrFold<arith::MinSIOp>(lhs, rhs);
+}
+Value KernelEmitter::isLess(Value lhs, Value rhs) {
+  return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::slt, lhs, rhs);
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks of ops
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+KernelEmitter::emit(const GridPoint &at,
+                    std::optional<std::pair<unsigned, int64_t>> override) {
+  point = at;
+  overrides.clear();
+  if (override)
+    overrides.push_back(*override);
+  blocks.clear();
+  slices.clear();
+  spills.clear();
+  for (auto [from, to] : llvm::zip(kernel.getGridIndices(), at.indices))
+    scalars.map(from, to);
+  for (auto [from, to] : llvm::zip(kernel.getGridExtents(), at.extents))
+    scalars.map(from, to);
+  return emitBlock(kernel.getBlock());
+}
+
+LogicalResult KernelEmitter::emitBlock(Block &block) {
+  for (Operation &op : block.without_terminator())
+    if (failed(emitOp(&op)))
+      return failure();
+  return success();
+}
+
+LogicalResult KernelEmitter::emitOp(Operation *op) {
+  b.setLoc(op->getLoc());
+  auto run = [&](auto typed, auto emit) {
+    (this->*emit)(typed);
+    return success();
+  };
+  if (auto loop = dyn_cast<tile::ForOp>(op))
+    return emitFor(loop);
+  if (auto dot = dyn_cast<tile::DotOp>(op))
+    return emitDot(dot);
+  if (auto load = dyn_cast<tile::LoadOp>(op))
+    return run(load, &KernelEmitter::emitLoad);
+  if (auto gather = dyn_cast<tile::GatherOp>(op))
+    return run(gather, &KernelEmitter::emitGather);
+  if (auto store = dyn_cast<tile::StoreOp>(op))
+    return run(store, &KernelEmitter::emitStore);
+  if (auto subview = dyn_cast<tile::SubviewOp>(op))
+    return run(subview, &KernelEmitter::emitSubview);
+  if (auto reduce = dyn_cast<tile::ReduceOp>(op))
+    return run(reduce, &KernelEmitter::emitReduce);
+  if (auto scan = dyn_cast<tile::ScanOp>(op))
+    return run(scan, &KernelEmitter::emitScan);
+  if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
+    return run(broadcast, &KernelEmitter::emitBroadcast);
+  if (auto iota = dyn_cast<tile::IotaOp>(op))
+    return run(iota, &KernelEmitter::emitIota);
+  if (auto slice = dyn_cast<tile::SliceOp>(op)) {
+    Value row = slice.getRow(), col = slice.getCol();
+    slices[slice.getResult()] =
+        makeSlice(slice.getView(), row, col, scalar(row), scalar(col),
+                  getExtent(slice.getResult(), 0),
+                  getExtent(slice.getResult(), 1), std::nullopt);
+    return success();
+  }
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return emitScfFor(loop);
+  if (auto branch = dyn_cast<scf::IfOp>(op))
+    return emitScfIf(branch);
+  if (isa<arith::ConstantOp>(op) &&
+      isa<RankedTensorType>(op->getResult(0).getType()))
+    return emitConstant(op);
+  if (op->getNumRegions() == 0 && op->getNumResults() == 1 &&
+      isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
+    return emitElementwise(op);
+  return op->emitOpError("has no lowering for the CPU");
+}
+
+LogicalResult KernelEmitter::emitConstant(Operation *op) {
+  auto elements =
+      dyn_cast<DenseElementsAttr>(cast<arith::ConstantOp>(op).getValue());
+  if (!elements)
+    return op->emitOpError("has elements that are not in the module");
+  Value result = op->getResult(0);
+  Registers &registers = blocks[result];
+  registers.clear();
+  int64_t next = 0;
+  for (Type type : getRegisterTypes(result)) {
+    auto vector = cast<VectorType>(type);
+    DenseElementsAttr part;
+    if (elements.isSplat()) {
+      part = elements.resizeSplat(vector);
+    } else {
+      SmallVector<Attribute> values;
+      for (int64_t i = 0; i < vector.getNumElements(); ++i)
+        values.push_back(elements.getValues<Attribute>()[next + i]);
+      part = DenseElementsAttr::get(vector, values);
+    }
+    next += vector.getNumElements();
+    registers.push_back(arith::ConstantOp::create(b, part));
+  }
+  return success();
+}
+
+/// One copy of the op per register.
+LogicalResult KernelEmitter::emitElementwise(Operation *op) {
+  Value result = op->getResult(0);
+  auto create = [&](ValueRange operands, Type type) {
+    OperationState state(op->getLoc(), op->getName(), operands, type,
+                         op->getAttrs());
+    return b.create(state)->getResult(0);
+  };
+  if (!isa<RankedTensorType>(result.getType())) {
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(scalar(operand));
+    scalars.map(result, create(operands, result.getType()));
+    return success();
+  }
+  SmallVector<Type> types = getRegisterTypes(result);
+  Registers registers;
+  for (auto [i, type] : llvm::enumerate(types)) {
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      if (!isa<RankedTensorType>(operand.getType())) {
+        operands.push_back(scalar(operand));
+        continue;
+      }
+      const Registers &from = blocks[operand];
+      auto have = cast<VectorType>(from[i < from.size() ? i : 0].getType());
+      if (from.size() != types.size() ||
+          have.getShape() != cast<VectorType>(type).getShape())
+        return op->emitOpError()
+               << "has operands whose elements lie in vectors of different "
+                  "lengths: "
+               << have << " for " << type;
+      operands.push_back(from[i]);
+    }
+    registers.push_back(create(operands, type));
+  }
+  blocks[result] = registers;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Structured control flow
+//===----------------------------------------------------------------------===//
+
+void KernelEmitter::appendValues(Value value, SmallVectorImpl<Value> &to) {
+  if (isa<RankedTensorType>(value.getType()))
+    llvm::append_range(to, blocks[value]);
+  else
+    to.push_back(scalar(value));
+}
+
+void KernelEmitter::appendTypes(Value value, SmallVectorImpl<Type> &to) {
+  if (isa<RankedTensorType>(value.getType()))
+    llvm::append_range(to, getRegisterTypes(value));
+  else
+    to.push_back(value.getType());
+}
+
+void KernelEmitter::takeValues(Value value, ValueRange &from) {
+  if (!isa<RankedTensorType>(value.getType())) {
+    scalars.map(value, from.front());
+    from = from.drop_front();
+    return;
+  }
+  size_t count = getRegisterTypes(value).size();
+  ValueRange mine = from.take_front(count);
+  blocks[value] = Registers(mine.begin(), mine.end());
+  from = from.drop_front(count);
+}
+
+LogicalResult KernelEmitter::emitScfFor(scf::ForOp op) {
+  SmallVector<Value> inits;
+  for (Value init : op.getInitArgs())
+    appendValues(init, inits);
+  auto loop = scf::ForOp::create(b, scalar(op.getLowerBound()),
+                                 scalar(op.getUpperBound()),
+                                 scalar(op.getStep()), inits);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scalars.map(op.getInductionVar(), loop.getInductionVar());
+    ValueRange arguments = loop.getRegionIterArgs();
+    for (Value argument : op.getRegionIterArgs())
+      takeValues(argument, arguments);
+    if (failed(emitBlock(*op.getBody())))
+      return failure();
+    SmallVector<Value> next;
+    for (Value value : op.getYieldedValues())
+      appendValues(value, next);
+    // Without carried values the builder has made the terminator.
+    if (!next.empty())
+      scf::YieldOp::create(b, next);
+  }
+  ValueRange results = loop.getResults();
+  for (Value result : op.getResults())
+    takeValues(result, results);
+  return success();
+}
+
+LogicalResult KernelEmitter::emitScfIf(scf::IfOp op) {
+  SmallVector<Type> types;
+  for (Value result : op.getResults())
+    appendTypes(result, types);
+  bool hasElse = !op.getElseRegion().empty();
+  auto branch =
+      scf::IfOp::create(b, types, scalar(op.getCondition()), hasElse);
+  auto emitRegion = [&](Region &from, Block *to) -> LogicalResult {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(to);
+    if (failed(emitBlock(from.front())))
+      return failure();
+    SmallVector<Value> values;
+    for (Value value : from.front().getTerminator()->getOperands())
+      appendValues(value, values);
+    if (!values.empty())
+      scf::YieldOp::create(b, values);
+    return success();
+  };
+  if (failed(emitRegion(op.getThenRegion(), branch.thenBlock())))
+    return failure();
+  if (hasElse && failed(emitRegion(op.getElseRegion(), branch.elseBlock())))
+    return failure();
+  ValueRange results = branch.getResults();
+  for (Value result : op.getResults())
+    takeValues(result, results);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Loops over windows
+//===----------------------------------------------------------------------===//
+
+LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
+  Value lower = scalar(op.getLower()), upper = scalar(op.getUpper());
+  int64_t step = op.getStep();
+  SmallVector<Registers> carried;
+  for (Value init : op.getInits()) {
+    carried.emplace_back();
+    appendValues(init, carried.back());
+  }
+
+  // Up to `full`, whole windows lie inside all views that stream by.
+  Value inside = upper;
+  for (auto [i, view] : llvm::enumerate(op.getViews())) {
+    auto type = cast<tile::ViewType>(view.getType());
+    bool rows = op.goesAlongRows(i);
+    Value extent = rows ? views[view].rows : views[view].cols;
+    if (!rows && type.isPacked()) { // filled up with zeros
+      Value panel = index(type.getPanel());
+      extent = mul(b.createOrFold<arith::CeilDivUIOp>(extent, panel), panel);
+    }
+    inside = min(inside, extent);
+  }
+  std::optional<int64_t> from = getConstantIntValue(lower),
+                         to = getConstantIntValue(upper),
+                         known = getConstantIntValue(inside);
+  unsigned cls = sizes.getLoopClass(op);
+  auto emitAll = [&]() -> LogicalResult {
+    if (from && to && known == to && sizes.canResize(cls)) {
+      // The last windows, if they are shorter, get code of their own.
+      int64_t count = std::max<int64_t>(0, *to - *from);
+      int64_t rest = count % step;
+      if (count >= step &&
+          failed(emitSteps(op, lower, index(*to - rest), true, carried)))
+        return failure();
+      if (rest == 0)
+        return success();
+      overrides.push_back({cls, rest});
+      LogicalResult result = emitStep(op, index(*to - rest), true, carried);
+      overrides.pop_back();
+      return result;
+    }
+    Value span = b.createOrFold<arith::MaxSIOp>(sub(inside, lower), index(0));
+    Value whole = b.createOrFold<arith::DivUIOp>(span, index(step));
+    Value full = add(lower, mul(whole, index(step)));
+    if (failed(emitSteps(op, lower, full, true, carried)))
+      return failure();
+    return emitSteps(op, full, upper, false, carried);
+  };
+  if (failed(emitAll()))
+    return failure();
+  for (auto [result, registers] : llvm::zip(op.getResults(), carried)) {
+    ValueRange values(registers);
+    takeValues(result, values);
+  }
+  return success();
+}
+
+LogicalResult KernelEmitter::emitSteps(tile::ForOp op, Value from, Value to,
+                                       bool inside,
+                                       SmallVector<Registers> &carried) {
+  SmallVector<Value> inits;
+  for (const Registers &registers : carried)
+    llvm::append_range(inits, registers);
+  auto loop = scf::ForOp::create(b, from, to,
+                                 index(static_cast<int64_t>(op.getStep())),
+                                 inits);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    ValueRange arguments = loop.getRegionIterArgs();
+    for (Registers &registers : carried) {
+      size_t count = registers.size();
+      ValueRange mine = arguments.take_front(count);
+      registers.assign(mine.begin(), mine.end());
+      arguments = arguments.drop_front(count);
+    }
+    if (failed(emitStep(op, loop.getInductionVar(), inside, carried)))
+      return failure();
+    SmallVector<Value> next;
+    for (const Registers &registers : carried)
+      llvm::append_range(next, registers);
+    if (!next.empty())
+      scf::YieldOp::create(b, next);
+  }
+  ValueRange results = loop.getResults();
+  for (Registers &registers : carried) {
+    size_t count = registers.size();
+    ValueRange mine = results.take_front(count);
+    registers.assign(mine.begin(), mine.end());
+    results = results.drop_front(count);
+  }
+  return success();
+}
+
+LogicalResult KernelEmitter::emitStep(tile::ForOp op, Value position,
+                                      bool inside,
+                                      SmallVector<Registers> &carried) {
+  scalars.map(op.getPosition(), position);
+  for (auto [argument, registers] : llvm::zip(op.getCarried(), carried)) {
+    ValueRange values(registers);
+    takeValues(argument, values);
+  }
+  for (auto [i, window] : llvm::enumerate(op.getWindows())) {
+    bool rows = op.goesAlongRows(i);
+    Value place = op.getPlaces()[i];
+    Value row = position, col = scalar(place);
+    Value rowPlace = op.getPosition(), colPlace = place;
+    if (!rows) {
+      std::swap(row, col);
+      std::swap(rowPlace, colPlace);
+    }
+    slices[window] = makeSlice(
+        op.getViews()[i], rowPlace, colPlace, row, col, getExtent(window, 0),
+        getExtent(window, 1),
+        inside ? std::optional<unsigned>(rows ? 0 : 1) : std::nullopt);
+  }
+  emitPrefetch(op, position);
+  if (failed(emitBlock(op.getBlock())))
+    return failure();
+  auto yield = cast<tile::YieldOp>(op.getBlock().getTerminator());
+  for (auto [value, registers] : llvm::zip(yield.getValues(), carried)) {
+    registers.clear();
+    appendValues(value, registers);
+  }
+  return success();
+}
+
+/// Fetches the panel that the next point of the grid reads, a share of it for
+/// each block of rows. Where rows are few there is no time for that, and lines
+/// a few steps ahead are fetched instead.
+void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
+  constexpr int64_t lineBytes = 64, stepsAhead = 8;
+  if (strategy.getPrefetch() == 0)
+    return;
+  for (auto [i, view] : llvm::enumerate(op.getViews())) {
+    auto type = cast<tile::ViewType>(view.getType());
+    std::optional<unsigned> dim = getGridDim(kernel, op.getPlaces()[i]);
+    if (!type.isPacked() || !op.goesAlongRows(i) || !dim ||
+        *dim == static_cast<unsigned>(strategy.getLoop()))
+      continue;
+    const ViewValues &values = views[view];
+    Value window = op.getWindows()[i];
+    int64_t line = lineBytes * 8 / type.getElementType().getIntOrFloatBitWidth();
+    int64_t width = getExtent(window, 1);
+    auto fetch = [&](Value address, unsigned locality) {
+      memref::PrefetchOp::create(b, values.memory, ValueRange{address},
+                                 /*isWrite=*/false, locality,
+                                 /*isDataCache=*/true);
+    };
+    unsigned loopClass = sizes.getGridClass(strategy.getLoop());
+    bool few = llvm::any_of(overrides, [&](auto override) {
+      return sizes.isSame(override.first, loopClass);
+    });
+    if (few) {
+      int64_t rows = getExtent(window, 0);
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < width; c += line)
+          fetch(add(slices[window].offset,
+                    (stepsAhead * rows + r) * type.getPanel() + c),
+                /*locality=*/3);
+      continue;
+    }
+    // The window that follows in the grid, from the row on at which the share
+    // of this block begins.
+    Value col = add(scalar(op.getPlaces()[i]), kernel.getSteps()[*dim]);
+    Value start = getAddress(type, values, index(0), col);
+    Value share = b.createOrFold<arith::DivUIOp>(
+        mul(mul(values.rows, index(width)), point.number), point.count);
+    Value perRow =
+        b.createOrFold<arith::CeilDivUIOp>(index(width), point.count);
+    Value address = add(add(start, share), mul(position, perRow));
+    for (int64_t l = 0; l < strategy.getPrefetch(); ++l)
+      fetch(add(address, l * line), /*locality=*/2);
+  }
+}

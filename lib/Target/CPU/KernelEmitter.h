@@ -1,0 +1,185 @@
+//===- KernelEmitter.h - Blocks as vector registers -------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Writes the body of a kernel for one point of its grid as scf and 1-D vectors.
+// A body can be written several times with other sizes for some classes of
+// extents (BlockSizes): that is how the last rows of a matrix get code of their
+// own instead of masks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_LIB_TARGET_CPU_KERNELEMITTER_H
+#define OCKHAM_LIB_TARGET_CPU_KERNELEMITTER_H
+
+#include "dialects/Tile/BlockSizes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "ockham/Target/CPU/CPUDialect.h"
+
+namespace ockham::cpu {
+
+/// A view: a matrix in a flat buffer. Extents are `index` values.
+struct ViewValues {
+  mlir::Value memory; ///< memref<?xT>
+  mlir::Value offset; ///< Of element (0, 0).
+  mlir::Value rows, cols;
+  mlir::Value stride; ///< Elements from row to row; of a panel, if packed.
+  mlir::Value panelStride; ///< Elements from panel to panel, if packed.
+};
+
+/// A window of a view.
+struct SliceValues {
+  mlir::Value memory;
+  mlir::Value offset;
+  mlir::Value stride;
+  /// Rows and columns of the view from the window's first on; null where the
+  /// window is known to lie inside.
+  mlir::Value rowsLeft, colsLeft;
+};
+
+/// A block of M x N: the registers of its rows, one row after the other, each
+/// of full vectors and a shorter one for what is left. A block of one column is
+/// one vector of M elements.
+using Registers = llvm::SmallVector<mlir::Value>;
+
+/// What the loops around a point of the grid know.
+struct GridPoint {
+  llvm::SmallVector<mlir::Value> indices, extents;
+  /// Number of this point in the loop that a thread goes through, and how many
+  /// there are: who shares the work of fetching the next panel.
+  mlir::Value number, count;
+};
+
+/// True where a window's place is a grid index: it lies inside a view that is
+/// as large as the grid, which a launch checks.
+struct GridAccess {
+  unsigned argument; ///< Of the kernel, a view.
+  unsigned axis;     ///< 0: rows.
+  unsigned dim;      ///< Of the grid.
+};
+
+/// All accesses of the kernel that rely on such a check.
+llvm::SmallVector<GridAccess> findGridAccesses(tile::KernelOp kernel);
+
+class KernelEmitter {
+public:
+  KernelEmitter(mlir::ImplicitLocOpBuilder &b, tile::KernelOp kernel,
+                const tile::BlockSizes &sizes, StrategyAttr strategy,
+                mlir::Block *allocations)
+      : b(b), kernel(kernel), sizes(sizes), strategy(strategy),
+        allocations(allocations) {}
+
+  void setView(mlir::Value view, ViewValues values) { views[view] = values; }
+  void setScalar(mlir::Value scalar, mlir::Value value) {
+    scalars.map(scalar, value);
+  }
+
+  /// Writes the body. Extents of the class of `override` have its size.
+  mlir::LogicalResult
+  emit(const GridPoint &point,
+       std::optional<std::pair<unsigned, int64_t>> override);
+
+private:
+  // Sizes.
+  int64_t getExtent(mlir::Value value, unsigned axis) const;
+  int64_t getLanes(mlir::Type element) const {
+    return strategy.getVectorBytes() * 8 / element.getIntOrFloatBitWidth();
+  }
+  int64_t getLanes(mlir::Value block) const;
+  /// The widths of the vectors that N columns fall into.
+  llvm::SmallVector<int64_t> splitColumns(int64_t cols, int64_t lanes) const;
+  llvm::SmallVector<mlir::Type> getRegisterTypes(mlir::Value block) const;
+
+  // Numbers.
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value add(mlir::Value lhs, int64_t rhs);
+  mlir::Value sub(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value mul(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value min(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value isLess(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value scalar(mlir::Value value) {
+    return scalars.lookupOrDefault(value);
+  }
+
+  // Memory.
+  mlir::Value allocate(mlir::Type element, int64_t count);
+  mlir::Value getAddress(tile::ViewType type, const ViewValues &view,
+                         mlir::Value row, mlir::Value col);
+  /// True if `count` elements from `place` on lie inside along `axis`.
+  bool isInside(mlir::Value view, unsigned axis, mlir::Value place,
+                int64_t count);
+  SliceValues makeSlice(mlir::Value view, mlir::Value rowPlace,
+                        mlir::Value colPlace, mlir::Value row, mlir::Value col,
+                        int64_t rows, int64_t cols,
+                        std::optional<unsigned> insideAxis);
+  /// Loads `width` elements, those from `left` on as zeros (null: all exist).
+  mlir::Value loadVector(mlir::Value memory, mlir::Value address, int64_t width,
+                         mlir::Value left, mlir::Type as);
+  mlir::Value loadRow(const ViewValues &view, mlir::Value address,
+                      int64_t width, mlir::Value colsLeft, int64_t offset);
+  /// `value` where `condition` holds (null: always), else zero, computed only
+  /// if it holds.
+  mlir::Value guard(mlir::Value condition, mlir::Type type,
+                    llvm::function_ref<mlir::Value()> value);
+
+  // Ops.
+  mlir::LogicalResult emitBlock(mlir::Block &block);
+  mlir::LogicalResult emitOp(mlir::Operation *op);
+  mlir::LogicalResult emitElementwise(mlir::Operation *op);
+  mlir::LogicalResult emitConstant(mlir::Operation *op);
+  mlir::LogicalResult emitScfFor(mlir::scf::ForOp op);
+  mlir::LogicalResult emitScfIf(mlir::scf::IfOp op);
+  mlir::LogicalResult emitFor(tile::ForOp op);
+  mlir::LogicalResult emitSteps(tile::ForOp op, mlir::Value from,
+                                mlir::Value to, bool inside,
+                                llvm::SmallVector<Registers> &carried);
+  mlir::LogicalResult emitStep(tile::ForOp op, mlir::Value position,
+                               bool inside,
+                               llvm::SmallVector<Registers> &carried);
+  void emitPrefetch(tile::ForOp op, mlir::Value position);
+  void emitSubview(tile::SubviewOp op);
+  void emitLoad(tile::LoadOp op);
+  void emitGather(tile::GatherOp op);
+  void emitStore(tile::StoreOp op);
+  mlir::LogicalResult emitDot(tile::DotOp op);
+  void emitReduce(tile::ReduceOp op);
+  void emitScan(tile::ScanOp op);
+  void emitBroadcast(tile::BroadcastOp op);
+  void emitIota(tile::IotaOp op);
+
+  /// The operand of a product as a window in memory, with blocks stored there.
+  SliceValues getFactor(mlir::Value value);
+  /// The transpose of a window, copied.
+  SliceValues transpose(const SliceValues &slice, mlir::Value value);
+
+  /// Values of a block or the one of a scalar, as an scf op carries them.
+  void appendValues(mlir::Value value, llvm::SmallVectorImpl<mlir::Value> &to);
+  void appendTypes(mlir::Value value, llvm::SmallVectorImpl<mlir::Type> &to);
+  /// Takes the values of `value` from the front of `from`.
+  void takeValues(mlir::Value value, mlir::ValueRange &from);
+
+  mlir::ImplicitLocOpBuilder &b;
+  tile::KernelOp kernel;
+  const tile::BlockSizes &sizes;
+  StrategyAttr strategy;
+  mlir::Block *allocations; ///< Where stack memory is taken.
+  GridPoint point;
+  llvm::SmallVector<std::pair<unsigned, int64_t>> overrides;
+  llvm::DenseMap<mlir::Value, ViewValues> views;
+  llvm::DenseMap<mlir::Value, SliceValues> slices;
+  llvm::DenseMap<mlir::Value, Registers> blocks;
+  mlir::IRMapping scalars;
+  /// Stack memory of a block that is an operand of products.
+  llvm::DenseMap<mlir::Value, mlir::Value> spills;
+};
+
+} // namespace ockham::cpu
+
+#endif // OCKHAM_LIB_TARGET_CPU_KERNELEMITTER_H

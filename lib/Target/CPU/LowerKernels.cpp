@@ -1,0 +1,388 @@
+//===- LowerKernels.cpp - Kernels for the host's threads ------------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelEmitter.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "ockham/Target/CPU/Passes.h"
+
+namespace ockham {
+#define GEN_PASS_DEF_CPULOWERKERNELS
+#include "ockham/Target/CPU/Passes.h.inc"
+} // namespace ockham
+
+using namespace mlir;
+using namespace ockham;
+using namespace ockham::cpu;
+
+namespace {
+
+/// What a function gets of one view; what is known stays out of it.
+struct ViewLayout {
+  tile::ViewType type;
+  bool hasStride = false; ///< Rows do not simply follow each other.
+
+  bool passesRows() const { return ShapedType::isDynamic(type.getRows()); }
+  bool passesCols() const { return ShapedType::isDynamic(type.getCols()); }
+};
+
+/// One kernel and all of its launches.
+class KernelLowering {
+public:
+  KernelLowering(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches)
+      : kernel(kernel), launches(launches.begin(), launches.end()),
+        b(kernel.getLoc(), kernel.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult chooseLayouts();
+  LogicalResult makeFunction();
+  LogicalResult emitTask(KernelEmitter &emitter, Value task);
+  LogicalResult lowerLaunch(tile::LaunchOp launch);
+  ViewValues getOperandView(Value operand, const ViewLayout &layout);
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value divideUp(Value lhs, Value rhs) {
+    return b.createOrFold<arith::CeilDivUIOp>(lhs, rhs);
+  }
+  /// Points of a dimension of the grid, or blocks of the one that is a loop.
+  Value countPoints(unsigned dim, Value extent);
+  /// Elements that a task covers in a dimension.
+  Value getTaskStep(unsigned dim, Value extent);
+
+  tile::KernelOp kernel;
+  SmallVector<tile::LaunchOp> launches;
+  ImplicitLocOpBuilder b;
+  StrategyAttr strategy;
+  func::FuncOp function;
+  SmallVector<ViewLayout> layouts; ///< Per argument; null type: a scalar.
+  SmallVector<Value> extents;
+};
+
+} // namespace
+
+static Value countRows(ImplicitLocOpBuilder &b, Value buffer, int64_t rank) {
+  Value rows = arith::ConstantIndexOp::create(b, 1);
+  for (int64_t i = 0; i + 1 < rank; ++i)
+    rows = b.createOrFold<arith::MulIOp>(
+        rows, b.createOrFold<memref::DimOp>(buffer, i));
+  return rows;
+}
+
+/// Buffers are dense, or matrices whose rows are apart.
+LogicalResult KernelLowering::chooseLayouts() {
+  for (BlockArgument argument : kernel.getKernelArguments())
+    layouts.push_back({dyn_cast<tile::ViewType>(argument.getType())});
+  for (tile::LaunchOp launch : launches) {
+    SmallVector<Value> operands(launch.getInputs());
+    llvm::append_range(operands, launch.getOutputs());
+    for (auto [operand, layout] : llvm::zip(operands, layouts)) {
+      if (!layout.type)
+        continue;
+      auto type = dyn_cast<MemRefType>(operand.getType());
+      if (!type)
+        return launch.emitOpError()
+               << "is on " << operand.getType()
+               << "; expected buffers (bufferize first)";
+      if (type.getLayout().isIdentity())
+        continue;
+      SmallVector<int64_t> strides;
+      int64_t offset;
+      if (type.getRank() != 2 || layout.type.isPacked() ||
+          failed(type.getStridesAndOffset(strides, offset)) ||
+          strides.back() != 1)
+        return launch.emitOpError()
+               << "has a buffer of type " << type << " for " << layout.type
+               << "; expected a dense one, or a matrix with dense rows";
+      layout.hasStride = true;
+    }
+  }
+  return success();
+}
+
+Value KernelLowering::getTaskStep(unsigned dim, Value extent) {
+  if (static_cast<int64_t>(dim) != strategy.getLoop())
+    return index(kernel.getSteps()[dim]);
+  // All of it is one block, also if it is nothing.
+  if (strategy.getBlock() == 0)
+    return b.createOrFold<arith::MaxSIOp>(extent, index(1));
+  return index(strategy.getBlock());
+}
+
+Value KernelLowering::countPoints(unsigned dim, Value extent) {
+  return divideUp(extent, getTaskStep(dim, extent));
+}
+
+/// Writes the points of one task at the insertion point.
+LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
+  unsigned rank = kernel.getGridRank();
+  unsigned loopDim = strategy.getLoop();
+  GridPoint point;
+  point.extents = extents;
+  point.indices.resize(rank);
+  Value rest = task, first, last;
+  for (unsigned d = rank; d-- > 0;) {
+    Value count = countPoints(d, extents[d]), number = rest;
+    if (d > 0) {
+      number = b.createOrFold<arith::RemUIOp>(rest, count);
+      rest = b.createOrFold<arith::DivUIOp>(rest, count);
+    }
+    Value step = getTaskStep(d, extents[d]);
+    Value start = b.createOrFold<arith::MulIOp>(number, step);
+    point.indices[d] = start;
+    if (d == loopDim) {
+      first = start;
+      last = b.createOrFold<arith::MinSIOp>(
+          b.createOrFold<arith::AddIOp>(start, step), extents[d]);
+    }
+  }
+
+  int64_t step = kernel.getSteps()[loopDim];
+  Value span = b.createOrFold<arith::SubIOp>(last, first);
+  point.count = divideUp(span, index(step));
+  Value whole = b.createOrFold<arith::MulIOp>(
+      b.createOrFold<arith::DivUIOp>(span, index(step)), index(step));
+  auto loop = scf::ForOp::create(b, index(0), whole, index(step));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    point.number = arith::DivUIOp::create(b, loop.getInductionVar(),
+                                          index(step));
+    point.indices[loopDim] =
+        arith::AddIOp::create(b, first, loop.getInductionVar());
+    if (failed(emitter.emit(point, std::nullopt)))
+      return failure();
+  }
+  if (step == 1)
+    return success();
+
+  // The last rows: fewer than a step.
+  tile::BlockSizes sizes(kernel);
+  unsigned cls = sizes.getGridClass(loopDim);
+  if (!sizes.canResize(cls))
+    return kernel.emitOpError()
+           << "has blocks in grid dimension #" << loopDim
+           << " that cannot have another size than its step, " << step;
+  Value left = b.createOrFold<arith::SubIOp>(span, whole);
+  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, step));
+  auto branch = scf::IndexSwitchOp::create(b, TypeRange{}, left, cases,
+                                           cases.size());
+  OpBuilder::InsertionGuard guard(b);
+  point.number = b.createOrFold<arith::DivUIOp>(whole, index(step));
+  point.indices[loopDim] = b.createOrFold<arith::AddIOp>(first, whole);
+  for (auto [size, region] : llvm::zip(cases, branch.getCaseRegions())) {
+    b.createBlock(&region);
+    if (failed(emitter.emit(point, std::pair(cls, size))))
+      return failure();
+    scf::YieldOp::create(b);
+  }
+  b.createBlock(&branch.getDefaultRegion());
+  scf::YieldOp::create(b);
+  return success();
+}
+
+LogicalResult KernelLowering::makeFunction() {
+  // Extents that all launches agree on are constants.
+  SmallVector<std::optional<int64_t>> known;
+  for (unsigned d = 0; d < kernel.getGridRank(); ++d) {
+    known.push_back(getConstantIntValue(launches.front().getGrid()[d]));
+    for (tile::LaunchOp launch : launches)
+      if (getConstantIntValue(launch.getGrid()[d]) != known.back())
+        known.back() = std::nullopt;
+  }
+  Type indexType = b.getIndexType();
+  SmallVector<Type> types{indexType, indexType};
+  for (auto [argument, layout] :
+       llvm::zip(kernel.getKernelArguments(), layouts)) {
+    if (!layout.type) {
+      types.push_back(argument.getType());
+      continue;
+    }
+    types.push_back(MemRefType::get({ShapedType::kDynamic},
+                                    layout.type.getElementType()));
+    types.append(layout.passesRows() + layout.passesCols() +
+                     2 * layout.hasStride,
+                 indexType);
+  }
+  types.append(kernel.getGridRank(), indexType);
+
+  b.setInsertionPoint(kernel);
+  function = func::FuncOp::create(b, kernel.getSymName(),
+                                  b.getFunctionType(types, {}));
+  function.setPrivate();
+  Block *entry = function.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+  ValueRange arguments = entry->getArguments();
+  auto take = [&] {
+    Value value = arguments.front();
+    arguments = arguments.drop_front();
+    return value;
+  };
+  Value begin = take(), end = take();
+
+  tile::BlockSizes sizes(kernel);
+  KernelEmitter emitter(b, kernel, sizes, strategy, entry);
+  for (auto [argument, layout] :
+       llvm::zip(kernel.getKernelArguments(), layouts)) {
+    if (!layout.type) {
+      emitter.setScalar(argument, take());
+      continue;
+    }
+    ViewValues view;
+    view.memory = take();
+    view.rows = layout.passesRows() ? take() : index(layout.type.getRows());
+    view.cols = layout.passesCols() ? take() : index(layout.type.getCols());
+    view.offset = layout.hasStride ? take() : index(0);
+    view.stride = layout.hasStride ? take() : view.cols;
+    if (layout.type.isPacked()) {
+      view.stride = index(layout.type.getPanel());
+      view.panelStride =
+          b.createOrFold<arith::MulIOp>(view.rows, view.stride);
+    }
+    emitter.setView(argument, view);
+  }
+  for (std::optional<int64_t> extent : known) {
+    Value passed = take();
+    extents.push_back(extent ? index(*extent) : passed);
+  }
+
+  auto tasks = scf::ForOp::create(b, begin, end, index(1));
+  b.setInsertionPointToStart(tasks.getBody());
+  if (failed(emitTask(emitter, tasks.getInductionVar())))
+    return failure();
+  b.setInsertionPointToEnd(entry);
+  func::ReturnOp::create(b);
+  return success();
+}
+
+/// A buffer as a matrix: flat memory, offset, extents, stride.
+ViewValues KernelLowering::getOperandView(Value operand,
+                                          const ViewLayout &layout) {
+  auto type = cast<MemRefType>(operand.getType());
+  ViewValues view;
+  Value size;
+  if (layout.type.isPacked()) {
+    view.rows = b.createOrFold<arith::MulIOp>(
+        b.createOrFold<memref::DimOp>(operand, 1),
+        index(layout.type.getInterleave()));
+    view.cols = b.createOrFold<arith::MulIOp>(
+        b.createOrFold<memref::DimOp>(operand, 0),
+        index(layout.type.getPanel()));
+    size = b.createOrFold<arith::MulIOp>(view.rows, view.cols);
+  } else {
+    view.rows = countRows(b, operand, type.getRank());
+    view.cols = type.getRank() == 0
+                    ? index(1)
+                    : b.createOrFold<memref::DimOp>(operand,
+                                                    type.getRank() - 1);
+    size = b.createOrFold<arith::MulIOp>(view.rows, view.cols);
+  }
+  view.offset = index(0);
+  view.stride = view.cols;
+  Value base = operand;
+  if (!type.getLayout().isIdentity()) {
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, operand);
+    base = metadata.getBaseBuffer();
+    view.offset = metadata.getOffset();
+    view.stride = metadata.getStrides().front();
+    size = b.createOrFold<arith::AddIOp>(
+        view.offset, b.createOrFold<arith::MulIOp>(view.rows, view.stride));
+  }
+  auto flat = MemRefType::get({ShapedType::kDynamic}, type.getElementType());
+  view.memory = memref::ReinterpretCastOp::create(
+      b, flat, base, OpFoldResult(b.getIndexAttr(0)),
+      ArrayRef<OpFoldResult>{size},
+      ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
+  return view;
+}
+
+LogicalResult KernelLowering::lowerLaunch(tile::LaunchOp launch) {
+  b.setInsertionPoint(launch);
+  b.setLoc(launch.getLoc());
+  SmallVector<Value> operands(launch.getInputs());
+  llvm::append_range(operands, launch.getOutputs());
+  SmallVector<Value> captures;
+  SmallVector<ViewValues> views;
+  for (auto [operand, layout] : llvm::zip(operands, layouts)) {
+    views.emplace_back();
+    if (!layout.type) {
+      captures.push_back(operand);
+      continue;
+    }
+    views.back() = getOperandView(operand, layout);
+    const ViewValues &view = views.back();
+    captures.push_back(view.memory);
+    if (layout.passesRows())
+      captures.push_back(view.rows);
+    if (layout.passesCols())
+      captures.push_back(view.cols);
+    if (layout.hasStride)
+      captures.append({view.offset, view.stride});
+  }
+  llvm::append_range(captures, launch.getGrid());
+
+  for (const GridAccess &access : findGridAccesses(kernel)) {
+    Value extent = launch.getGrid()[access.dim];
+    Value have = access.axis == 0 ? views[access.argument].rows
+                                  : views[access.argument].cols;
+    Value fits = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle,
+                                               extent, have);
+    CheckOp::create(b, fits,
+                    b.getStringAttr(
+                        "kernel '" + kernel.getSymName() + "': operand #" +
+                        Twine(access.argument) + " has {} " +
+                        (access.axis == 0 ? "rows" : "columns") +
+                        ", fewer than the grid's {}"),
+                    ValueRange{have, extent});
+  }
+
+  Value total = index(1);
+  for (auto [d, extent] : llvm::enumerate(launch.getGrid()))
+    total = b.createOrFold<arith::MulIOp>(
+        total, countPoints(d, b.createOrFold<arith::MaxSIOp>(extent,
+                                                             index(0))));
+  ParallelForOp::create(b, function.getSymName(), total, index(1), captures);
+  launch.erase();
+  return success();
+}
+
+LogicalResult KernelLowering::run() {
+  strategy = dyn_cast_or_null<StrategyAttr>(
+      kernel.getStrategy().value_or(Attribute()));
+  if (!strategy)
+    return kernel.emitOpError(
+        "has no strategy for the CPU, expected #ockham_cpu.strategy");
+  if (failed(chooseLayouts()) || failed(makeFunction()))
+    return failure();
+  for (tile::LaunchOp launch : launches)
+    if (failed(lowerLaunch(launch)))
+      return failure();
+  return success();
+}
+
+namespace {
+struct CPULowerKernels : ockham::impl::CPULowerKernelsBase<CPULowerKernels> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    llvm::DenseMap<StringAttr, SmallVector<tile::LaunchOp>> launches;
+    module.walk([&](tile::LaunchOp launch) {
+      launches[launch.getKernelAttr().getAttr()].push_back(launch);
+    });
+    for (tile::KernelOp kernel :
+         llvm::make_early_inc_range(module.getOps<tile::KernelOp>())) {
+      auto it = launches.find(kernel.getSymNameAttr());
+      if (it != launches.end() &&
+          failed(KernelLowering(kernel, it->second).run()))
+        return signalPassFailure();
+      kernel.erase();
+    }
+  }
+};
+} // namespace
