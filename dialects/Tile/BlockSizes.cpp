@@ -188,3 +188,46 @@ void BlockSizes::visit(Operation *op) {
     for (Value operand : op->getOperands())
       uniteValues(operand, op->getResult(0));
 }
+
+void ockham::tile::resizeBlocks(KernelOp kernel, const BlockSizes &sizes,
+                                unsigned cls, int64_t size) {
+  auto resize = [&](Value value) {
+    int64_t extents[2];
+    for (unsigned axis : {0u, 1u}) {
+      extents[axis] = getExtent(value.getType(), axis);
+      if (extents[axis] == 0)
+        return;
+      if (sizes.isSame(sizes.getClass(value, axis), cls))
+        extents[axis] = size;
+    }
+    Type type = value.getType();
+    if (auto slice = dyn_cast<SliceType>(type))
+      type = SliceType::get(slice.getContext(), extents[0], extents[1],
+                            slice.getElementType(), slice.getPanel(),
+                            slice.getInterleave());
+    else
+      type = cast<RankedTensorType>(type).clone(extents);
+    value.setType(type);
+  };
+  kernel.getBody().walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      resize(result);
+    for (Region &region : op->getRegions())
+      for (Value argument : region.getArguments())
+        resize(argument);
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
+      auto type = dyn_cast<RankedTensorType>(constant.getType());
+      if (elements && type && elements.isSplat())
+        constant.setValueAttr(elements.resizeSplat(type));
+    }
+    if (auto loop = dyn_cast<ForOp>(op))
+      if (sizes.isSame(sizes.getLoopClass(loop), cls))
+        loop.setStep(size);
+  });
+  SmallVector<int64_t> steps(kernel.getSteps());
+  for (auto [d, step] : llvm::enumerate(steps))
+    if (sizes.isSame(sizes.getGridClass(d), cls))
+      step = size;
+  kernel.setSteps(steps);
+}

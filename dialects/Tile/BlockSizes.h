@@ -60,6 +60,11 @@ private:
   KernelOp kernel;
 };
 
+/// Gives all extents of a class another size, and the steps of the grid and of
+/// loops that go with them. The class can be resized.
+void resizeBlocks(KernelOp kernel, const BlockSizes &sizes, unsigned cls,
+                  int64_t size);
+
 } // namespace ockham::tile
 
 #endif // OCKHAM_DIALECTS_TILE_BLOCKSIZES_H

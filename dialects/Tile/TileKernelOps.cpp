@@ -331,3 +331,27 @@ void LaunchOp::getEffects(
     effects.emplace_back(MemoryEffects::Write::get(), &operand);
   }
 }
+
+//===----------------------------------------------------------------------===//
+// PackOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackOp::verify() {
+  auto from = cast<RankedTensorType>(getMatrix().getType());
+  auto to = cast<RankedTensorType>(getResult().getType());
+  int64_t panel = getPanel();
+  if (panel < 1)
+    return emitOpError() << "has panels of " << panel
+                         << " columns, expected 1 or more";
+  if (from.getRank() != 2 || !from.hasStaticShape())
+    return emitOpError() << "packs " << from
+                         << ", expected a matrix of known extents";
+  int64_t rows = from.getDimSize(0), cols = from.getDimSize(1);
+  if (getTransposed())
+    std::swap(rows, cols);
+  auto want = RankedTensorType::get({(cols + panel - 1) / panel, rows, panel},
+                                    from.getElementType());
+  if (to != want)
+    return emitOpError() << "gives " << to << ", expected " << want;
+  return success();
+}

@@ -146,6 +146,30 @@ def Tile_LaunchOp : Tile_Op<"launch", [
   }];
 }
 
+def Tile_PackOp : Tile_Op<"pack", [Pure]> {
+  let summary = "A matrix in panels";
+  let description = [{
+    The matrix `[R, C]`, or its transpose when `transposed`, in the layout of
+    `!tile.view<RxCxT, panels<W>>`: `[C/W, R, W]`, filled up with zeros. Stands
+    around kernels, not in them; packing a weight is done when compiling
+    (`--tile-pack-weights`).
+
+    ```mlir
+    %p = tile.pack %w panels 48 : tensor<768x2304xf32> -> tensor<48x768x48xf32>
+    %h = tile.pack %wte panels 48 transposed
+        : tensor<50257x768xf32> -> tensor<1048x768x48xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$matrix, I64Attr:$panel,
+                       UnitAttr:$transposed);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $matrix `panels` $panel (`transposed` $transposed^)? attr-dict
+    `:` type($matrix) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Windows
 //===----------------------------------------------------------------------===//

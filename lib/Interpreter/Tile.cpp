@@ -393,7 +393,23 @@ static llvm::Expected<Results> evaluateLaunch(LaunchOp op, Frame &frame) {
   return results;
 }
 
+static llvm::Expected<Tensor> evaluatePack(PackOp op, Frame &frame) {
+  const Tensor &matrix = frame.get(op.getMatrix());
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  llvm::Expected<Tensor> result = createBlock(type);
+  if (!result)
+    return result;
+  int64_t panel = op.getPanel(), rows = type.getDimSize(1);
+  int64_t cols = matrix.getDim(op.getTransposed() ? 0 : 1);
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < cols; ++j)
+      result->copyElement((j / panel * rows + i) * panel + j % panel, matrix,
+                          op.getTransposed() ? j * rows + i : i * cols + j);
+  return result;
+}
+
 void addTileOps(OpTable &table) {
+  table.add<PackOp>(evaluatePack);
   table.add<SubviewOp>(evaluateSubview);
   table.add<SliceOp>(evaluateSlice);
   table.add<LoadOp>(evaluateLoad);

@@ -63,12 +63,7 @@ void ockham::buildToLinalgPipeline(OpPassManager &pm) {
 void ockham::buildBufferizePipeline(OpPassManager &pm) {
   pm.addPass(createCPUProtectInputs());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  options.allowReturnAllocsFromLoops = true;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  pm.addPass(createBufferizeFunctions());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
@@ -77,6 +72,9 @@ void ockham::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   buildBufferizePipeline(pm);
   pm.addPass(createCPUUseHostMemory());
+  CPUChooseStrategiesOptions strategies;
+  strategies.vectorBytes = options.vectorBytes;
+  pm.addPass(createCPUChooseStrategies(strategies));
   pm.addPass(createCPULowerKernels());
 
   OpPassManager &functions = pm.nest<func::FuncOp>();

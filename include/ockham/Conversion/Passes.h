@@ -9,6 +9,7 @@
 #define OCKHAM_CONVERSION_PASSES_H
 
 #include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

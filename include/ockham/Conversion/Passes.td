@@ -95,4 +95,22 @@ def ConvertTransformerToONNX : Pass<"convert-tfm-to-onnx", "::mlir::ModuleOp"> {
     "::ockham::tfm::TfmDialect"];
 }
 
+def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
+  let summary = "Give tfm ops to kernels";
+  let description = [{
+    A linear of a weight whose bytes are known becomes a `tile.launch` of a
+    kernel that multiplies and does, in registers, all that follows the product:
+    gains, row scale, bias, accumulation, and the activation that is its only
+    reader. The weight is packed (`tile.pack`). Equal kernels are one. What has
+    no kernel is left, and a remark says why.
+  }];
+  let options = [
+    Option<"panel", "panel", "int64_t", "48",
+           "Columns of a panel of packed weights">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::ockham::tile::TileDialect"];
+}
+
 #endif // OCKHAM_CONVERSION_PASSES

@@ -314,4 +314,26 @@ def LowerExpandShape
     "::mlir::memref::MemRefDialect"];
 }
 
+def BufferizeFunctions
+    : Pass<"ockham-bufferize-functions", "::mlir::ModuleOp"> {
+  let summary = "Turn tensors into buffers, but not the blocks of kernels";
+  let description = [{
+    Upstream's one-shot bufferization, with function boundaries of identity
+    layout. The tensors in the body of a `tile.kernel` are blocks that targets
+    keep in registers; they stay.
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
+def PackWeights : Pass<"tile-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Pack weights when compiling";
+  let description = [{
+    A `tile.pack` of a weight whose bytes are here becomes a weight in panels.
+    The old one goes if nothing else reads it.
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect"];
+}
+
 #endif // OCKHAM_TRANSFORMS_PASSES

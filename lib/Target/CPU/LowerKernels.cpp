@@ -113,7 +113,13 @@ Value KernelLowering::getTaskStep(unsigned dim, Value extent) {
   // All of it is one block, also if it is nothing.
   if (strategy.getBlock() == 0)
     return b.createOrFold<arith::MaxSIOp>(extent, index(1));
-  return index(strategy.getBlock());
+  // As many blocks as needed, all about as large.
+  Value blocks = divideUp(extent, index(strategy.getBlock()));
+  Value step = index(kernel.getSteps()[dim]);
+  Value share = divideUp(
+      extent, b.createOrFold<arith::MaxSIOp>(blocks, index(1)));
+  return b.createOrFold<arith::MaxSIOp>(
+      b.createOrFold<arith::MulIOp>(divideUp(share, step), step), index(1));
 }
 
 Value KernelLowering::countPoints(unsigned dim, Value extent) {
@@ -163,6 +169,7 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
   if (step == 1)
     return success();
 
+  b.setLoc(kernel.getLoc());
   // The last rows: fewer than a step.
   tile::BlockSizes sizes(kernel);
   unsigned cls = sizes.getGridClass(loopDim);
@@ -172,11 +179,11 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
            << " that cannot have another size than its step, " << step;
   Value left = b.createOrFold<arith::SubIOp>(span, whole);
   SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, step));
+  point.number = b.createOrFold<arith::DivUIOp>(whole, index(step));
+  point.indices[loopDim] = b.createOrFold<arith::AddIOp>(first, whole);
   auto branch = scf::IndexSwitchOp::create(b, TypeRange{}, left, cases,
                                            cases.size());
   OpBuilder::InsertionGuard guard(b);
-  point.number = b.createOrFold<arith::DivUIOp>(whole, index(step));
-  point.indices[loopDim] = b.createOrFold<arith::AddIOp>(first, whole);
   for (auto [size, region] : llvm::zip(cases, branch.getCaseRegions())) {
     b.createBlock(&region);
     if (failed(emitter.emit(point, std::pair(cls, size))))

@@ -33,8 +33,8 @@ def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
     - `loop`: the dimension of the grid that a thread goes through itself. The
       points of the others, one block of this one each, are what threads share
       among themselves; the first dimension changes slowest.
-    - `block`: elements of that dimension in a block, a multiple of its step; 0
-      is all of them. What a block reads of the left-hand side of a product
+    - `block`: the most elements of that dimension in a block, a multiple of its
+      step; 0 is all of them. Blocks are about equally large. What a block reads of the left-hand side of a product
       should stay in the cache while panels of the right-hand side come and go.
     - `prefetch`: cache lines of the next panel that are fetched in each step of
       a loop over a packed matrix.

@@ -10,6 +10,23 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CPUChooseStrategies
+    : Pass<"ockham-cpu-choose-strategies", "::mlir::ModuleOp"> {
+  let summary = "Decide how the CPU runs each kernel";
+  let description = [{
+    Gives each `tile.kernel` without a strategy an `#ockham_cpu.strategy`, and
+    the accumulators of its products a size that the registers hold: 8 x 3
+    vectors of 64 bytes, 4 x 3 narrower ones. Packed weights stay as they are:
+    a narrower block is a part of a panel.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64",
+           "Width of a vector register in bytes">,
+    Option<"cacheBytes", "cache-bytes", "int64_t", "524288",
+           "What a block of rows of the left-hand side may take of the cache">
+  ];
+}
+
 def CPULowerKernels : Pass<"ockham-cpu-lower-kernels", "::mlir::ModuleOp"> {
   let summary = "Turn kernels into functions of 1-D vectors for the host's threads";
   let description = [{

@@ -1,0 +1,90 @@
+//===- Kernels.h - The bodies of kernels ------------------------*- C++ -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each function builds one `tile.kernel` at the builder's insertion point. What
+// a kernel computes is in its options; how large its blocks are comes from the
+// target that will run it. Nothing here knows a target.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_KERNELS_KERNELS_H
+#define OCKHAM_KERNELS_KERNELS_H
+
+#include "dialects/Tile/TileDialect.h"
+#include "dialects/Transformer/TransformerDialect.h"
+
+namespace ockham::kernels {
+
+/// What happens to a block of a product, in registers, before it is stored.
+/// Every step but a simple activation takes one more argument of the kernel.
+struct EpilogueStep {
+  enum Kind {
+    Bias,      ///< + view 1 x N
+    Gain,      ///< * view 1 x N, or 1 x 1 if it is a scalar
+    RowScale,  ///< * view M x 1
+    Add,       ///< + view M x N: a residual, what is accumulated onto
+    AddScaled, ///< + gain * view M x N: two arguments, gain first
+    Activate,
+  };
+  Kind kind;
+  bool isScalar = false; ///< The gain is one number.
+  tfm::ActivationKind activation = tfm::ActivationKind::ReLU;
+  bool hasSlope = false; ///< A leaky ReLU takes its slope, a view 1 x 1.
+};
+
+/// C = epilogue(A B) with A `[?, depth]`, C `[?, columns]` and B packed in
+/// panels. Arguments: A, B, those of the epilogue's steps in order, C. Grid:
+/// rows, columns.
+struct GemmOptions {
+  mlir::Type element; ///< Of A, C and the epilogue's arguments.
+  mlir::Type weight;  ///< Of B; sums are in `element`.
+  int64_t depth = 0, columns = 0;
+  int64_t panel = 48;
+  llvm::SmallVector<EpilogueStep> epilogue;
+  int64_t blockRows = 8, blockColumns = 48, blockDepth = 2;
+};
+tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
+                         llvm::StringRef name, const GemmOptions &options);
+
+/// Attention of [ockham/dialects/tfm]: for each head h and query i,
+/// `alpha_h v_i + beta_h softmax(scale q_i K^T) V - gamma_h mean(V_0 .. V_i)`,
+/// without a matrix of queries by keys. Arguments: Q `[?, heads * headDim]`, K
+/// and V with `kvHeads` heads, the prefix means of V `[?, kvHeads * valueDim]`
+/// if `hasCentre`, gains alpha, beta, gamma `[1, heads]` as they are given, the
+/// lengths (see `AttentionLengths`), O. Grid: batch * heads, queries.
+struct AttentionOptions {
+  mlir::Type element;
+  int64_t heads = 1, kvHeads = 1, headDim = 64, valueDim = 64;
+  double scale = 1;
+  bool causal = false;
+  std::optional<double> softCap;
+  bool hasAlpha = false, hasBeta = false, hasGamma = false;
+  bool hasMask = false;
+  int64_t blockQueries = 8, blockKeys = 32;
+};
+tile::KernelOp buildAttention(mlir::OpBuilder &builder, mlir::Location loc,
+                              llvm::StringRef name,
+                              const AttentionOptions &options);
+
+/// A norm of each row: layer or rms, with eps inside or outside of the root,
+/// scale and shift as they are given. Arguments: X, scale `[1, N]`, shift
+/// `[1, N]`, Y. Grid: rows.
+struct NormOptions {
+  mlir::Type element;
+  int64_t columns = 0;
+  bool centred = true; ///< Layer norm; otherwise rms.
+  double eps = 0;
+  bool epsOutside = false;
+  bool hasScale = false, hasShift = false;
+  int64_t blockRows = 1, blockColumns = 64;
+};
+tile::KernelOp buildNorm(mlir::OpBuilder &builder, mlir::Location loc,
+                         llvm::StringRef name, const NormOptions &options);
+
+} // namespace ockham::kernels
+
+#endif // OCKHAM_KERNELS_KERNELS_H

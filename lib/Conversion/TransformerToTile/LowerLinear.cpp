@@ -1,0 +1,180 @@
+//===- LowerLinear.cpp - Linears as products with an epilogue -------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "dialects/Ockham/OckhamDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "ockham/Kernels/Kernels.h"
+
+using namespace mlir;
+using namespace ockham;
+using namespace ockham::kernels;
+
+namespace {
+/// The steps after a product with what they read, and a name for them all.
+class Epilogue {
+public:
+  explicit Epilogue(int64_t columns) : columns(columns) {}
+
+  void addBias(Value bias) {
+    if (!bias)
+      return;
+    steps.push_back({EpilogueStep::Bias});
+    inputs.push_back(bias);
+    name += "_bias";
+  }
+  void addGain(Value gain) {
+    if (!gain)
+      return;
+    steps.push_back({EpilogueStep::Gain});
+    steps.back().isScalar = isScalar(gain);
+    inputs.push_back(gain);
+    name += isScalar(gain) ? "_scalar_gain" : "_gain";
+  }
+  void addRowScale(Value scale) {
+    if (!scale)
+      return;
+    steps.push_back({EpilogueStep::RowScale});
+    // One number per row: the extents of the rows, and one column.
+    inputs.push_back(scale);
+    name += "_row_scale";
+  }
+  void addScaled(Value gain, Value matrix) {
+    if (!gain)
+      return;
+    steps.push_back({EpilogueStep::AddScaled});
+    steps.back().isScalar = isScalar(gain);
+    inputs.append({gain, matrix});
+    name += isScalar(gain) ? "_add_scalar_gain" : "_add_gain";
+  }
+  void addMatrix(Value matrix) {
+    if (!matrix)
+      return;
+    steps.push_back({EpilogueStep::Add});
+    inputs.push_back(matrix);
+    name += "_add";
+  }
+  void activate(tfm::ActivationOp op) {
+    steps.push_back({EpilogueStep::Activate});
+    steps.back().activation = op.getKind();
+    name += ("_" + tfm::stringifyActivationKind(op.getKind())).str();
+    if (!op.getSlope())
+      return;
+    steps.back().hasSlope = true;
+    inputs.push_back(op.getSlope());
+  }
+
+  SmallVector<EpilogueStep> steps;
+  SmallVector<Value> inputs;
+  std::string name;
+
+private:
+  /// A gain of one element; where there is one column it makes no difference.
+  bool isScalar(Value gain) const {
+    return cast<RankedTensorType>(gain.getType()).getNumElements() == 1 &&
+           columns != 1;
+  }
+
+  int64_t columns;
+};
+} // namespace
+
+/// The activation that is the only reader of the linear.
+static tfm::ActivationOp findActivation(tfm::LinearOp op) {
+  Value result = op.getResult();
+  if (!result.hasOneUse())
+    return {};
+  auto activation = dyn_cast<tfm::ActivationOp>(*result.getUsers().begin());
+  if (!activation || activation.getInput() != result ||
+      activation->getBlock() != op->getBlock())
+    return {};
+  return activation;
+}
+
+std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
+                                       int64_t panel) {
+  auto type = op.getInput().getType();
+  auto weightType = op.getWeight().getType();
+  Type element = type.getElementType();
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (!element.isF32() || weightType.getElementType() != element ||
+      op.getResult().getType().getElementType() != element) {
+    os << "the linear is of " << element << " and " << weightType
+       << ", expected f32";
+    return text;
+  }
+  bool transposed = op.getTransposed();
+  int64_t depth = weightType.getDimSize(transposed ? 1 : 0);
+  int64_t columns = weightType.getDimSize(transposed ? 0 : 1);
+  auto load = op.getWeight().getDefiningOp<LoadWeightOp>();
+  auto weight = load ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+                           op, load.getWeightAttr())
+                     : WeightOp();
+  if (!weight || !weight.getValue()) {
+    os << "the bytes of the weight, " << weightType
+       << ", are not known when compiling";
+    return text;
+  }
+  if (op.getRowScale())
+    return "the linear has a row scale";
+  if (columns < 2) {
+    os << "the linear has " << columns << " columns, expected at least 2";
+    return text;
+  }
+
+  Epilogue epilogue(columns);
+  epilogue.addGain(op.getResidGain());
+  epilogue.addScaled(op.getSkipGain(), op.getInput());
+  epilogue.addBias(op.getBias());
+  epilogue.addMatrix(op.getInit());
+  tfm::ActivationOp activation = findActivation(op);
+  Operation *last = op;
+  if (activation) {
+    epilogue.activate(activation);
+    last = activation;
+  }
+
+  tile::KernelOp kernel = kernels.get(
+      "linear_" + std::to_string(depth) + "x" + std::to_string(columns) +
+          epilogue.name,
+      [&](OpBuilder &b, StringRef name) {
+        GemmOptions options;
+        options.element = options.weight = element;
+        options.depth = depth;
+        options.columns = columns;
+        options.panel = panel;
+        options.blockColumns = panel;
+        options.epilogue = epilogue.steps;
+        return buildGemm(b, op.getLoc(), name, options);
+      });
+
+  OpBuilder b(last);
+  Location loc = op.getLoc();
+  auto packedType = RankedTensorType::get(
+      {(columns + panel - 1) / panel, depth, panel}, element);
+  SmallVector<Value> inputs{
+      op.getInput(), tile::PackOp::create(b, loc, packedType, op.getWeight(),
+                                          panel, transposed)};
+  llvm::append_range(inputs, epilogue.inputs);
+  Value empty = createEmpty(b, loc, op.getInput(), columns);
+  Value extents[] = {countRows(b, loc, op.getInput()),
+                     arith::ConstantIndexOp::create(b, loc, columns)};
+  auto launch = tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
+                                       kernel.getSymName(), extents, inputs,
+                                       ValueRange{empty});
+  Value result = launch.getResult(0);
+  if (result.getType() != last->getResult(0).getType())
+    result = tensor::CastOp::create(b, loc, last->getResult(0).getType(),
+                                    result);
+  last->getResult(0).replaceAllUsesWith(result);
+  last->erase();
+  if (last != op)
+    op.erase();
+  return "";
+}

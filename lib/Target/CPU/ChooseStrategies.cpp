@@ -1,0 +1,107 @@
+//===- ChooseStrategies.cpp - How the CPU runs each kernel ----------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tile/BlockSizes.h"
+#include "ockham/Target/CPU/CPUDialect.h"
+#include "ockham/Target/CPU/Passes.h"
+
+namespace ockham {
+#define GEN_PASS_DEF_CPUCHOOSESTRATEGIES
+#include "ockham/Target/CPU/Passes.h.inc"
+} // namespace ockham
+
+using namespace mlir;
+using namespace ockham;
+
+/// The dimension of the grid along which the rows of products go.
+static std::optional<unsigned> findRowDim(tile::KernelOp kernel,
+                                          const tile::BlockSizes &sizes) {
+  std::optional<unsigned> found;
+  kernel.getBody().walk([&](tile::DotOp dot) {
+    for (unsigned d = 0; d < kernel.getGridRank(); ++d)
+      if (sizes.isSame(sizes.getGridClass(d), sizes.getClass(dot.getAcc(), 0)))
+        found = d;
+  });
+  return found;
+}
+
+/// The loop that a packed matrix streams through, panel by panel: a product of
+/// activations and weights.
+static tile::ForOp findPanelLoop(tile::KernelOp kernel) {
+  tile::ForOp found;
+  kernel.getBody().walk([&](tile::ForOp loop) {
+    for (auto [i, view] : llvm::enumerate(loop.getViews()))
+      if (cast<tile::ViewType>(view.getType()).isPacked() &&
+          loop.goesAlongRows(i))
+        found = loop;
+  });
+  return found;
+}
+
+namespace {
+struct CPUChooseStrategies
+    : ockham::impl::CPUChooseStrategiesBase<CPUChooseStrategies> {
+  using CPUChooseStrategiesBase::CPUChooseStrategiesBase;
+
+  void runOnOperation() override {
+    for (auto kernel : getOperation().getOps<tile::KernelOp>())
+      if (!kernel.getStrategy())
+        choose(kernel);
+  }
+
+private:
+  /// Shrinks accumulators to what the registers hold.
+  void fitRegisters(tile::KernelOp kernel) {
+    SmallVector<tile::DotOp> dots;
+    kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
+    for (tile::DotOp dot : dots) {
+      auto acc = dot.getAcc().getType();
+      int64_t lanes = vectorBytes * 8 / acc.getElementTypeBitWidth();
+      int64_t rows = vectorBytes >= 64 ? 8 : 4, cols = 3 * lanes;
+      for (auto [axis, most] : {std::pair(0u, rows), std::pair(1u, cols)}) {
+        tile::BlockSizes sizes(kernel);
+        unsigned cls = sizes.getClass(dot.getAcc(), axis);
+        int64_t size = sizes.getSize(cls);
+        if (size <= most || !sizes.canResize(cls))
+          continue;
+        // Halves, so that parts of a panel do not cross its end.
+        while (size > most && size % 2 == 0)
+          size /= 2;
+        if (size <= most)
+          tile::resizeBlocks(kernel, sizes, cls, size);
+      }
+    }
+  }
+
+  void choose(tile::KernelOp kernel) {
+    fitRegisters(kernel);
+    tile::BlockSizes sizes(kernel);
+    unsigned loopDim =
+        findRowDim(kernel, sizes).value_or(kernel.getGridRank() - 1);
+    int64_t step = kernel.getSteps()[loopDim], block = step, prefetch = 0;
+    if (tile::ForOp loop = findPanelLoop(kernel)) {
+      // Rows of the left-hand side that stay in the cache.
+      int64_t depth = 0, bytes = 4;
+      for (Value view : loop.getViews()) {
+        auto type = cast<tile::ViewType>(view.getType());
+        if (!type.isPacked()) {
+          depth = type.getCols();
+          bytes = type.getElementType().getIntOrFloatBitWidth() / 8;
+        }
+      }
+      if (depth > 0)
+        block = std::max<int64_t>(
+            step, cacheBytes / (depth * bytes) / step * step);
+      else
+        block = 16 * step;
+      prefetch = 1;
+    }
+    kernel.setStrategyAttr(cpu::StrategyAttr::get(
+        &getContext(), vectorBytes, loopDim, block, prefetch));
+  }
+};
+} // namespace
