@@ -101,8 +101,10 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
     A linear of a weight whose bytes are known becomes a `tile.launch` of a
     kernel that multiplies and does, in registers, all that follows the product:
     gains, row scale, bias, accumulation, and the activation that is its only
-    reader. The weight is packed (`tile.pack`). Equal kernels are one. What has
-    no kernel is left, and a remark says why.
+    reader. The weight is packed (`tile.pack`). Attention becomes one kernel,
+    with memory that grows with the sequence and not with its square, and a norm
+    of rows another. Equal kernels are one. What has no kernel is left, and a
+    remark says why.
   }];
   let options = [
     Option<"panel", "panel", "int64_t", "48",

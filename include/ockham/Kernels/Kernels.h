@@ -17,6 +17,8 @@
 #include "dialects/Tile/TileDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
 
+#include <optional>
+
 namespace ockham::kernels {
 
 /// What happens to a block of a product, in registers, before it is stored.
@@ -50,12 +52,12 @@ struct GemmOptions {
 tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
                          llvm::StringRef name, const GemmOptions &options);
 
-/// Attention of [ockham/dialects/tfm]: for each head h and query i,
-/// `alpha_h v_i + beta_h softmax(scale q_i K^T) V - gamma_h mean(V_0 .. V_i)`,
-/// without a matrix of queries by keys. Arguments: Q `[?, heads * headDim]`, K
-/// and V with `kvHeads` heads, the prefix means of V `[?, kvHeads * valueDim]`
-/// if `hasCentre`, gains alpha, beta, gamma `[1, heads]` as they are given, the
-/// lengths (see `AttentionLengths`), O. Grid: batch * heads, queries.
+/// Attention, with memory that grows with the sequence and not with its square:
+/// for each head and query i, `alpha v_i + beta softmax(scale q_i K^T) V -
+/// gamma m_i` (tfm.attention), where m are the prefix means of V. Arguments: Q
+/// `[batch * queries, heads * headDim]`, K and V `[batch * keys, kvHeads * ...]`,
+/// m like V if there is a gamma, the gains that there are, each `[1, heads]`, the
+/// number of keys of a sequence, O. Grid: batch * heads, queries.
 struct AttentionOptions {
   mlir::Type element;
   int64_t heads = 1, kvHeads = 1, headDim = 64, valueDim = 64;
@@ -63,12 +65,23 @@ struct AttentionOptions {
   bool causal = false;
   std::optional<double> softCap;
   bool hasAlpha = false, hasBeta = false, hasGamma = false;
-  bool hasMask = false;
   int64_t blockQueries = 8, blockKeys = 32;
 };
 tile::KernelOp buildAttention(mlir::OpBuilder &builder, mlir::Location loc,
                               llvm::StringRef name,
                               const AttentionOptions &options);
+
+/// Row i of each sequence becomes the mean of its rows 0 to i: what a shape
+/// centre subtracts when attention is causal. Arguments: X and Y
+/// `[batch * rows, columns]`, the number of rows of a sequence. Grid: batch,
+/// columns.
+struct PrefixMeanOptions {
+  mlir::Type element;
+  int64_t columns = 0, blockColumns = 64;
+};
+tile::KernelOp buildPrefixMean(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name,
+                               const PrefixMeanOptions &options);
 
 /// A norm of each row: layer or rms, with eps inside or outside of the root,
 /// scale and shift as they are given. Arguments: X, scale `[1, N]`, shift
@@ -80,7 +93,7 @@ struct NormOptions {
   double eps = 0;
   bool epsOutside = false;
   bool hasScale = false, hasShift = false;
-  int64_t blockRows = 1, blockColumns = 64;
+  int64_t blockRows = 4, blockColumns = 64;
 };
 tile::KernelOp buildNorm(mlir::OpBuilder &builder, mlir::Location loc,
                          llvm::StringRef name, const NormOptions &options);

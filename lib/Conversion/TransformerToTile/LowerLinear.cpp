@@ -14,6 +14,7 @@
 using namespace mlir;
 using namespace ockham;
 using namespace ockham::kernels;
+using namespace ockham::tfm_to_tile;
 
 namespace {
 /// The steps after a product with what they read, and a name for them all.

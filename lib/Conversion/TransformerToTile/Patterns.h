@@ -37,6 +37,9 @@ private:
 std::string convertLinear(tfm::LinearOp op, KernelCache &kernels,
                           int64_t panel);
 
+std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels);
+std::string convertNorm(tfm::NormOp op, KernelCache &kernels);
+
 /// Rows of an activation `[..., width]`: the product of all other extents.
 mlir::Value countRows(mlir::OpBuilder &b, mlir::Location loc,
                       mlir::Value activation);

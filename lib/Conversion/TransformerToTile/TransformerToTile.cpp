@@ -67,12 +67,22 @@ struct ConvertTransformerToTile
 
   void runOnOperation() override {
     KernelCache kernels(getOperation());
-    SmallVector<tfm::LinearOp> linears;
-    getOperation().walk([&](tfm::LinearOp op) { linears.push_back(op); });
-    for (tfm::LinearOp op : linears) {
-      std::string problem = convertLinear(op, kernels, panel);
+    SmallVector<Operation *> work;
+    getOperation().walk([&](Operation *op) {
+      if (isa<tfm::LinearOp, tfm::AttentionOp, tfm::NormOp>(op))
+        work.push_back(op);
+    });
+    for (Operation *op : work) {
+      Location loc = op->getLoc();
+      std::string problem;
+      if (auto linear = dyn_cast<tfm::LinearOp>(op))
+        problem = convertLinear(linear, kernels, panel);
+      else if (auto attention = dyn_cast<tfm::AttentionOp>(op))
+        problem = convertAttention(attention, kernels);
+      else
+        problem = convertNorm(cast<tfm::NormOp>(op), kernels);
       if (!problem.empty())
-        emitRemark(op.getLoc()) << "no kernel: " << problem;
+        emitRemark(loc) << "no kernel: " << problem;
     }
   }
 };

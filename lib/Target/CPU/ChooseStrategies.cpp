@@ -54,26 +54,46 @@ struct CPUChooseStrategies
   }
 
 private:
+  /// True if blocks of another size can be chosen: the kernel goes along these
+  /// extents in steps.
+  static bool isFree(tile::KernelOp kernel, const tile::BlockSizes &sizes,
+                     unsigned cls) {
+    bool found = false;
+    for (unsigned d = 0; d < kernel.getGridRank(); ++d)
+      found |= sizes.isSame(cls, sizes.getGridClass(d));
+    kernel.getBody().walk([&](tile::ForOp loop) {
+      found |= sizes.isSame(cls, sizes.getLoopClass(loop));
+    });
+    return found && sizes.canResize(cls);
+  }
+
   /// Shrinks accumulators to what the registers hold.
   void fitRegisters(tile::KernelOp kernel) {
     SmallVector<tile::DotOp> dots;
     kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
+    int64_t present = vectorBytes >= 64 ? 32 : 16;
     for (tile::DotOp dot : dots) {
-      auto acc = dot.getAcc().getType();
-      int64_t lanes = vectorBytes * 8 / acc.getElementTypeBitWidth();
-      int64_t rows = vectorBytes >= 64 ? 8 : 4, cols = 3 * lanes;
-      for (auto [axis, most] : {std::pair(0u, rows), std::pair(1u, cols)}) {
-        tile::BlockSizes sizes(kernel);
-        unsigned cls = sizes.getClass(dot.getAcc(), axis);
-        int64_t size = sizes.getSize(cls);
-        if (size <= most || !sizes.canResize(cls))
-          continue;
+      int64_t lanes =
+          vectorBytes * 8 / dot.getAcc().getType().getElementTypeBitWidth();
+      {
         // Halves, so that parts of a panel do not cross its end.
-        while (size > most && size % 2 == 0)
+        tile::BlockSizes sizes(kernel);
+        unsigned cls = sizes.getClass(dot.getAcc(), 1);
+        int64_t size = sizes.getSize(cls);
+        while (size > 3 * lanes && size % 2 == 0)
           size /= 2;
-        if (size <= most)
+        if (size != sizes.getSize(cls) && isFree(kernel, sizes, cls))
           tile::resizeBlocks(kernel, sizes, cls, size);
       }
+      tile::BlockSizes sizes(kernel);
+      unsigned cls = sizes.getClass(dot.getAcc(), 0);
+      auto acc = dot.getAcc().getType();
+      int64_t rows = acc.getDimSize(0);
+      int64_t vectors = llvm::divideCeil(acc.getDimSize(1), lanes);
+      while (rows > 1 && cpu::countRegisters(rows, vectors) > present)
+        --rows;
+      if (rows != acc.getDimSize(0) && isFree(kernel, sizes, cls))
+        tile::resizeBlocks(kernel, sizes, cls, rows);
     }
   }
 
@@ -81,7 +101,7 @@ private:
     fitRegisters(kernel);
     tile::BlockSizes sizes(kernel);
     unsigned loopDim =
-        findRowDim(kernel, sizes).value_or(kernel.getGridRank() - 1);
+        findRowDim(kernel, sizes).value_or(0);
     int64_t step = kernel.getSteps()[loopDim], block = step, prefetch = 0;
     if (tile::ForOp loop = findPanelLoop(kernel)) {
       // Rows of the left-hand side that stay in the cache.

@@ -48,6 +48,17 @@ bool KernelEmitter::isInside(Value view, unsigned axis, Value place,
   if (std::optional<int64_t> constant = getConstantIntValue(place))
     return !ShapedType::isDynamic(extent) && *constant >= 0 &&
            *constant + count <= extent;
+  if (auto it = limits.find(place); it != limits.end()) {
+    auto loop = cast<tile::ForOp>(
+        cast<BlockArgument>(place).getOwner()->getParentOp());
+    unsigned cls = sizes.getLoopClass(loop);
+    int64_t step = loop.getStep();
+    for (auto [other, size] : overrides)
+      if (sizes.isSame(cls, other))
+        step = size;
+    return !ShapedType::isDynamic(extent) && it->second <= extent &&
+           count <= step;
+  }
   for (auto [d, index] : llvm::enumerate(kernel.getGridIndices())) {
     if (place != index)
       continue;
@@ -268,6 +279,14 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
 // Products
 //===----------------------------------------------------------------------===//
 
+Value KernelEmitter::getSpill(Value value, Type element, int64_t count) {
+  Value &memory = spills[value];
+  if (!memory ||
+      cast<MemRefType>(memory.getType()).getNumElements() < count)
+    memory = allocate(element, count);
+  return memory;
+}
+
 SliceValues KernelEmitter::getFactor(Value value) {
   if (isa<tile::SliceType>(value.getType()))
     return slices[value];
@@ -275,9 +294,7 @@ SliceValues KernelEmitter::getFactor(Value value) {
   // out of a register.
   int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
-  Value &memory = spills[value];
-  if (!memory)
-    memory = allocate(element, rows * cols);
+  Value memory = getSpill(value, element, rows * cols);
   int64_t at = 0;
   for (Value part : blocks[value]) {
     vector::StoreOp::create(b, part, memory, ValueRange{index(at)});
@@ -293,9 +310,7 @@ SliceValues KernelEmitter::getFactor(Value value) {
 SliceValues KernelEmitter::transpose(const SliceValues &slice, Value value) {
   int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
   Type element = cast<MemRefType>(slice.memory.getType()).getElementType();
-  Value &memory = spills[value];
-  if (!memory)
-    memory = allocate(element, rows * cols);
+  Value memory = getSpill(value, element, rows * cols);
   auto outer = scf::ForOp::create(b, index(0), index(rows), index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(outer.getBody());

@@ -140,7 +140,6 @@ KernelEmitter::emit(const GridPoint &at,
     overrides.push_back(*override);
   blocks.clear();
   slices.clear();
-  spills.clear();
   for (auto [from, to] : llvm::zip(kernel.getGridIndices(), at.indices))
     scalars.map(from, to);
   for (auto [from, to] : llvm::zip(kernel.getGridExtents(), at.extents))
@@ -388,6 +387,7 @@ LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
   auto emitAll = [&]() -> LogicalResult {
     if (from && to && known == to && sizes.canResize(cls)) {
       // The last windows, if they are shorter, get code of their own.
+      limits[op.getPosition()] = *to;
       int64_t count = std::max<int64_t>(0, *to - *from);
       int64_t rest = count % step;
       if (count >= step &&
@@ -487,11 +487,15 @@ LogicalResult KernelEmitter::emitStep(tile::ForOp op, Value position,
 }
 
 /// Fetches the panel that the next point of the grid reads, a share of it for
-/// each block of rows. Where rows are few there is no time for that, and lines
-/// a few steps ahead are fetched instead.
+/// each block of rows. The last rows leave it: where they are all there are,
+/// the processor sees by itself what is read next.
 void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
-  constexpr int64_t lineBytes = 64, stepsAhead = 8;
-  if (strategy.getPrefetch() == 0)
+  constexpr int64_t lineBytes = 64;
+  bool isTail = llvm::any_of(overrides, [&](auto override) {
+    return sizes.isSame(override.first,
+                        sizes.getGridClass(strategy.getLoop()));
+  });
+  if (strategy.getPrefetch() == 0 || isTail)
     return;
   for (auto [i, view] : llvm::enumerate(op.getViews())) {
     auto type = cast<tile::ViewType>(view.getType());
@@ -503,24 +507,6 @@ void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
     Value window = op.getWindows()[i];
     int64_t line = lineBytes * 8 / type.getElementType().getIntOrFloatBitWidth();
     int64_t width = getExtent(window, 1);
-    auto fetch = [&](Value address, unsigned locality) {
-      memref::PrefetchOp::create(b, values.memory, ValueRange{address},
-                                 /*isWrite=*/false, locality,
-                                 /*isDataCache=*/true);
-    };
-    unsigned loopClass = sizes.getGridClass(strategy.getLoop());
-    bool few = llvm::any_of(overrides, [&](auto override) {
-      return sizes.isSame(override.first, loopClass);
-    });
-    if (few) {
-      int64_t rows = getExtent(window, 0);
-      for (int64_t r = 0; r < rows; ++r)
-        for (int64_t c = 0; c < width; c += line)
-          fetch(add(slices[window].offset,
-                    (stepsAhead * rows + r) * type.getPanel() + c),
-                /*locality=*/3);
-      continue;
-    }
     // The window that follows in the grid, from the row on at which the share
     // of this block begins.
     Value col = add(scalar(op.getPlaces()[i]), kernel.getSteps()[*dim]);
@@ -531,6 +517,9 @@ void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
         b.createOrFold<arith::CeilDivUIOp>(index(width), point.count);
     Value address = add(add(start, share), mul(position, perRow));
     for (int64_t l = 0; l < strategy.getPrefetch(); ++l)
-      fetch(add(address, l * line), /*locality=*/2);
+      memref::PrefetchOp::create(b, values.memory,
+                                 ValueRange{add(address, l * line)},
+                                 /*isWrite=*/false, /*localityHint=*/2,
+                                 /*isDataCache=*/true);
   }
 }

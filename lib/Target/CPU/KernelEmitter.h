@@ -110,6 +110,8 @@ private:
 
   // Memory.
   mlir::Value allocate(mlir::Type element, int64_t count);
+  /// Stack memory for a block, shared by all code that is written for it.
+  mlir::Value getSpill(mlir::Value value, mlir::Type element, int64_t count);
   mlir::Value getAddress(tile::ViewType type, const ViewValues &view,
                          mlir::Value row, mlir::Value col);
   /// True if `count` elements from `place` on lie inside along `axis`.
@@ -176,6 +178,8 @@ private:
   llvm::DenseMap<mlir::Value, SliceValues> slices;
   llvm::DenseMap<mlir::Value, Registers> blocks;
   mlir::IRMapping scalars;
+  /// Positions of loops that end within these extents.
+  llvm::DenseMap<mlir::Value, int64_t> limits;
   /// Stack memory of a block that is an operand of products.
   llvm::DenseMap<mlir::Value, mlir::Value> spills;
 };

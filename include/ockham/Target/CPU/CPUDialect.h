@@ -15,4 +15,12 @@
 #define GET_ATTRDEF_CLASSES
 #include "ockham/Target/CPU/CPUAttrs.h.inc"
 
+namespace ockham::cpu {
+
+/// Registers that a product of `rows` x `vectors` accumulators needs: these, one
+/// operand of each row or of each vector, and the other operand.
+int64_t countRegisters(int64_t rows, int64_t vectors);
+
+} // namespace ockham::cpu
+
 #endif // OCKHAM_TARGET_CPU_CPUDIALECT_H

@@ -28,8 +28,8 @@ def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
   let summary = "How the CPU runs a kernel";
   let description = [{
     - `vector_bytes`: width of a vector register. There are 32 registers of 64
-      bytes and 16 of any other width; the accumulators of a product, one row of
-      its right-hand side and one element of its left-hand side must fit.
+      bytes and 16 of any other width; the accumulators of a product and its
+      operands of one step must fit, unless it has a single row.
     - `loop`: the dimension of the grid that a thread goes through itself. The
       points of the others, one block of this one each, are what threads share
       among themselves; the first dimension changes slowest.

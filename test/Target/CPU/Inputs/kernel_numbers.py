@@ -1,0 +1,176 @@
+"""Compares compiled kernels with the interpreter, over odd shapes.
+
+usage: kernel_numbers.py FOLDER CPU...
+
+Each case is a function of tfm ops. It is compiled once per processor, through
+kernels, and run on several extents; the interpreter runs the tfm ops in float64.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+PASSES = "convert-tfm-to-tile,tile-pack-weights,canonicalize,cse"
+rng = np.random.default_rng(7)
+
+
+def weight(name, *shape):
+    values = rng.standard_normal(shape).astype(np.float32)
+    kind = f"tensor<{'x'.join(map(str, shape))}xf32>"
+    text = f'"0x{values.tobytes().hex().upper()}"'
+    return f"ockham.weight @{name} : {kind} = dense<{text}> : {kind}\n"
+
+
+def load(name, *shape):
+    kind = f"tensor<{'x'.join(map(str, shape))}xf32>"
+    return f"  %{name} = ockham.load_weight @{name} : {kind}\n"
+
+
+class Case:
+    """A function of activations `[batch, sequence, width]`."""
+
+    def __init__(self, name, widths, out, parameters, ops, extents, keys=False):
+        self.name = name
+        self.widths = widths
+        self.extents = extents
+        self.keys = keys
+        arguments = []
+        for i, width in enumerate(widths):
+            length = "keys" if keys and i > 0 else "sequence"
+            arguments.append(
+                f"%x{i}: tensor<?x?x{width}xf32> {{ockham.name = \"x{i}\", "
+                f'ockham.dims = ["batch", "{length}", ""]}}'
+            )
+        self.text = (
+            "".join(weight(n, *s) for n, s in parameters.items())
+            + f"func.func @forward({', '.join(arguments)}) -> "
+            + f'(tensor<?x?x{out}xf32> {{ockham.name = "y", '
+            + 'ockham.dims = ["batch", "sequence", ""]})'
+            + ' attributes {ockham.entry = "forward"} {\n'
+            + "".join(load(n, *s) for n, s in parameters.items())
+            + ops
+            + f"  return %y : tensor<?x?x{out}xf32>\n}}\n"
+        )
+
+
+def linear(name, depth, columns, clauses, types, parameters, tail="", extra=()):
+    weights = {"w": (depth, columns), **parameters}
+    act = f"tensor<?x?x{columns}xf32>"
+    result = "%y" if not tail else "%p"
+    ops = (
+        f"  {result} = tfm.linear %x0, %w {clauses} : tensor<?x?x{depth}xf32>, "
+        f"tensor<{depth}x{columns}xf32>{types} -> {act}\n{tail}"
+    )
+    extents = [(1, m) for m in (1, 2, 3, 5, 7, 8, 9, 13, 16, 17, 64, 131)]
+    return Case(name, [depth, *extra], columns, weights, ops, extents)
+
+
+def attention(name, heads, width, kv=None, value=None, clauses="", shaped=(), keys=False):
+    kv = kv or heads
+    value = value or width
+    q, k, v, o = heads * width, kv * width, kv * value, heads * value
+    gains = {g: (heads,) for g in shaped}
+    shape = f"shape({', '.join(f'%{g}' for g in shaped)}) " if shaped else ""
+    count = f"heads {heads}" + (f" kv_heads {kv}" if kv != heads else "")
+    ops = (
+        f"  %y = tfm.attention %x0, %x1, %x2 {shape}{count} scale 0.3 {clauses}"
+        f": tensor<?x?x{q}xf32>, tensor<?x?x{k}xf32>, tensor<?x?x{v}xf32>"
+        + (f", shape({', '.join([f'tensor<{heads}xf32>'] * len(shaped))})" if shaped else "")
+        + f" -> tensor<?x?x{o}xf32>\n"
+    )
+    extents = [(1, 1, 1), (2, 5, 5), (1, 8, 8), (2, 33, 33), (1, 70, 70)]
+    if keys:
+        extents += [(2, 3, 40), (1, 1, 31), (1, 9, 100)]
+    return Case(name, [q, k, v], o, gains, ops, extents, keys=True)
+
+
+def norm(name, kind, width, clauses, attributes, types, parameters):
+    act = f"tensor<?x?x{width}xf32>"
+    ops = f"  %y = tfm.norm {kind} %x0 {clauses} {attributes} : {act}{types}\n"
+    return Case(
+        name, [width], width, parameters, ops, [(1, m) for m in (1, 2, 3, 4, 5, 13)]
+    )
+
+
+def make_cases():
+    for depth, columns in [(1, 2), (3, 48), (33, 100), (48, 47), (50, 49), (96, 200)]:
+        yield linear(f"linear {depth}x{columns}", depth, columns, "", "", {})
+    vector = "tensor<70xf32>"
+    yield linear("bias", 20, 70, "bias %b", f", {vector}", {"b": (70,)})
+    for kind in ("relu", "gelu_erf", "gelu_tanh", "gelu_sigmoid", "silu", "tanh", "sigmoid"):
+        yield linear(
+            kind, 20, 70, "bias %b", f", {vector}", {"b": (70,)},
+            f"  %y = tfm.activation {kind} %p : tensor<?x?x70xf32>\n",
+        )  # fmt: skip
+    yield linear(
+        "gains", 70, 70, "bias %b skip %s resid %r", f", {vector} skip {vector} resid tensor<1xf32>",
+        {"b": (70,), "s": (70,), "r": (1,)},
+    )  # fmt: skip
+    yield linear("init", 20, 70, "init %x1", " init tensor<?x?x70xf32>", {}, extra=[70])
+    yield attention("attention", 2, 8, keys=True)
+    yield attention("causal", 3, 16, clauses="causal ")
+    yield attention("wide values", 2, 16, value=40, clauses="causal ")
+    yield attention("head of 64", 2, 64, clauses="causal ")
+    yield attention("grouped", 4, 8, kv=2, clauses="causal ")
+    yield attention("soft cap", 2, 8, clauses="causal soft_cap 2.0 ")
+    yield attention("shaped", 2, 8, clauses="causal ", shaped=("alpha", "beta", "gamma"))
+    yield norm("layer", "layer", 64, "", "{eps = 1.0e-5 : f64}", "", {})
+    yield norm("layer with a tail", "layer", 150, "scale %g shift %b", "{eps = 1.0e-5 : f64}",
+               ", scale tensor<150xf32>, shift tensor<150xf32>", {"g": (150,), "b": (150,)})  # fmt: skip
+    yield norm("rms", "rms", 40, "scale %g", "{eps = 1.0e-3 : f64, eps_outside}",
+               ", scale tensor<40xf32>", {"g": (40,)})  # fmt: skip
+
+
+def run(*command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{' '.join(command)}\n{result.stderr}")
+    return result.stdout + result.stderr
+
+
+def main():
+    folder = Path(sys.argv[1])
+    cpus = sys.argv[2:]
+    folder.mkdir(parents=True, exist_ok=True)
+    count, worst = 0, 0.0
+    for number, case in enumerate(make_cases()):
+        model = folder / f"case{number}.mlir"
+        model.write_text(case.text)
+        lowered = run("ockham-opt", f"--pass-pipeline=builtin.module({PASSES})", str(model))
+        for op in ("tfm.linear", "tfm.activation", "tfm.attention", "tfm.norm", "tile.pack"):
+            if f" {op} " in lowered:
+                sys.exit(f"{case.name}: {op} has no kernel\n{lowered}")
+        libraries = []
+        for cpu in cpus:
+            library = folder / f"case{number}.{cpu}.so"
+            run("ockham", "compile", "--passes", PASSES, "--cpu", cpu, str(model), "-o", str(library))
+            libraries.append(library)
+        for extents in case.extents:
+            inputs = []
+            for i, width in enumerate(case.widths):
+                length = extents[2] if case.keys and i > 0 else extents[1]
+                values = rng.standard_normal((extents[0], length, width))
+                file = folder / f"x{i}.npy"
+                np.save(file, values.astype(np.float32))
+                inputs += ["--input", f"x{i}={file}"]
+            output = folder / "y.npy"
+            end = [*inputs, "--output", f"y={output}"]
+            run("ockham", "run", "--interpret", "--f64", "--passes", "canonicalize", str(model), *end)
+            want = np.load(output).astype(np.float64)
+            for library in libraries:
+                run("ockham", "run", str(library), *end)
+                have = np.load(output).astype(np.float64)
+                error = np.abs(have - want).max() / max(1.0, np.abs(want).max())
+                if have.shape != want.shape or not error < 5e-6:
+                    sys.exit(
+                        f"{case.name}, {extents}, {library}: {have.shape}, off by {error}"
+                    )
+                worst = max(worst, error)
+                count += 1
+    print(f"{count} runs agree, the worst to {worst:.1e}")
+
+
+if __name__ == "__main__":
+    main()
