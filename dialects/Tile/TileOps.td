@@ -187,9 +187,9 @@ def Tile_SubviewOp : Tile_Op<"subview", [Pure]> {
         : !tile.view<?x768xf32> -> !tile.view<?x64xf32>
     ```
   }];
-  let arguments = (ins Tile_View:$view, Index:$row, Index:$col,
+  let arguments = (ins Tile_ViewType:$view, Index:$row, Index:$col,
                        Index:$rows, Index:$cols);
-  let results = (outs Tile_View:$result);
+  let results = (outs Tile_ViewType:$result);
   let assemblyFormat = [{
     $view `[` $row `,` $col `]` `[` $rows `,` $cols `]` attr-dict
     `:` type($view) `->` type($result)
@@ -206,7 +206,7 @@ def Tile_LoadOp : Tile_Op<"load", [MemoryEffects<[MemRead]>]> {
     %x = tile.load %v[%i, %j] : !tile.view<?x768xf32> -> tensor<8x48xf32>
     ```
   }];
-  let arguments = (ins Tile_View:$view, Index:$row, Index:$col);
+  let arguments = (ins Tile_ViewType:$view, Index:$row, Index:$col);
   let results = (outs Tile_Block:$result);
   let assemblyFormat = [{
     $view `[` $row `,` $col `]` attr-dict `:` type($view) `->` type($result)
@@ -225,7 +225,7 @@ def Tile_GatherOp : Tile_Op<"gather", [MemoryEffects<[MemRead]>]> {
         : !tile.view<50257x768xf32>, tensor<8x1xi32> -> tensor<8x48xf32>
     ```
   }];
-  let arguments = (ins Tile_View:$view, Tile_IntBlock:$rows, Index:$col);
+  let arguments = (ins Tile_ViewType:$view, Tile_IntBlock:$rows, Index:$col);
   let results = (outs Tile_Block:$result);
   let assemblyFormat = [{
     $view `[` $rows `,` $col `]` attr-dict
@@ -243,7 +243,7 @@ def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>]> {
     tile.store %x, %v[%i, %j] : tensor<8x48xf32>, !tile.view<?x768xf32>
     ```
   }];
-  let arguments = (ins Tile_Block:$value, Tile_View:$view, Index:$row,
+  let arguments = (ins Tile_Block:$value, Tile_ViewType:$view, Index:$row,
                        Index:$col);
   let assemblyFormat = [{
     $value `,` $view `[` $row `,` $col `]` attr-dict
@@ -262,8 +262,8 @@ def Tile_SliceOp : Tile_Op<"slice", [Pure]> {
     %q = tile.slice %v[%i, %c0] : !tile.view<?x64xf32> -> !tile.slice<8x64xf32>
     ```
   }];
-  let arguments = (ins Tile_View:$view, Index:$row, Index:$col);
-  let results = (outs Tile_Slice:$result);
+  let arguments = (ins Tile_ViewType:$view, Index:$row, Index:$col);
+  let results = (outs Tile_SliceType:$result);
   let assemblyFormat = [{
     $view `[` $row `,` $col `]` attr-dict `:` type($view) `->` type($result)
   }];
@@ -291,8 +291,8 @@ def Tile_DotOp : Tile_Op<"dot", [
     ```
   }];
   let arguments = (ins Tile_FloatBlock:$acc,
-                       AnyTypeOf<[Tile_Slice, Tile_FloatBlock]>:$lhs,
-                       AnyTypeOf<[Tile_Slice, Tile_FloatBlock]>:$rhs,
+                       AnyTypeOf<[Tile_SliceType, Tile_FloatBlock]>:$lhs,
+                       AnyTypeOf<[Tile_SliceType, Tile_FloatBlock]>:$rhs,
                        UnitAttr:$transposed);
   let results = (outs Tile_FloatBlock:$result);
   let assemblyFormat = [{
@@ -397,7 +397,7 @@ def Tile_ForOp : Tile_Op<"for", [
     ```
   }];
   let arguments = (ins Index:$lower, Index:$upper, I64Attr:$step,
-                       Variadic<Tile_View>:$views, Variadic<Index>:$places,
+                       Variadic<Tile_ViewType>:$views, Variadic<Index>:$places,
                        Variadic<AnyType>:$inits,
                        DenseBoolArrayAttr:$alongRows);
   let results = (outs Variadic<AnyType>:$results);

@@ -70,12 +70,6 @@ def Tile_SliceType : Tile_MatrixType<"Slice", "slice"> {
   let extraClassDeclaration = shared;
 }
 
-/// Printed in full, unlike a TypeDef in an assembly format.
-def Tile_View : Type<CPred<"::llvm::isa<::ockham::tile::ViewType>($_self)">,
-                     "view", "::ockham::tile::ViewType">;
-def Tile_Slice : Type<CPred<"::llvm::isa<::ockham::tile::SliceType>($_self)">,
-                      "slice", "::ockham::tile::SliceType">;
-
 def Tile_Block : Type<
     And<[RankedTensorOf<[F16, BF16, F32, F64, I1, I32, I64]>.predicate,
          HasAnyRankOfPred<[2]>, HasStaticShapePred]>,

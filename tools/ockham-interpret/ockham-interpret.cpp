@@ -11,9 +11,11 @@
 
 #include "dialects/ONNX/ONNXDialect.h"
 #include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Tile/TileDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/MLIRContext.h"
@@ -107,8 +109,9 @@ static int run(const Options &options) {
   DialectRegistry registry;
   registry
       .insert<ockham::OckhamDialect, ockham::onnx::ONNXDialect,
-              ockham::tfm::TfmDialect, func::FuncDialect, arith::ArithDialect,
-              tensor::TensorDialect, scf::SCFDialect>();
+              ockham::tfm::TfmDialect, ockham::tile::TileDialect,
+              func::FuncDialect, arith::ArithDialect,
+              tensor::TensorDialect, scf::SCFDialect, math::MathDialect>();
   MLIRContext context(registry);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler diagnostics(sources, &context);

@@ -185,7 +185,7 @@ tile.kernel @k(%x: !tile.view<?x8xf32>) grid(%i to %m step 8) {
 tile.kernel @k(%x: !tile.view<?x8xf32>) grid(%i to %m step 8) {
 }
 func.func @f(%x: tensor<4x9xf32>, %m: index) {
-  // expected-error @+1 {{passes operand #0 of type tensor<4x9xf32> for '!tile.view<?x8xf32>', which has 9 columns, expected 8}}
+  // expected-error @+1 {{passes operand #0 of type tensor<4x9xf32> for !tile.view<?x8xf32>, which has 9 columns, expected 8}}
   tile.launch @k grid[%m] ins(%x : tensor<4x9xf32>)
   return
 }
@@ -196,7 +196,7 @@ func.func @f(%x: tensor<4x9xf32>, %m: index) {
 tile.kernel @k(%x: !tile.view<33x100xf32, panels<48>>) grid(%i to %m step 8) {
 }
 func.func @f(%x: tensor<33x100xf32>, %m: index) {
-  // expected-error @+1 {{for '!tile.view<33x100xf32, panels<48>>', expected [3, 33, 48]}}
+  // expected-error @+1 {{for !tile.view<33x100xf32, panels<48>>, expected [3, 33, 48]}}
   tile.launch @k grid[%m] ins(%x : tensor<33x100xf32>)
   return
 }

@@ -32,12 +32,12 @@ tile.kernel @linear(%a: !tile.view<?x33xf32>, %w: !tile.view<33x100xf32, panels<
     // CHECK: tile.yield %{{.*}} : tensor<8x48xf32>
     tile.yield %0 : tensor<8x48xf32>
   }
-  // CHECK: tile.load %[[BIAS]][%{{.*}}, %[[J]]] : !tile.view<1x100xf32> -> tensor<1x48xf32>
+  // CHECK: tile.load %[[BIAS]][%{{.*}}, %[[J]]] : <1x100xf32> -> tensor<1x48xf32>
   %b = tile.load %bias[%c0, %j] : !tile.view<1x100xf32> -> tensor<1x48xf32>
   // CHECK: tile.broadcast %{{.*}} : tensor<1x48xf32> -> tensor<8x48xf32>
   %bb = tile.broadcast %b : tensor<1x48xf32> -> tensor<8x48xf32>
   %s = arith.addf %sum, %bb : tensor<8x48xf32>
-  // CHECK: tile.store %{{.*}}, %[[C]][%[[I]], %[[J]]] : tensor<8x48xf32>, !tile.view<?x100xf32>
+  // CHECK: tile.store %{{.*}}, %[[C]][%[[I]], %[[J]]] : tensor<8x48xf32>, <?x100xf32>
   tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x100xf32>
 }
 
@@ -46,9 +46,9 @@ tile.kernel @others(%x: !tile.view<?x64xf32>, %n: index, %s: f32, %y: !tile.view
     grid(%i to %m step 8) attributes {note = "kept"} {
   %c0 = arith.constant 0 : index
   %c16 = arith.constant 16 : index
-  // CHECK: tile.subview %{{.*}}[%{{.*}}, %{{.*}}] [%{{.*}}, %{{.*}}] : !tile.view<?x64xf32> -> !tile.view<?x16xf32>
+  // CHECK: tile.subview %{{.*}}[%{{.*}}, %{{.*}}] [%{{.*}}, %{{.*}}] : <?x64xf32> -> <?x16xf32>
   %head = tile.subview %x[%c0, %c16] [%n, %c16] : !tile.view<?x64xf32> -> !tile.view<?x16xf32>
-  // CHECK: tile.slice %{{.*}}[%{{.*}}, %{{.*}}] : !tile.view<?x16xf32> -> !tile.slice<8x16xf32>
+  // CHECK: tile.slice %{{.*}}[%{{.*}}, %{{.*}}] : <?x16xf32> -> <8x16xf32>
   %q = tile.slice %head[%i, %c0] : !tile.view<?x16xf32> -> !tile.slice<8x16xf32>
   %zero = arith.constant dense<0.0> : tensor<8x8xf32>
   // CHECK: tile.dot %{{.*}}, %{{.*}}, %{{.*}} transposed :
@@ -61,7 +61,7 @@ tile.kernel @others(%x: !tile.view<?x64xf32>, %n: index, %s: f32, %y: !tile.view
   %scan = tile.scan %scores : tensor<8x8xf32>
   // CHECK: tile.iota : tensor<8x1xi32>
   %rows = tile.iota : tensor<8x1xi32>
-  // CHECK: tile.gather %{{.*}}[%{{.*}}, %{{.*}}] : !tile.view<?x64xf32>, tensor<8x1xi32> -> tensor<8x16xf32>
+  // CHECK: tile.gather %{{.*}}[%{{.*}}, %{{.*}}] : <?x64xf32>, tensor<8x1xi32> -> tensor<8x16xf32>
   %g = tile.gather %x[%rows, %c0] : !tile.view<?x64xf32>, tensor<8x1xi32> -> tensor<8x16xf32>
   // CHECK: tile.broadcast %{{.*}} : f32 -> tensor<8x16xf32>
   %f = tile.broadcast %s : f32 -> tensor<8x16xf32>

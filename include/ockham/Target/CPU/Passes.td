@@ -25,6 +25,7 @@ def CPUChooseStrategies
     Option<"cacheBytes", "cache-bytes", "int64_t", "524288",
            "What a block of rows of the left-hand side may take of the cache">
   ];
+  let dependentDialects = ["::ockham::cpu::CPUDialect"];
 }
 
 def CPULowerKernels : Pass<"ockham-cpu-lower-kernels", "::mlir::ModuleOp"> {

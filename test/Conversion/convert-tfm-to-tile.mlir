@@ -1,0 +1,62 @@
+// RUN: ockham-opt %s --convert-tfm-to-tile --tile-pack-weights --canonicalize -verify-diagnostics | FileCheck %s
+
+// The weight is packed once, for both layers; the old one is gone.
+// CHECK-NOT: ockham.weight @w :
+// CHECK: ockham.weight @w.panels : tensor<1x4x48xf32>
+// CHECK-NOT: ockham.weight
+// CHECK: ockham.weight @b
+
+// Two layers share a kernel. What follows the product is done in registers.
+// CHECK: tile.kernel @linear_4x8_bias_relu(
+// CHECK-SAME: !tile.view<?x4xf32>, %{{.*}}: !tile.view<4x8xf32, panels<48>>, %{{.*}}: !tile.view<1x8xf32>, %{{.*}}: !tile.view<?x8xf32>)
+// CHECK-SAME: grid(%i to %m step 8, %j to %n step 48) {
+// CHECK: tile.for
+// CHECK:   tile.dot
+// CHECK: tile.load
+// CHECK: arith.addf
+// CHECK: arith.maximumf
+// CHECK: tile.store
+// CHECK-NOT: tile.kernel @linear
+
+ockham.weight @w : tensor<4x8xf32> = dense<1.0> : tensor<4x8xf32>
+ockham.weight @b : tensor<8xf32> = dense<2.0> : tensor<8xf32>
+ockham.weight @unknown : tensor<4x8xf32>
+
+// CHECK-LABEL: func.func @layers(
+// CHECK: %[[M:.*]] = arith.muli
+// CHECK: %[[W:.*]] = ockham.load_weight @w.panels
+// CHECK: tile.launch @linear_4x8_bias_relu grid[%[[M]], %{{.*}}] ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x4xf32>, tensor<1x4x48xf32>, tensor<8xf32>) outs(%{{.*}} : tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+// CHECK-NOT: tfm.activation
+// CHECK: tile.launch @linear_4x8_bias_relu
+func.func @layers(%x: tensor<?x?x4xf32>, %z: tensor<?x?x4xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
+  %w = ockham.load_weight @w : tensor<4x8xf32>
+  %b = ockham.load_weight @b : tensor<8xf32>
+  %0 = tfm.linear %x, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
+  %1 = tfm.activation relu %0 : tensor<?x?x8xf32>
+  %2 = tfm.linear %z, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
+  %3 = tfm.activation relu %2 : tensor<?x?x8xf32>
+  return %1, %3 : tensor<?x?x8xf32>, tensor<?x?x8xf32>
+}
+
+// Shaped attention: the prefix means of the values, then one kernel.
+// CHECK-LABEL: func.func @shaped(
+// CHECK: %[[MEANS:.*]] = tile.launch @prefix_mean_8
+// CHECK: tile.launch @attention_2x4_causal_shapedabc_0.5{{.*}} grid[%{{.*}}, %{{.*}}] ins(%{{.*}}, %{{.*}}, %{{.*}}, %[[MEANS]]
+func.func @shaped(%q: tensor<?x?x8xf32>, %g: tensor<2xf32>) -> tensor<?x?x8xf32> {
+  %o = tfm.attention %q, %q, %q shape(%g, %g, %g) heads 2 scale 0.5 causal
+      : tensor<?x?x8xf32>, tensor<?x?x8xf32>, tensor<?x?x8xf32>,
+        shape(tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) -> tensor<?x?x8xf32>
+  return %o : tensor<?x?x8xf32>
+}
+
+// CHECK-LABEL: func.func @left(
+// CHECK: tfm.linear
+// CHECK: tfm.norm fixed
+func.func @left(%x: tensor<?x?x4xf32>, %s: tensor<1xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x4xf32>) {
+  %w = ockham.load_weight @unknown : tensor<4x8xf32>
+  // expected-remark @+1 {{no kernel: the bytes of the weight, tensor<4x8xf32>, are not known when compiling}}
+  %0 = tfm.linear %x, %w : tensor<?x?x4xf32>, tensor<4x8xf32> -> tensor<?x?x8xf32>
+  // expected-remark @+1 {{no kernel: the norm is fixed, which needs no statistics}}
+  %1 = tfm.norm fixed %x std %s : tensor<?x?x4xf32>, std tensor<1xf32>
+  return %0, %1 : tensor<?x?x8xf32>, tensor<?x?x4xf32>
+}

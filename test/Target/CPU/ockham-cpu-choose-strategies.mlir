@@ -1,0 +1,63 @@
+// RUN: ockham-opt %s --ockham-cpu-choose-strategies -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: ockham-opt %s --ockham-cpu-choose-strategies=vector-bytes=32 -split-input-file -verify-diagnostics | FileCheck %s --check-prefix AVX2
+
+// 24 accumulators of 16 floats; with half the width, 12 of 8 from half a panel.
+// The weight stays as it is.
+// CHECK-LABEL: tile.kernel @linear(
+// CHECK-SAME: !tile.view<768x96xf32, panels<48>>
+// CHECK-SAME: grid(%i to %m step 8, %j to %n step 48) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 168, prefetch = 1>
+// AVX2-LABEL: tile.kernel @linear(
+// AVX2-SAME: !tile.view<768x96xf32, panels<48>>
+// AVX2-SAME: grid(%i to %m step 4, %j to %n step 24) strategy #ockham_cpu.strategy<vector_bytes = 32, loop = 0, block = 168, prefetch = 1>
+// AVX2: arith.constant dense<0.000000e+00> : tensor<4x24xf32>
+// AVX2: !tile.slice<4x2xf32>, {{.*}} !tile.slice<2x24xf32, panels<48>>
+// AVX2: tile.store %{{.*}} : tensor<4x24xf32>
+tile.kernel @linear(%a: !tile.view<?x768xf32>, %w: !tile.view<768x96xf32, panels<48>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48) {
+  %c0 = arith.constant 0 : index
+  %c768 = arith.constant 768 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c768 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x768xf32> -> !tile.slice<8x2xf32>,
+              %y = %w[%k, %j] : !tile.view<768x96xf32, panels<48>> -> !tile.slice<2x48xf32, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xf32, panels<48>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// What registers cannot hold is refused.
+tile.kernel @wide(%a: !tile.view<?x64xf32>, %c: !tile.view<?x64xf32>) grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<8x64xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xf32> -> !tile.slice<8x64xf32>
+  %y = tile.slice %a[%c0, %c0] : !tile.view<?x64xf32> -> !tile.slice<64x64xf32>
+  // expected-error @+1 {{accumulates 'tensor<8x64xf32>', which needs 37 registers of 64 bytes, but there are 32}}
+  %0 = tile.dot %zero, %x, %y : tensor<8x64xf32>, !tile.slice<8x64xf32>, !tile.slice<64x64xf32>
+  tile.store %0, %c[%i, %c0] : tensor<8x64xf32>, !tile.view<?x64xf32>
+}
+
+// -----
+
+// expected-error @+1 {{has blocks of 12 in grid dimension #0, expected a multiple of its step, 8}}
+tile.kernel @block() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 12> {
+}
+
+// -----
+
+// expected-error @+1 {{loops over grid dimension #1, but the grid has 1}}
+tile.kernel @loop() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 1> {
+}
+
+// -----
+
+// expected-error @+1 {{has vectors of 48 bytes, expected a power of two from 8 on}}
+tile.kernel @width() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 48, loop = 0> {
+}
