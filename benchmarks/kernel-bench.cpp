@@ -9,10 +9,10 @@
 //
 // Runs the first entry point of a model on random inputs of the given extents
 // (of named dimensions), alternating with loops of nothing but fused
-// multiply-adds in registers and nothing but loads, and prints one line of JSON:
-// the medians of GFLOP/s and GB/s (FLOPS and BYTES are those of one call), what
-// the loops reached, and the ratios. Interleaved, because the clock of a shared
-// machine is not the same from second to second.
+// multiply-adds in registers and nothing but loads, and prints one line of
+// JSON: the medians of GFLOP/s and GB/s (FLOPS and BYTES are those of one
+// call), what the loops reached, and the ratios. Interleaved, because the clock
+// of a shared machine is not the same from second to second.
 //
 //===----------------------------------------------------------------------===//
 
@@ -112,8 +112,7 @@ double multiply() {
 #ifdef __x86_64__
 __attribute__((target_clones("avx512f", "avx2", "default")))
 #endif
-double
-readFloats(const float *from, size_t count) {
+double readFloats(const float *from, size_t count) {
   float sums[64] = {};
   for (size_t i = 0; i + 64 <= count; i += 64)
     for (size_t j = 0; j < 64; ++j)
@@ -152,8 +151,9 @@ int main(int argc, char **argv) {
     ++argv;
   }
   if (argc < 6)
-    return fail("usage: kernel-bench [--cpu-time] MODEL.so THREADS SECONDS FLOPS BYTES "
-                "[DIM=N...]");
+    return fail(
+        "usage: kernel-bench [--cpu-time] MODEL.so THREADS SECONDS FLOPS BYTES "
+        "[DIM=N...]");
   int threads = std::max(1, std::atoi(argv[2]));
   double seconds = std::atof(argv[3]), flops = std::atof(argv[4]),
          bytes = std::atof(argv[5]);

@@ -26,8 +26,7 @@ BlockSizes::BlockSizes(KernelOp kernel) : kernel(kernel) {
   for (auto [index, step] :
        llvm::zip(kernel.getGridIndices(), kernel.getSteps()))
     steps[index] = makeNode(step);
-  kernel.getBody().walk<WalkOrder::PreOrder>(
-      [&](Operation *op) { visit(op); });
+  kernel.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) { visit(op); });
 }
 
 unsigned BlockSizes::find(unsigned node) const {

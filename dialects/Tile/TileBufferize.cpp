@@ -27,9 +27,8 @@ struct LaunchModel
     auto launch = cast<ockham::tile::LaunchOp>(op);
     if (!launch.isDpsInit(&operand))
       return true;
-    auto kernel =
-        SymbolTable::lookupNearestSymbolFrom<ockham::tile::KernelOp>(
-            op, launch.getKernelAttr());
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<ockham::tile::KernelOp>(
+        op, launch.getKernelAttr());
     if (!kernel)
       return true;
     unsigned first = launch.getGrid().size();

@@ -51,11 +51,10 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   auto parseGrid = [&]() -> ParseResult {
     indices.emplace_back().type = b.getIndexType();
     extents.emplace_back().type = b.getIndexType();
-    return failure(parser.parseArgument(indices.back()) ||
-                   parser.parseKeyword("to") ||
-                   parser.parseArgument(extents.back()) ||
-                   parser.parseKeyword("step") ||
-                   parser.parseInteger(steps.emplace_back()));
+    return failure(
+        parser.parseArgument(indices.back()) || parser.parseKeyword("to") ||
+        parser.parseArgument(extents.back()) || parser.parseKeyword("step") ||
+        parser.parseInteger(steps.emplace_back()));
   };
   if (parser.parseSymbolName(name) ||
       parser.parseArgumentList(arguments, AsmParser::Delimiter::Paren,
@@ -93,15 +92,14 @@ void KernelOp::print(OpAsmPrinter &p) {
   llvm::interleaveComma(llvm::seq<unsigned>(0, getGridRank()), p,
                         [&](unsigned d) {
                           p << getGridIndices()[d] << " to "
-                            << getGridExtents()[d] << " step "
-                            << getSteps()[d];
+                            << getGridExtents()[d] << " step " << getSteps()[d];
                         });
   p << ')';
   if (getStrategy())
     p << " strategy " << *getStrategy();
   p.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(), {getSymNameAttrName(), getStepsAttrName(),
-                            getStrategyAttrName()});
+      (*this)->getAttrs(),
+      {getSymNameAttrName(), getStepsAttrName(), getStrategyAttrName()});
   p << ' ';
   p.printRegion(getBody(), /*printEntryBlockArgs=*/false,
                 /*printBlockTerminators=*/false);
@@ -113,8 +111,8 @@ LogicalResult KernelOp::verify() {
                          << " dimensions, expected 1 to 3";
   for (auto [d, step] : llvm::enumerate(getSteps()))
     if (step < 1)
-      return emitOpError() << "has step " << step << " in grid dimension #"
-                           << d << ", expected at least 1";
+      return emitOpError() << "has step " << step << " in grid dimension #" << d
+                           << ", expected at least 1";
   if (getStrategy() && !isa<StrategyInterface>(*getStrategy()))
     return emitOpError() << "has strategy " << *getStrategy()
                          << ", which is the attribute of no target";
@@ -156,9 +154,8 @@ static LogicalResult verifyStore(KernelOp kernel, StoreOp store) {
              << "writes to the same place for every point of grid dimension #"
              << d << " of '@" << kernel.getSymName() << "'";
     int64_t step = kernel.getSteps()[d];
-    for (auto [axis, place] :
-         {std::pair<int, Value>(0, store.getRow()),
-          std::pair<int, Value>(1, store.getCol())}) {
+    for (auto [axis, place] : {std::pair<int, Value>(0, store.getRow()),
+                               std::pair<int, Value>(1, store.getCol())}) {
       int64_t extent = store.getValue().getType().getDimSize(axis);
       if (place == index && extent > step)
         return store.emitOpError()
@@ -284,9 +281,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     return diag;
   };
   if (getGrid().size() != kernel.getGridRank())
-    return fail("gives " + Twine(getGrid().size()) +
-                " grid extents but '@" + getKernel() + "' has " +
-                Twine(kernel.getGridRank()));
+    return fail("gives " + Twine(getGrid().size()) + " grid extents but '@" +
+                getKernel() + "' has " + Twine(kernel.getGridRank()));
   SmallVector<Value> operands(getInputs());
   llvm::append_range(operands, getOutputs());
   if (operands.size() != kernel.getNumKernelArguments())

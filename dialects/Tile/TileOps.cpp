@@ -165,8 +165,8 @@ LogicalResult DotOp::verify() {
     return emitOpError() << "acc has " << acc.cols << " columns but " << right
                          << " has " << rhs.cols;
   for (Type element : {lhs.element, rhs.element})
-    if (!isa<FloatType>(element) || element.getIntOrFloatBitWidth() >
-                                        acc.element.getIntOrFloatBitWidth())
+    if (!isa<FloatType>(element) ||
+        element.getIntOrFloatBitWidth() > acc.element.getIntOrFloatBitWidth())
       return emitOpError() << "sums products of " << element << " in "
                            << acc.element
                            << ", expected a float type at least as wide";
@@ -187,8 +187,8 @@ void DotOp::getEffects(
 
 LogicalResult ReduceOp::verify() {
   auto from = getInput().getType(), to = getResult().getType();
-  auto want = RankedTensorType::get({from.getDimSize(0), 1},
-                                    from.getElementType());
+  auto want =
+      RankedTensorType::get({from.getDimSize(0), 1}, from.getElementType());
   if (to != want)
     return emitOpError() << "gives " << to << ", expected " << want;
   return success();
@@ -286,16 +286,15 @@ LogicalResult ForOp::verifyRegions() {
                          << 1 + streams + getInits().size()
                          << ": the position, the windows, the carried values";
   if (!getPosition().getType().isIndex())
-    return emitOpError() << "has a position of type "
-                         << getPosition().getType() << ", expected index";
+    return emitOpError() << "has a position of type " << getPosition().getType()
+                         << ", expected index";
   int64_t step = getStep();
   for (size_t i = 0; i < streams; ++i) {
     auto view = cast<ViewType>(getViews()[i].getType());
     auto slice = dyn_cast<SliceType>(getWindows()[i].getType());
     if (!slice)
       return emitOpError() << "gives window #" << i << " as "
-                           << getWindows()[i].getType()
-                           << ", expected a slice";
+                           << getWindows()[i].getType() << ", expected a slice";
     bool rows = goesAlongRows(i);
     Value place = getPlaces()[i];
     if (failed(verifySlice(*this, view, slice,
@@ -314,8 +313,8 @@ LogicalResult ForOp::verifyRegions() {
   for (auto [i, argument] : llvm::enumerate(getCarried()))
     if (argument.getType() != getInits()[i].getType())
       return emitOpError() << "carries value #" << i << " of type "
-                           << getInits()[i].getType()
-                           << " but its body takes " << argument.getType();
+                           << getInits()[i].getType() << " but its body takes "
+                           << argument.getType();
   auto yield = cast<YieldOp>(block.getTerminator());
   if (yield.getValues().getTypes() != getResultTypes())
     return emitOpError() << "yields " << yield.getValues().getTypes()
@@ -323,8 +322,7 @@ LogicalResult ForOp::verifyRegions() {
   return success();
 }
 
-void ForOp::getAsmBlockArgumentNames(Region &,
-                                     OpAsmSetValueNameFn setNameFn) {
+void ForOp::getAsmBlockArgumentNames(Region &, OpAsmSetValueNameFn setNameFn) {
   setNameFn(getPosition(), "k");
   for (Value window : getWindows())
     setNameFn(window, "window");
@@ -415,26 +413,24 @@ void ForOp::print(OpAsmPrinter &p) {
     << " step " << getStep();
   if (!getViews().empty()) {
     p << " streams(";
-    llvm::interleaveComma(llvm::seq<size_t>(0, getViews().size()), p,
-                          [&](size_t i) {
-                            Value row = getPosition(), col = getPlaces()[i];
-                            if (!goesAlongRows(i))
-                              std::swap(row, col);
-                            p << getWindows()[i] << " = " << getViews()[i]
-                              << '[' << row << ", " << col
-                              << "] : " << getViews()[i].getType() << " -> "
-                              << getWindows()[i].getType();
-                          });
+    llvm::interleaveComma(
+        llvm::seq<size_t>(0, getViews().size()), p, [&](size_t i) {
+          Value row = getPosition(), col = getPlaces()[i];
+          if (!goesAlongRows(i))
+            std::swap(row, col);
+          p << getWindows()[i] << " = " << getViews()[i] << '[' << row << ", "
+            << col << "] : " << getViews()[i].getType() << " -> "
+            << getWindows()[i].getType();
+        });
     p << ')';
   }
   if (!getInits().empty()) {
     p << " iter_args(";
-    llvm::interleaveComma(llvm::zip(getCarried(), getInits()), p,
-                          [&](auto pair) {
-                            auto [argument, init] = pair;
-                            p << argument << " = " << init << " : "
-                              << init.getType();
-                          });
+    llvm::interleaveComma(
+        llvm::zip(getCarried(), getInits()), p, [&](auto pair) {
+          auto [argument, init] = pair;
+          p << argument << " = " << init << " : " << init.getType();
+        });
     p << ')';
   }
   p << ' ';

@@ -103,8 +103,7 @@ verifyMatrix(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t rows,
                          << ", expected a number of at least 1";
   }
   if (!isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(element) &&
-      !element.isInteger(32) && !element.isInteger(64) &&
-      !element.isInteger(1))
+      !element.isInteger(32) && !element.isInteger(64) && !element.isInteger(1))
     return emitError() << "has element type " << element
                        << ", expected f16, bf16, f32, f64, i1, i32 or i64";
   if (panel < 0 || interleave < 1 || (panel == 0 && interleave != 1))
@@ -143,8 +142,7 @@ void SliceType::print(AsmPrinter &printer) const {
 
 SmallVector<int64_t, 3> ViewType::getPackedShape() const {
   auto divide = [](int64_t extent, int64_t by) {
-    return ShapedType::isDynamic(extent) ? extent
-                                         : (extent + by - 1) / by;
+    return ShapedType::isDynamic(extent) ? extent : (extent + by - 1) / by;
   };
   return {divide(getCols(), getPanel()), divide(getRows(), getInterleave()),
           getPanel() * getInterleave()};

@@ -111,9 +111,8 @@ static llvm::Expected<Results> evaluateSubview(SubviewOp op, Frame &frame) {
                      llvm::Twine(col) + "] leaves the view of " +
                      llvm::Twine(view.rows) + " x " + llvm::Twine(view.cols));
   ViewType type = op.getResult().getType();
-  for (auto [have, want, what] :
-       {std::tuple(rows, type.getRows(), "rows"),
-        std::tuple(cols, type.getCols(), "columns")})
+  for (auto [have, want, what] : {std::tuple(rows, type.getRows(), "rows"),
+                                  std::tuple(cols, type.getCols(), "columns")})
     if (!ShapedType::isDynamic(want) && have != want)
       return makeError("the view has " + llvm::Twine(have) + " " + what +
                        ", expected " + llvm::Twine(want));
@@ -186,9 +185,8 @@ static llvm::Expected<Results> evaluateStore(StoreOp op, Frame &frame) {
     int64_t &writer = view.memory->writers[position];
     if (writer != KernelMemory::kNobody && writer != frame.point)
       return makeError("points " + llvm::Twine(writer) + " and " +
-                       llvm::Twine(frame.point) +
-                       " of the grid both write [" + llvm::Twine(r) + ", " +
-                       llvm::Twine(c) + "]");
+                       llvm::Twine(frame.point) + " of the grid both write [" +
+                       llvm::Twine(r) + ", " + llvm::Twine(c) + "]");
     writer = frame.point;
     view.memory->elements.copyElement(position, block, i);
   }
@@ -231,9 +229,9 @@ static llvm::Expected<Tensor> evaluateDot(DotOp op, Frame &frame) {
   Tensor result = frame.get(op.getAcc());
   Factor lhs(op.getLhs(), frame), rhs(op.getRhs(), frame);
   auto slice = dyn_cast<SliceType>(op.getLhs().getType());
-  int64_t depth = slice ? slice.getCols()
-                        : cast<RankedTensorType>(op.getLhs().getType())
-                              .getDimSize(1);
+  int64_t depth =
+      slice ? slice.getCols()
+            : cast<RankedTensorType>(op.getLhs().getType()).getDimSize(1);
   bool transposed = op.getTransposed();
   for (int64_t i = 0; i < result.getDim(0); ++i)
     for (int64_t j = 0; j < result.getDim(1); ++j) {
@@ -387,8 +385,7 @@ static llvm::Expected<Results> evaluateLaunch(LaunchOp op, Frame &frame) {
   if (problem)
     return problem;
   Results results;
-  for (const auto &memory :
-       llvm::drop_begin(memories, op.getInputs().size()))
+  for (const auto &memory : llvm::drop_begin(memories, op.getInputs().size()))
     results.push_back(memory->elements);
   return results;
 }

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Keys and values stream by in blocks. Maximum, sum and output of each query are
-// carried; when the maximum grows, sum and output are scaled down. (Milakov and
-// Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135.)
+// Keys and values stream by in blocks. Maximum, sum and output of each query
+// are carried; when the maximum grows, sum and output are scaled down. (Milakov
+// and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135.)
 //
 //===----------------------------------------------------------------------===//
 
@@ -96,8 +96,8 @@ tile::KernelOp kernels::buildAttention(OpBuilder &builder, Location loc,
     Value rows = b.addInts(tile::IotaOp::create(b, column),
                            b.broadcast(toI32(first), column));
     last = arith::MinSIOp::create(b, last, rows);
-    upper = arith::MinSIOp::create(
-        b, keys, arith::AddIOp::create(b, first, b.index(m)));
+    upper = arith::MinSIOp::create(b, keys,
+                                   arith::AddIOp::create(b, first, b.index(m)));
   }
 
   Value q = b.slice(query, first, zero, m, d);
@@ -116,8 +116,7 @@ tile::KernelOp kernels::buildAttention(OpBuilder &builder, Location loc,
         scores = b.mul(scores, b.splatLike(scores, options.scale));
         if (options.softCap) {
           Value cap = b.splatLike(scores, *options.softCap);
-          scores =
-              b.mul(cap, math::TanhOp::create(b, b.div(scores, cap)));
+          scores = b.mul(cap, math::TanhOp::create(b, b.div(scores, cap)));
         }
         auto row = b.type(1, n, b.getI32Type());
         Value cols = b.addInts(tile::IotaOp::create(b, row),
@@ -126,14 +125,12 @@ tile::KernelOp kernels::buildAttention(OpBuilder &builder, Location loc,
         scores = arith::SelectOp::create(
             b, visible, scores,
             b.splatLike(scores, -std::numeric_limits<double>::infinity()));
-        Value max =
-            b.max(carried[0], b.reduce(tile::ReduceKind::Max, scores));
+        Value max = b.max(carried[0], b.reduce(tile::ReduceKind::Max, scores));
         Value weights = math::ExpOp::create(b, b.sub(scores, max));
         Value scale = math::ExpOp::create(b, b.sub(carried[0], max));
         Value sum = b.add(b.mul(carried[1], scale),
                           b.reduce(tile::ReduceKind::Sum, weights));
-        Value out =
-            b.dot(b.mul(carried[2], scale), weights, windows[1]);
+        Value out = b.dot(b.mul(carried[2], scale), weights, windows[1]);
         return {max, sum, out};
       });
   Value result = b.div(sums[2], sums[1]);
@@ -142,11 +139,11 @@ tile::KernelOp kernels::buildAttention(OpBuilder &builder, Location loc,
   if (beta)
     result = b.mul(result, loadGain(beta));
   if (alpha)
-    result = b.add(result, b.mul(b.load(value, first, zero, m, dv),
-                                 loadGain(alpha)));
+    result = b.add(result,
+                   b.mul(b.load(value, first, zero, m, dv), loadGain(alpha)));
   if (gamma)
-    result = b.sub(result, b.mul(b.load(means, first, zero, m, dv),
-                                 loadGain(gamma)));
+    result = b.sub(result,
+                   b.mul(b.load(means, first, zero, m, dv), loadGain(gamma)));
   b.store(result, output, first, zero);
   return kernel;
 }

@@ -19,8 +19,7 @@ static SmallVector<Type> getEpilogueTypes(MLIRContext *context,
                                           const GemmOptions &options) {
   SmallVector<Type> types;
   auto view = [&](int64_t rows, int64_t cols) {
-    types.push_back(
-        tile::ViewType::get(context, rows, cols, options.element));
+    types.push_back(tile::ViewType::get(context, rows, cols, options.element));
   };
   for (const EpilogueStep &step : options.epilogue) {
     switch (step.kind) {

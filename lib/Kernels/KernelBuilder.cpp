@@ -32,10 +32,9 @@ Value KernelBuilder::broadcast(Value value, RankedTensorType type) {
 void KernelBuilder::unify(Value &lhs, Value &rhs) {
   auto left = cast<RankedTensorType>(lhs.getType());
   auto right = cast<RankedTensorType>(rhs.getType());
-  auto both =
-      type(std::max(left.getDimSize(0), right.getDimSize(0)),
-           std::max(left.getDimSize(1), right.getDimSize(1)),
-           left.getElementType());
+  auto both = type(std::max(left.getDimSize(0), right.getDimSize(0)),
+                   std::max(left.getDimSize(1), right.getDimSize(1)),
+                   left.getElementType());
   lhs = broadcast(lhs, both);
   rhs = broadcast(rhs, both);
 }
@@ -81,8 +80,8 @@ Value KernelBuilder::activate(tfm::ActivationKind kind, Value x, Value slope) {
   case ActivationKind::ReLU:
     return max(x, constant(0));
   case ActivationKind::LeakyReLU: {
-    Value atLeast = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGE, x,
-                                          constant(0));
+    Value atLeast =
+        arith::CmpFOp::create(*this, arith::CmpFPredicate::OGE, x, constant(0));
     return arith::SelectOp::create(*this, atLeast, x, mul(x, slope));
   }
   case ActivationKind::GELUErf: {
@@ -121,9 +120,8 @@ ValueRange KernelBuilder::loop(
     views.push_back(stream.view);
     places.push_back(stream.place);
     alongRows.push_back(stream.alongRows);
-    slices.push_back(
-        tile::getSliceType(cast<tile::ViewType>(stream.view.getType()),
-                           stream.rows, stream.cols));
+    slices.push_back(tile::getSliceType(
+        cast<tile::ViewType>(stream.view.getType()), stream.rows, stream.cols));
   }
   auto op = tile::ForOp::create(*this, lower, upper, step, views, places,
                                 alongRows, slices, inits);

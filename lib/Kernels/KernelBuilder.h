@@ -81,12 +81,11 @@ public:
 
   /// A loop; `body` gets the position, the windows and the carried values, and
   /// returns what is carried next.
-  mlir::ValueRange
-  loop(mlir::Value lower, mlir::Value upper, int64_t step,
-       llvm::ArrayRef<Stream> streams, mlir::ValueRange inits,
-       llvm::function_ref<llvm::SmallVector<mlir::Value>(
-           mlir::Value, mlir::ValueRange, mlir::ValueRange)>
-           body);
+  mlir::ValueRange loop(mlir::Value lower, mlir::Value upper, int64_t step,
+                        llvm::ArrayRef<Stream> streams, mlir::ValueRange inits,
+                        llvm::function_ref<llvm::SmallVector<mlir::Value>(
+                            mlir::Value, mlir::ValueRange, mlir::ValueRange)>
+                            body);
 
 private:
   /// Repeats both to the extents of the larger one.

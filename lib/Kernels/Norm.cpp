@@ -30,8 +30,8 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
   SmallVector<Type> types{rowsView};
   types.append(options.hasScale + options.hasShift, vectorView);
   types.push_back(rowsView);
-  auto kernel = tile::KernelOp::create(builder, loc, name, types,
-                                       ArrayRef<int64_t>{m});
+  auto kernel =
+      tile::KernelOp::create(builder, loc, name, types, ArrayRef<int64_t>{m});
 
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(kernel.getBlock().getTerminator());
@@ -54,8 +54,8 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
             // What lies behind the row's end is zero, but not its function.
             auto ints = b.type(1, n, b.getI32Type());
             Value at = arith::IndexCastOp::create(b, b.getI32Type(), col);
-            Value cols = b.addInts(tile::IotaOp::create(b, ints),
-                                   b.broadcast(at, ints));
+            Value cols =
+                b.addInts(tile::IotaOp::create(b, ints), b.broadcast(at, ints));
             Value exists =
                 b.compare(arith::CmpIPredicate::slt, cols,
                           b.splat(b.type(m, n, b.getI32Type()), columns));

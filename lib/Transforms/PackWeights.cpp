@@ -57,9 +57,9 @@ private:
     auto packed = std::make_unique<std::string>(layout.countBytes(), '\0');
     runtime::packPanels(packed->data(), dense.data(), layout, transposed, 0,
                         layout.countPanels());
-    WeightOp weight = weights.create(
-        first.getLoc(), (load.getWeight() + ".panels").str(), type,
-        makeStringBlob(std::move(packed)), /*source=*/"");
+    WeightOp weight =
+        weights.create(first.getLoc(), (load.getWeight() + ".panels").str(),
+                       type, makeStringBlob(std::move(packed)), /*source=*/"");
     for (tile::PackOp op : ops) {
       OpBuilder b(op);
       Operation *matrix = op.getMatrix().getDefiningOp();

@@ -107,11 +107,10 @@ static std::string readInputs(func::FuncOp function,
 
 static int run(const Options &options) {
   DialectRegistry registry;
-  registry
-      .insert<ockham::OckhamDialect, ockham::onnx::ONNXDialect,
-              ockham::tfm::TfmDialect, ockham::tile::TileDialect,
-              func::FuncDialect, arith::ArithDialect,
-              tensor::TensorDialect, scf::SCFDialect, math::MathDialect>();
+  registry.insert<ockham::OckhamDialect, ockham::onnx::ONNXDialect,
+                  ockham::tfm::TfmDialect, ockham::tile::TileDialect,
+                  func::FuncDialect, arith::ArithDialect, tensor::TensorDialect,
+                  scf::SCFDialect, math::MathDialect>();
   MLIRContext context(registry);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler diagnostics(sources, &context);

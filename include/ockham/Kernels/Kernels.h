@@ -55,9 +55,9 @@ tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
 /// Attention, with memory that grows with the sequence and not with its square:
 /// for each head and query i, `alpha v_i + beta softmax(scale q_i K^T) V -
 /// gamma m_i` (tfm.attention), where m are the prefix means of V. Arguments: Q
-/// `[batch * queries, heads * headDim]`, K and V `[batch * keys, kvHeads * ...]`,
-/// m like V if there is a gamma, the gains that there are, each `[1, heads]`, the
-/// number of keys of a sequence, O. Grid: batch * heads, queries.
+/// `[batch * queries, heads * headDim]`, K and V `[batch * keys, kvHeads *
+/// ...]`, m like V if there is a gamma, the gains that there are, each `[1,
+/// heads]`, the number of keys of a sequence, O. Grid: batch * heads, queries.
 struct AttentionOptions {
   mlir::Type element;
   int64_t heads = 1, kvHeads = 1, headDim = 64, valueDim = 64;

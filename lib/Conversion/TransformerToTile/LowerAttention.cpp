@@ -44,14 +44,14 @@ static Value createPrefixMean(OpBuilder &b, Location loc, Value value,
                               KernelCache &kernels) {
   auto type = cast<RankedTensorType>(value.getType());
   int64_t columns = type.getDimSize(2);
-  tile::KernelOp kernel = kernels.get(
-      "prefix_mean_" + std::to_string(columns),
-      [&](OpBuilder &builder, StringRef name) {
-        PrefixMeanOptions options;
-        options.element = type.getElementType();
-        options.columns = columns;
-        return buildPrefixMean(builder, loc, name, options);
-      });
+  tile::KernelOp kernel =
+      kernels.get("prefix_mean_" + std::to_string(columns), /*numbers=*/{},
+                  [&](OpBuilder &builder, StringRef name) {
+                    PrefixMeanOptions options;
+                    options.element = type.getElementType();
+                    options.columns = columns;
+                    return buildPrefixMean(builder, loc, name, options);
+                  });
   Value empty = createEmpty(b, loc, value, columns);
   Value extents[] = {getDim(b, loc, value, 0),
                      arith::ConstantIndexOp::create(b, loc, columns)};
@@ -99,28 +99,26 @@ std::string tfm_to_tile::convertAttention(tfm::AttentionOp op,
     return text;
   }
 
-  // Everything that two kernels can differ in; the name leaves out numbers that
-  // no reader wants.
-  std::string key = "attention_" + std::to_string(options.heads) + "x" +
-                    std::to_string(options.headDim);
+  std::string name = "attention_" + std::to_string(options.heads) + "x" +
+                     std::to_string(options.headDim);
   if (options.kvHeads != options.heads)
-    key += "_kv" + std::to_string(options.kvHeads);
+    name += "_kv" + std::to_string(options.kvHeads);
   if (options.valueDim != options.headDim)
-    key += "_v" + std::to_string(options.valueDim);
+    name += "_v" + std::to_string(options.valueDim);
   if (options.causal)
-    key += "_causal";
+    name += "_causal";
   if (op.isShaped())
-    key += std::string("_shaped") + (options.hasAlpha ? "a" : "") +
-           (options.hasBeta ? "b" : "") + (options.hasGamma ? "c" : "");
-  os << key << "_" << options.scale;
+    name += std::string("_shaped") + (options.hasAlpha ? "a" : "") +
+            (options.hasBeta ? "b" : "") + (options.hasGamma ? "c" : "");
   if (options.softCap)
-    os << "_cap" << *options.softCap;
+    name += "_soft_cap";
+  double numbers[] = {options.scale, options.softCap.value_or(0)};
 
   OpBuilder b(op);
   Location loc = op.getLoc();
   tile::KernelOp kernel =
-      kernels.get(text, [&](OpBuilder &builder, StringRef name) {
-        return buildAttention(builder, loc, name, options);
+      kernels.get(name, numbers, [&](OpBuilder &builder, StringRef symbol) {
+        return buildAttention(builder, loc, symbol, options);
       });
   SmallVector<Value> inputs{op.getQuery(), op.getKey(), op.getValue()};
   if (options.hasGamma)

@@ -141,19 +141,19 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
     last = activation;
   }
 
-  tile::KernelOp kernel = kernels.get(
-      "linear_" + std::to_string(depth) + "x" + std::to_string(columns) +
-          epilogue.name,
-      [&](OpBuilder &b, StringRef name) {
-        GemmOptions options;
-        options.element = options.weight = element;
-        options.depth = depth;
-        options.columns = columns;
-        options.panel = panel;
-        options.blockColumns = panel;
-        options.epilogue = epilogue.steps;
-        return buildGemm(b, op.getLoc(), name, options);
-      });
+  tile::KernelOp kernel =
+      kernels.get("linear_" + std::to_string(depth) + "x" +
+                      std::to_string(columns) + epilogue.name,
+                  /*numbers=*/{}, [&](OpBuilder &b, StringRef name) {
+                    GemmOptions options;
+                    options.element = options.weight = element;
+                    options.depth = depth;
+                    options.columns = columns;
+                    options.panel = panel;
+                    options.blockColumns = panel;
+                    options.epilogue = epilogue.steps;
+                    return buildGemm(b, op.getLoc(), name, options);
+                  });
 
   OpBuilder b(last);
   Location loc = op.getLoc();
@@ -171,8 +171,8 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
                                        ValueRange{empty});
   Value result = launch.getResult(0);
   if (result.getType() != last->getResult(0).getType())
-    result = tensor::CastOp::create(b, loc, last->getResult(0).getType(),
-                                    result);
+    result =
+        tensor::CastOp::create(b, loc, last->getResult(0).getType(), result);
   last->getResult(0).replaceAllUsesWith(result);
   last->erase();
   if (last != op)

@@ -41,12 +41,12 @@ std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
   options.hasShift = op.getShift() != nullptr;
   os << (isLayer ? "layer_norm_" : "rms_norm_") << columns
      << (options.hasScale ? "_scale" : "") << (options.hasShift ? "_shift" : "")
-     << (options.epsOutside ? "_outside_" : "_") << options.eps;
+     << (options.epsOutside ? "_eps_outside" : "");
 
   OpBuilder b(op);
   Location loc = op.getLoc();
   tile::KernelOp kernel =
-      kernels.get(text, [&](OpBuilder &builder, StringRef name) {
+      kernels.get(text, options.eps, [&](OpBuilder &builder, StringRef name) {
         return buildNorm(builder, loc, name, options);
       });
   SmallVector<Value> inputs{op.getInput()};
@@ -59,8 +59,7 @@ std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
       ValueRange{countRows(b, loc, op.getInput())}, inputs, ValueRange{empty});
   Value result = launch.getResult(0);
   if (result.getType() != op.getResult().getType())
-    result =
-        tensor::CastOp::create(b, loc, op.getResult().getType(), result);
+    result = tensor::CastOp::create(b, loc, op.getResult().getType(), result);
   op.getResult().replaceAllUsesWith(result);
   op.erase();
   return "";

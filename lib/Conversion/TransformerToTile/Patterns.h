@@ -20,10 +20,10 @@ class KernelCache {
 public:
   explicit KernelCache(mlir::ModuleOp module) : module(module) {}
 
-  /// The kernel that `key` describes; `build` makes it, under a symbol that is
-  /// free, if it is not there yet. The key is a readable name.
+  /// The kernel that `name` and `numbers` describe; `build` makes it if it is
+  /// not there yet, under a symbol that begins with the name and is free.
   tile::KernelOp
-  get(llvm::StringRef key,
+  get(llvm::StringRef name, llvm::ArrayRef<double> numbers,
       llvm::function_ref<tile::KernelOp(mlir::OpBuilder &, llvm::StringRef)>
           build);
 

@@ -11,6 +11,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/SymbolTable.h"
 #include "ockham/Conversion/Passes.h"
+#include "llvm/Support/Format.h"
 
 namespace ockham {
 #define GEN_PASS_DEF_CONVERTTRANSFORMERTOTILE
@@ -22,15 +23,20 @@ using namespace ockham;
 using namespace ockham::tfm_to_tile;
 
 tile::KernelOp KernelCache::get(
-    StringRef key,
+    StringRef name, ArrayRef<double> numbers,
     llvm::function_ref<tile::KernelOp(OpBuilder &, StringRef)> build) {
+  // With all digits: kernels that differ in the last one are two.
+  std::string key = name.str();
+  llvm::raw_string_ostream os(key);
+  for (double number : numbers)
+    os << ' ' << llvm::format("%a", number);
   tile::KernelOp &kernel = kernels[key];
   if (!kernel) {
-    std::string name = key.str();
-    for (unsigned i = 0; module.lookupSymbol(name); ++i)
-      name = key.str() + "_" + std::to_string(i);
+    std::string symbol = name.str();
+    for (unsigned i = 0; module.lookupSymbol(symbol); ++i)
+      symbol = name.str() + "_" + std::to_string(i);
     OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
-    kernel = build(b, name);
+    kernel = build(b, symbol);
   }
   return kernel;
 }

@@ -60,12 +60,12 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
                              << ", but the grid has " << rank;
   int64_t step = kernel.getSteps()[getLoop()];
   if (getBlock() < 0 || getBlock() % step != 0)
-    return op->emitOpError() << "has blocks of " << getBlock()
-                             << " in grid dimension #" << getLoop()
-                             << ", expected a multiple of its step, " << step;
+    return op->emitOpError()
+           << "has blocks of " << getBlock() << " in grid dimension #"
+           << getLoop() << ", expected a multiple of its step, " << step;
   if (getPrefetch() < 0)
-    return op->emitOpError() << "prefetches " << getPrefetch()
-                             << " lines, expected 0 or more";
+    return op->emitOpError()
+           << "prefetches " << getPrefetch() << " lines, expected 0 or more";
   WalkResult result = kernel.getBody().walk([&](ockham::tile::DotOp dot) {
     if (failed(verifyRegisters(dot, bytes)))
       return WalkResult::interrupt();

@@ -100,8 +100,7 @@ private:
   void choose(tile::KernelOp kernel) {
     fitRegisters(kernel);
     tile::BlockSizes sizes(kernel);
-    unsigned loopDim =
-        findRowDim(kernel, sizes).value_or(0);
+    unsigned loopDim = findRowDim(kernel, sizes).value_or(0);
     int64_t step = kernel.getSteps()[loopDim], block = step, prefetch = 0;
     if (tile::ForOp loop = findPanelLoop(kernel)) {
       // Rows of the left-hand side that stay in the cache.
@@ -114,14 +113,14 @@ private:
         }
       }
       if (depth > 0)
-        block = std::max<int64_t>(
-            step, cacheBytes / (depth * bytes) / step * step);
+        block =
+            std::max<int64_t>(step, cacheBytes / (depth * bytes) / step * step);
       else
         block = 16 * step;
       prefetch = 1;
     }
-    kernel.setStrategyAttr(cpu::StrategyAttr::get(
-        &getContext(), vectorBytes, loopDim, block, prefetch));
+    kernel.setStrategyAttr(cpu::StrategyAttr::get(&getContext(), vectorBytes,
+                                                  loopDim, block, prefetch));
   }
 };
 } // namespace

@@ -49,8 +49,8 @@ bool KernelEmitter::isInside(Value view, unsigned axis, Value place,
     return !ShapedType::isDynamic(extent) && *constant >= 0 &&
            *constant + count <= extent;
   if (auto it = limits.find(place); it != limits.end()) {
-    auto loop = cast<tile::ForOp>(
-        cast<BlockArgument>(place).getOwner()->getParentOp());
+    auto loop =
+        cast<tile::ForOp>(cast<BlockArgument>(place).getOwner()->getParentOp());
     unsigned cls = sizes.getLoopClass(loop);
     int64_t step = loop.getStep();
     for (auto [other, size] : overrides)
@@ -155,13 +155,12 @@ void KernelEmitter::emitLoad(tile::LoadOp op) {
     Value condition;
     if (!rowsInside)
       condition = isLess(add(row, r), view.rows);
-    Value address =
-        getAddress(op.getView().getType(), view, add(row, r), col);
+    Value address = getAddress(op.getView().getType(), view, add(row, r), col);
     if (cols == 1) {
       if (!colsInside) {
         Value valid = isLess(col, view.cols);
-        condition = condition ? arith::AndIOp::create(b, condition, valid)
-                              : valid;
+        condition =
+            condition ? arith::AndIOp::create(b, condition, valid) : valid;
       }
       column.push_back(guard(condition, element, [&]() -> Value {
         return memref::LoadOp::create(b, view.memory, ValueRange{address});
@@ -192,20 +191,19 @@ void KernelEmitter::emitGather(tile::GatherOp op) {
   Value col = scalar(op.getCol());
   bool colsInside = isInside(op.getView(), 1, op.getCol(), cols);
   Type element = op.getResult().getType().getElementType();
-  Value indices = blocks[op.getRows()].front();
+  Value indices = getBlock(op.getRows()).front();
   Registers registers;
   SmallVector<Value> column;
   for (int64_t r = 0; r < rows; ++r) {
     Value row = arith::IndexCastOp::create(
         b, b.getIndexType(), vector::ExtractOp::create(b, indices, r));
     // A negative index is a large one.
-    Value condition = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row,
-                                            view.rows);
+    Value condition =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, view.rows);
     Value address = getAddress(op.getView().getType(), view, row, col);
     if (cols == 1) {
       if (!colsInside)
-        condition = arith::AndIOp::create(b, condition,
-                                          isLess(col, view.cols));
+        condition = arith::AndIOp::create(b, condition, isLess(col, view.cols));
       column.push_back(guard(condition, element, [&]() -> Value {
         return memref::LoadOp::create(b, view.memory, ValueRange{address});
       }));
@@ -238,7 +236,7 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
   // What fills up the last panel stays zero.
   if (op.getView().getType().isPacked())
     colsInside = false;
-  const Registers &registers = blocks[value];
+  Registers registers = getBlock(value);
   SmallVector<int64_t> widths = splitColumns(cols, getLanes(value));
   size_t next = 0;
   for (int64_t r = 0; r < rows; ++r) {
@@ -255,8 +253,7 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
       auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
       b.setInsertionPointToStart(branch.thenBlock());
     }
-    Value address =
-        getAddress(op.getView().getType(), view, add(row, r), col);
+    Value address = getAddress(op.getView().getType(), view, add(row, r), col);
     if (cols == 1) {
       Value element = vector::ExtractOp::create(b, registers.front(), r);
       memref::StoreOp::create(b, element, view.memory, ValueRange{address});
@@ -266,8 +263,8 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
     for (int64_t width : widths) {
       Value mask;
       if (!colsInside)
-        mask = createLaneMask(b, b.getLoc(), sub(view.cols, add(col, at)),
-                              width);
+        mask =
+            createLaneMask(b, b.getLoc(), sub(view.cols, add(col, at)), width);
       storeLanes(b, b.getLoc(), registers[next++], view.memory,
                  ValueRange{add(address, at)}, mask);
       at += width;
@@ -281,8 +278,7 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
 
 Value KernelEmitter::getSpill(Value value, Type element, int64_t count) {
   Value &memory = spills[value];
-  if (!memory ||
-      cast<MemRefType>(memory.getType()).getNumElements() < count)
+  if (!memory || cast<MemRefType>(memory.getType()).getNumElements() < count)
     memory = allocate(element, count);
   return memory;
 }
@@ -296,7 +292,8 @@ SliceValues KernelEmitter::getFactor(Value value) {
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
   Value memory = getSpill(value, element, rows * cols);
   int64_t at = 0;
-  for (Value part : blocks[value]) {
+  Registers parts = getBlock(value);
+  for (Value part : parts) {
     vector::StoreOp::create(b, part, memory, ValueRange{index(at)});
     at += cast<VectorType>(part.getType()).getNumElements();
   }
@@ -327,8 +324,7 @@ SliceValues KernelEmitter::transpose(const SliceValues &slice, Value value) {
     condition = condition ? arith::AndIOp::create(b, condition, valid) : valid;
   }
   Value loaded = this->guard(condition, element, [&]() -> Value {
-    return memref::LoadOp::create(b, slice.memory,
-                                  ValueRange{add(start, col)});
+    return memref::LoadOp::create(b, slice.memory, ValueRange{add(start, col)});
   });
   memref::StoreOp::create(b, loaded, memory,
                           ValueRange{add(mul(col, index(rows)), row)});
@@ -364,8 +360,7 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
     Value start = add(rhs.offset, mul(k, rhs.stride));
     int64_t at = 0;
     for (int64_t width : widths) {
-      Value left =
-          rhs.colsLeft ? sub(rhs.colsLeft, index(at)) : Value();
+      Value left = rhs.colsLeft ? sub(rhs.colsLeft, index(at)) : Value();
       right.push_back(
           loadVector(rhs.memory, add(start, at), width, left, element));
       at += width;
@@ -397,7 +392,7 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
     sums.assign(results.begin(), results.end());
   };
 
-  Registers sums = blocks[acc];
+  Registers sums = getBlock(acc);
   constexpr int64_t maxUnrolled = 8, unroll = 4;
   if (lhs.colsLeft || rhs.rowsLeft) {
     // What lies outside adds nothing.
@@ -426,8 +421,8 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
 
 void KernelEmitter::emitReduce(tile::ReduceOp op) {
   bool isMax = op.getKind() == tile::ReduceKind::Max;
-  auto kind = isMax ? vector::CombiningKind::MAXIMUMF
-                    : vector::CombiningKind::ADD;
+  auto kind =
+      isMax ? vector::CombiningKind::MAXIMUMF : vector::CombiningKind::ADD;
   auto combine = [&](Value lhs, Value rhs) -> Value {
     if (isMax)
       return arith::MaximumFOp::create(b, lhs, rhs);
@@ -435,7 +430,7 @@ void KernelEmitter::emitReduce(tile::ReduceOp op) {
   };
   Value input = op.getInput();
   int64_t rows = getExtent(input, 0), cols = getExtent(input, 1);
-  const Registers &registers = blocks[input];
+  Registers registers = getBlock(input);
   if (cols == 1) {
     blocks[op.getResult()] = registers;
     return;
@@ -470,7 +465,7 @@ void KernelEmitter::emitReduce(tile::ReduceOp op) {
 void KernelEmitter::emitScan(tile::ScanOp op) {
   Value input = op.getInput();
   int64_t rows = getExtent(input, 0), cols = getExtent(input, 1);
-  Registers registers = blocks[input];
+  Registers registers = getBlock(input);
   if (cols == 1) {
     Value column = registers.front(), sum;
     SmallVector<Value> sums;
@@ -495,26 +490,29 @@ void KernelEmitter::emitBroadcast(tile::BroadcastOp op) {
   SmallVector<Type> types = getRegisterTypes(result);
   int64_t rows = getExtent(result, 0), cols = getExtent(result, 1);
   Registers registers;
-  auto isBlock = isa<RankedTensorType>(input.getType());
+  bool isBlock = isa<RankedTensorType>(input.getType());
+  Registers from;
+  if (isBlock)
+    from = getBlock(input);
   if (isBlock && getExtent(input, 0) == rows && getExtent(input, 1) == cols) {
-    registers = blocks[input];
-  } else if (!isBlock || (getExtent(input, 0) == 1 && getExtent(input, 1) == 1)) {
-    Value value = isBlock ? Value(vector::ExtractOp::create(
-                                b, blocks[input].front(), 0))
+    registers = from;
+  } else if (!isBlock ||
+             (getExtent(input, 0) == 1 && getExtent(input, 1) == 1)) {
+    Value value = isBlock ? Value(vector::ExtractOp::create(b, from.front(), 0))
                           : scalar(input);
     for (Type type : types)
       registers.push_back(vector::BroadcastOp::create(b, type, value));
   } else if (getExtent(input, 1) == 1) {
     size_t perRow = types.size() / rows;
     for (int64_t r = 0; r < rows; ++r) {
-      Value value = vector::ExtractOp::create(b, blocks[input].front(), r);
+      Value value = vector::ExtractOp::create(b, from.front(), r);
       for (size_t v = 0; v < perRow; ++v)
         registers.push_back(
             vector::BroadcastOp::create(b, types[r * perRow + v], value));
     }
   } else {
     for (int64_t r = 0; r < rows; ++r)
-      llvm::append_range(registers, blocks[input]);
+      llvm::append_range(registers, from);
   }
   blocks[result] = registers;
 }

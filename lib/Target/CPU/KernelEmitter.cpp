@@ -201,6 +201,23 @@ LogicalResult KernelEmitter::emitOp(Operation *op) {
   return op->emitOpError("has no lowering for the CPU");
 }
 
+/// What stands before a loop (constants, repeated scalars) may be as long as
+/// its steps, and its last step is shorter: then it is written once more.
+Registers KernelEmitter::getBlock(Value value) {
+  auto have = [&] {
+    auto it = blocks.find(value);
+    return it == blocks.end() ? SmallVector<Type>()
+                              : llvm::map_to_vector(it->second, [](Value v) {
+                                  return v.getType();
+                                });
+  };
+  Operation *def = value.getDefiningOp();
+  if (have() != getRegisterTypes(value) && def && isMemoryEffectFree(def) &&
+      def->getNumRegions() == 0)
+    (void)emitOp(def);
+  return blocks[value];
+}
+
 LogicalResult KernelEmitter::emitConstant(Operation *op) {
   auto elements =
       dyn_cast<DenseElementsAttr>(cast<arith::ConstantOp>(op).getValue());
@@ -251,7 +268,7 @@ LogicalResult KernelEmitter::emitElementwise(Operation *op) {
         operands.push_back(scalar(operand));
         continue;
       }
-      const Registers &from = blocks[operand];
+      Registers from = getBlock(operand);
       auto have = cast<VectorType>(from[i < from.size() ? i : 0].getType());
       if (from.size() != types.size() ||
           have.getShape() != cast<VectorType>(type).getShape())
@@ -273,7 +290,7 @@ LogicalResult KernelEmitter::emitElementwise(Operation *op) {
 
 void KernelEmitter::appendValues(Value value, SmallVectorImpl<Value> &to) {
   if (isa<RankedTensorType>(value.getType()))
-    llvm::append_range(to, blocks[value]);
+    llvm::append_range(to, getBlock(value));
   else
     to.push_back(scalar(value));
 }
@@ -331,8 +348,7 @@ LogicalResult KernelEmitter::emitScfIf(scf::IfOp op) {
   for (Value result : op.getResults())
     appendTypes(result, types);
   bool hasElse = !op.getElseRegion().empty();
-  auto branch =
-      scf::IfOp::create(b, types, scalar(op.getCondition()), hasElse);
+  auto branch = scf::IfOp::create(b, types, scalar(op.getCondition()), hasElse);
   auto emitRegion = [&](Region &from, Block *to) -> LogicalResult {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(to);
@@ -396,7 +412,9 @@ LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
       if (rest == 0)
         return success();
       overrides.push_back({cls, rest});
+      llvm::DenseMap<Value, Registers> outside = blocks;
       LogicalResult result = emitStep(op, index(*to - rest), true, carried);
+      blocks = std::move(outside);
       overrides.pop_back();
       return result;
     }
@@ -422,12 +440,13 @@ LogicalResult KernelEmitter::emitSteps(tile::ForOp op, Value from, Value to,
   SmallVector<Value> inits;
   for (const Registers &registers : carried)
     llvm::append_range(inits, registers);
-  auto loop = scf::ForOp::create(b, from, to,
-                                 index(static_cast<int64_t>(op.getStep())),
-                                 inits);
+  auto loop = scf::ForOp::create(
+      b, from, to, index(static_cast<int64_t>(op.getStep())), inits);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
+    // What is written in the body is not seen behind it.
+    llvm::DenseMap<Value, Registers> outside = blocks;
     ValueRange arguments = loop.getRegionIterArgs();
     for (Registers &registers : carried) {
       size_t count = registers.size();
@@ -442,6 +461,7 @@ LogicalResult KernelEmitter::emitSteps(tile::ForOp op, Value from, Value to,
       llvm::append_range(next, registers);
     if (!next.empty())
       scf::YieldOp::create(b, next);
+    blocks = std::move(outside);
   }
   ValueRange results = loop.getResults();
   for (Registers &registers : carried) {
@@ -470,10 +490,10 @@ LogicalResult KernelEmitter::emitStep(tile::ForOp op, Value position,
       std::swap(row, col);
       std::swap(rowPlace, colPlace);
     }
-    slices[window] = makeSlice(
-        op.getViews()[i], rowPlace, colPlace, row, col, getExtent(window, 0),
-        getExtent(window, 1),
-        inside ? std::optional<unsigned>(rows ? 0 : 1) : std::nullopt);
+    slices[window] = makeSlice(op.getViews()[i], rowPlace, colPlace, row, col,
+                               getExtent(window, 0), getExtent(window, 1),
+                               inside ? std::optional<unsigned>(rows ? 0 : 1)
+                                      : std::nullopt);
   }
   emitPrefetch(op, position);
   if (failed(emitBlock(op.getBlock())))
@@ -492,8 +512,7 @@ LogicalResult KernelEmitter::emitStep(tile::ForOp op, Value position,
 void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
   constexpr int64_t lineBytes = 64;
   bool isTail = llvm::any_of(overrides, [&](auto override) {
-    return sizes.isSame(override.first,
-                        sizes.getGridClass(strategy.getLoop()));
+    return sizes.isSame(override.first, sizes.getGridClass(strategy.getLoop()));
   });
   if (strategy.getPrefetch() == 0 || isTail)
     return;
@@ -505,7 +524,8 @@ void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
       continue;
     const ViewValues &values = views[view];
     Value window = op.getWindows()[i];
-    int64_t line = lineBytes * 8 / type.getElementType().getIntOrFloatBitWidth();
+    int64_t line =
+        lineBytes * 8 / type.getElementType().getIntOrFloatBitWidth();
     int64_t width = getExtent(window, 1);
     // The window that follows in the grid, from the row on at which the share
     // of this block begins.

@@ -29,7 +29,7 @@ struct ViewValues {
   mlir::Value memory; ///< memref<?xT>
   mlir::Value offset; ///< Of element (0, 0).
   mlir::Value rows, cols;
-  mlir::Value stride; ///< Elements from row to row; of a panel, if packed.
+  mlir::Value stride;      ///< Elements from row to row; of a panel, if packed.
   mlir::Value panelStride; ///< Elements from panel to panel, if packed.
 };
 
@@ -130,6 +130,9 @@ private:
   /// if it holds.
   mlir::Value guard(mlir::Value condition, mlir::Type type,
                     llvm::function_ref<mlir::Value()> value);
+
+  /// The registers of a block, of the extents that it has now.
+  Registers getBlock(mlir::Value value);
 
   // Ops.
   mlir::LogicalResult emitBlock(mlir::Block &block);

@@ -88,9 +88,8 @@ LogicalResult KernelLowering::chooseLayouts() {
         continue;
       auto type = dyn_cast<MemRefType>(operand.getType());
       if (!type)
-        return launch.emitOpError()
-               << "is on " << operand.getType()
-               << "; expected buffers (bufferize first)";
+        return launch.emitOpError() << "is on " << operand.getType()
+                                    << "; expected buffers (bufferize first)";
       if (type.getLayout().isIdentity())
         continue;
       SmallVector<int64_t> strides;
@@ -116,8 +115,8 @@ Value KernelLowering::getTaskStep(unsigned dim, Value extent) {
   // As many blocks as needed, all about as large.
   Value blocks = divideUp(extent, index(strategy.getBlock()));
   Value step = index(kernel.getSteps()[dim]);
-  Value share = divideUp(
-      extent, b.createOrFold<arith::MaxSIOp>(blocks, index(1)));
+  Value share =
+      divideUp(extent, b.createOrFold<arith::MaxSIOp>(blocks, index(1)));
   return b.createOrFold<arith::MaxSIOp>(
       b.createOrFold<arith::MulIOp>(divideUp(share, step), step), index(1));
 }
@@ -159,8 +158,8 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    point.number = arith::DivUIOp::create(b, loop.getInductionVar(),
-                                          index(step));
+    point.number =
+        arith::DivUIOp::create(b, loop.getInductionVar(), index(step));
     point.indices[loopDim] =
         arith::AddIOp::create(b, first, loop.getInductionVar());
     if (failed(emitter.emit(point, std::nullopt)))
@@ -181,8 +180,8 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
   SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, step));
   point.number = b.createOrFold<arith::DivUIOp>(whole, index(step));
   point.indices[loopDim] = b.createOrFold<arith::AddIOp>(first, whole);
-  auto branch = scf::IndexSwitchOp::create(b, TypeRange{}, left, cases,
-                                           cases.size());
+  auto branch =
+      scf::IndexSwitchOp::create(b, TypeRange{}, left, cases, cases.size());
   OpBuilder::InsertionGuard guard(b);
   for (auto [size, region] : llvm::zip(cases, branch.getCaseRegions())) {
     b.createBlock(&region);
@@ -212,8 +211,8 @@ LogicalResult KernelLowering::makeFunction() {
       types.push_back(argument.getType());
       continue;
     }
-    types.push_back(MemRefType::get({ShapedType::kDynamic},
-                                    layout.type.getElementType()));
+    types.push_back(
+        MemRefType::get({ShapedType::kDynamic}, layout.type.getElementType()));
     types.append(layout.passesRows() + layout.passesCols() +
                      2 * layout.hasStride,
                  indexType);
@@ -250,8 +249,7 @@ LogicalResult KernelLowering::makeFunction() {
     view.stride = layout.hasStride ? take() : view.cols;
     if (layout.type.isPacked()) {
       view.stride = index(layout.type.getPanel());
-      view.panelStride =
-          b.createOrFold<arith::MulIOp>(view.rows, view.stride);
+      view.panelStride = b.createOrFold<arith::MulIOp>(view.rows, view.stride);
     }
     emitter.setView(argument, view);
   }
@@ -276,19 +274,19 @@ ViewValues KernelLowering::getOperandView(Value operand,
   ViewValues view;
   Value size;
   if (layout.type.isPacked()) {
-    view.rows = b.createOrFold<arith::MulIOp>(
-        b.createOrFold<memref::DimOp>(operand, 1),
-        index(layout.type.getInterleave()));
-    view.cols = b.createOrFold<arith::MulIOp>(
-        b.createOrFold<memref::DimOp>(operand, 0),
-        index(layout.type.getPanel()));
+    view.rows =
+        b.createOrFold<arith::MulIOp>(b.createOrFold<memref::DimOp>(operand, 1),
+                                      index(layout.type.getInterleave()));
+    view.cols =
+        b.createOrFold<arith::MulIOp>(b.createOrFold<memref::DimOp>(operand, 0),
+                                      index(layout.type.getPanel()));
     size = b.createOrFold<arith::MulIOp>(view.rows, view.cols);
   } else {
     view.rows = countRows(b, operand, type.getRank());
-    view.cols = type.getRank() == 0
-                    ? index(1)
-                    : b.createOrFold<memref::DimOp>(operand,
-                                                    type.getRank() - 1);
+    view.cols =
+        type.getRank() == 0
+            ? index(1)
+            : b.createOrFold<memref::DimOp>(operand, type.getRank() - 1);
     size = b.createOrFold<arith::MulIOp>(view.rows, view.cols);
   }
   view.offset = index(0);
@@ -305,8 +303,7 @@ ViewValues KernelLowering::getOperandView(Value operand,
   auto flat = MemRefType::get({ShapedType::kDynamic}, type.getElementType());
   view.memory = memref::ReinterpretCastOp::create(
       b, flat, base, OpFoldResult(b.getIndexAttr(0)),
-      ArrayRef<OpFoldResult>{size},
-      ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
+      ArrayRef<OpFoldResult>{size}, ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
   return view;
 }
 
@@ -339,22 +336,22 @@ LogicalResult KernelLowering::lowerLaunch(tile::LaunchOp launch) {
     Value extent = launch.getGrid()[access.dim];
     Value have = access.axis == 0 ? views[access.argument].rows
                                   : views[access.argument].cols;
-    Value fits = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle,
-                                               extent, have);
+    Value fits =
+        b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sle, extent, have);
     CheckOp::create(b, fits,
-                    b.getStringAttr(
-                        "kernel '" + kernel.getSymName() + "': operand #" +
-                        Twine(access.argument) + " has {} " +
-                        (access.axis == 0 ? "rows" : "columns") +
-                        ", fewer than the grid's {}"),
+                    b.getStringAttr("kernel '" + kernel.getSymName() +
+                                    "': operand #" + Twine(access.argument) +
+                                    " has {} " +
+                                    (access.axis == 0 ? "rows" : "columns") +
+                                    ", fewer than the grid's {}"),
                     ValueRange{have, extent});
   }
 
   Value total = index(1);
   for (auto [d, extent] : llvm::enumerate(launch.getGrid()))
     total = b.createOrFold<arith::MulIOp>(
-        total, countPoints(d, b.createOrFold<arith::MaxSIOp>(extent,
-                                                             index(0))));
+        total,
+        countPoints(d, b.createOrFold<arith::MaxSIOp>(extent, index(0))));
   ParallelForOp::create(b, function.getSymName(), total, index(1), captures);
   launch.erase();
   return success();

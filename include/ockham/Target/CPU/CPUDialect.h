@@ -17,8 +17,8 @@
 
 namespace ockham::cpu {
 
-/// Registers that a product of `rows` x `vectors` accumulators needs: these, one
-/// operand of each row or of each vector, and the other operand.
+/// Registers that a product of `rows` x `vectors` accumulators needs: these,
+/// one operand of each row or of each vector, and the other operand.
 int64_t countRegisters(int64_t rows, int64_t vectors);
 
 } // namespace ockham::cpu

@@ -40,7 +40,7 @@ class Case:
         for i, width in enumerate(widths):
             length = "keys" if keys and i > 0 else "sequence"
             arguments.append(
-                f"%x{i}: tensor<?x?x{width}xf32> {{ockham.name = \"x{i}\", "
+                f'%x{i}: tensor<?x?x{width}xf32> {{ockham.name = "x{i}", '
                 f'ockham.dims = ["batch", "{length}", ""]}}'
             )
         self.text = (
@@ -67,7 +67,9 @@ def linear(name, depth, columns, clauses, types, parameters, tail="", extra=()):
     return Case(name, [depth, *extra], columns, weights, ops, extents)
 
 
-def attention(name, heads, width, kv=None, value=None, clauses="", shaped=(), keys=False):
+def attention(
+    name, heads, width, kv=None, value=None, clauses="", shaped=(), keys=False
+):
     kv = kv or heads
     value = value or width
     q, k, v, o = heads * width, kv * width, kv * value, heads * value
@@ -77,7 +79,11 @@ def attention(name, heads, width, kv=None, value=None, clauses="", shaped=(), ke
     ops = (
         f"  %y = tfm.attention %x0, %x1, %x2 {shape}{count} scale 0.3 {clauses}"
         f": tensor<?x?x{q}xf32>, tensor<?x?x{k}xf32>, tensor<?x?x{v}xf32>"
-        + (f", shape({', '.join([f'tensor<{heads}xf32>'] * len(shaped))})" if shaped else "")
+        + (
+            f", shape({', '.join([f'tensor<{heads}xf32>'] * len(shaped))})"
+            if shaped
+            else ""
+        )
         + f" -> tensor<?x?x{o}xf32>\n"
     )
     extents = [(1, 1, 1), (2, 5, 5), (1, 8, 8), (2, 33, 33), (1, 70, 70)]
@@ -99,7 +105,15 @@ def make_cases():
         yield linear(f"linear {depth}x{columns}", depth, columns, "", "", {})
     vector = "tensor<70xf32>"
     yield linear("bias", 20, 70, "bias %b", f", {vector}", {"b": (70,)})
-    for kind in ("relu", "gelu_erf", "gelu_tanh", "gelu_sigmoid", "silu", "tanh", "sigmoid"):
+    for kind in (
+        "relu",
+        "gelu_erf",
+        "gelu_tanh",
+        "gelu_sigmoid",
+        "silu",
+        "tanh",
+        "sigmoid",
+    ):
         yield linear(
             kind, 20, 70, "bias %b", f", {vector}", {"b": (70,)},
             f"  %y = tfm.activation {kind} %p : tensor<?x?x70xf32>\n",
@@ -115,7 +129,9 @@ def make_cases():
     yield attention("head of 64", 2, 64, clauses="causal ")
     yield attention("grouped", 4, 8, kv=2, clauses="causal ")
     yield attention("soft cap", 2, 8, clauses="causal soft_cap 2.0 ")
-    yield attention("shaped", 2, 8, clauses="causal ", shaped=("alpha", "beta", "gamma"))
+    yield attention(
+        "shaped", 2, 8, clauses="causal ", shaped=("alpha", "beta", "gamma")
+    )
     yield norm("layer", "layer", 64, "", "{eps = 1.0e-5 : f64}", "", {})
     yield norm("layer with a tail", "layer", 150, "scale %g shift %b", "{eps = 1.0e-5 : f64}",
                ", scale tensor<150xf32>, shift tensor<150xf32>", {"g": (150,), "b": (150,)})  # fmt: skip
@@ -124,7 +140,7 @@ def make_cases():
 
 
 def run(*command):
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"{' '.join(command)}\n{result.stderr}")
     return result.stdout + result.stderr
@@ -138,14 +154,32 @@ def main():
     for number, case in enumerate(make_cases()):
         model = folder / f"case{number}.mlir"
         model.write_text(case.text)
-        lowered = run("ockham-opt", f"--pass-pipeline=builtin.module({PASSES})", str(model))
-        for op in ("tfm.linear", "tfm.activation", "tfm.attention", "tfm.norm", "tile.pack"):
+        lowered = run(
+            "ockham-opt", f"--pass-pipeline=builtin.module({PASSES})", str(model)
+        )
+        for op in (
+            "tfm.linear",
+            "tfm.activation",
+            "tfm.attention",
+            "tfm.norm",
+            "tile.pack",
+        ):
             if f" {op} " in lowered:
                 sys.exit(f"{case.name}: {op} has no kernel\n{lowered}")
         libraries = []
         for cpu in cpus:
             library = folder / f"case{number}.{cpu}.so"
-            run("ockham", "compile", "--passes", PASSES, "--cpu", cpu, str(model), "-o", str(library))
+            run(
+                "ockham",
+                "compile",
+                "--passes",
+                PASSES,
+                "--cpu",
+                cpu,
+                str(model),
+                "-o",
+                str(library),
+            )
             libraries.append(library)
         for extents in case.extents:
             inputs = []
@@ -157,7 +191,16 @@ def main():
                 inputs += ["--input", f"x{i}={file}"]
             output = folder / "y.npy"
             end = [*inputs, "--output", f"y={output}"]
-            run("ockham", "run", "--interpret", "--f64", "--passes", "canonicalize", str(model), *end)
+            run(
+                "ockham",
+                "run",
+                "--interpret",
+                "--f64",
+                "--passes",
+                "canonicalize",
+                str(model),
+                *end,
+            )
             want = np.load(output).astype(np.float64)
             for library in libraries:
                 run("ockham", "run", str(library), *end)

@@ -1,0 +1,96 @@
+"""Kernels of GPT-2 small's shapes beside the peak measured in the same run.
+
+usage: kernels.py BUILD [--threads N] [--seconds S] [--cpu-time] [--cpu NAME]
+                  [--rows M ...] [--json FILE]
+
+Builds each product with convert-tfm-to-tile, runs it with kernel-bench, and
+prints GFLOP/s, the peak of fused multiply-adds measured between its runs, and,
+for one row, the rate at which weights are read beside that of plain loads.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SHAPES = [(768, 2304), (768, 768), (768, 3072), (3072, 768), (768, 50257)]
+
+
+def model(depth, columns):
+    """A product with its weight drawn when compiling, so that it is packed."""
+    weight = f"tensor<{depth}x{columns}xf32>"
+    x, y = f"tensor<1x?x{depth}xf32>", f"tensor<1x?x{columns}xf32>"
+    return (
+        f"ockham.weight @w : {weight} = dense<0.5> : {weight}\n"
+        f'func.func @forward(%x: {x} {{ockham.name = "x", ockham.dims = ["", "rows", ""]}})'
+        f' -> ({y} {{ockham.name = "y", ockham.dims = ["", "rows", ""]}})'
+        ' attributes {ockham.entry = "forward"} {\n'
+        f"  %w = ockham.load_weight @w : {weight}\n"
+        f"  %y = tfm.linear %x, %w : {x}, {weight} -> {y}\n"
+        f"  return %y : {y}\n}}\n"
+    )
+
+
+def run(*command):
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"{' '.join(command)}\n{result.stderr}")
+    return result.stdout
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--cpu-time", action="store_true")
+    parser.add_argument("--cpu", default="native")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 8, 64, 100, 512])
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    binaries = arguments.build / "bin"
+    bench = arguments.build / "benchmarks" / "kernel-bench"
+    flags = ["--cpu-time"] if arguments.cpu_time else []
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for depth, columns in SHAPES:
+            source = Path(folder) / "product.mlir"
+            library = Path(folder) / f"product_{depth}x{columns}.so"
+            source.write_text(model(depth, columns))
+            run(
+                str(binaries / "ockham"), "compile", str(source), "-o", str(library),
+                "--cpu", arguments.cpu,
+                "--passes", "convert-tfm-to-tile,tile-pack-weights,canonicalize,cse",
+            )  # fmt: skip
+            for m in arguments.rows:
+                read = 4 * depth * columns if m == 1 else 0
+                text = run(
+                    str(bench), *flags, str(library), str(arguments.threads),
+                    str(arguments.seconds), str(2 * m * depth * columns), str(read),
+                    f"rows={m}",
+                )  # fmt: skip
+                row = {
+                    "depth": depth,
+                    "columns": columns,
+                    "rows": m,
+                    **json.loads(text),
+                }
+                rows.append(row)
+                line = (
+                    f"{m:5d} x {depth:5d} x {columns:5d}: {row['gflops']:7.1f} GFLOP/s, "
+                    f"{row['of_peak']:6.1%} of {row['peak_gflops']:.1f}"
+                )
+                if read:
+                    line += (
+                        f"; {row['gbytes']:.1f} GB/s, "
+                        f"{row['of_bandwidth']:.1%} of {row['read_gbytes']:.1f}"
+                    )
+                print(line, flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

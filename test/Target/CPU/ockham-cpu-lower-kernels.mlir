@@ -1,0 +1,93 @@
+// RUN: ockham-opt %s -split-input-file --ockham-cpu-lower-kernels --canonicalize --cse -verify-diagnostics | FileCheck %s
+
+// A function over blocks of the grid. A thread goes down the rows itself: steps
+// of two rows, and one body for a single row that is left. Panels of eight
+// columns are two vectors of four; the last panel of C is masked, that of the
+// packed matrix is filled up.
+// CHECK-LABEL: func.func private @linear(
+// CHECK-SAME: %[[BEGIN:.*]]: index, %[[END:.*]]: index, %[[A:.*]]: memref<?xf32>, %{{.*}}: index, %[[W:.*]]: memref<?xf32>, %[[C:.*]]: memref<?xf32>
+// CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
+// CHECK:   scf.for
+// CHECK:     %[[SUMS:.*]]:4 = scf.for %{{.*}} = %c0 to %c4 step %c2 iter_args({{.*}}) -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
+// CHECK:       memref.prefetch %[[W]]
+// CHECK-COUNT-2: vector.load %[[W]]
+// CHECK:       memref.load %[[A]]
+// CHECK-COUNT-2: vector.fma
+// CHECK:       memref.load %[[A]]
+// CHECK-COUNT-2: vector.fma
+// K is 5: what is left of the last step.
+// CHECK:       scf.yield
+// CHECK-COUNT-4: vector.fma
+// CHECK-COUNT-4: vector.maskedstore %[[C]]
+// CHECK:   scf.index_switch
+// CHECK:   case 1 {
+// CHECK:     scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>)
+// CHECK-COUNT-2: vector.maskedstore %[[C]]
+// CHECK-NOT: case 2
+
+// The launch checks once what the kernel relies on.
+// CHECK-LABEL: func.func @forward(
+// CHECK: ockham.check %{{.*}}, "kernel 'linear': operand #2 has {} rows, fewer than the grid's {}"
+// CHECK: ockham.parallel_for @linear count %{{.*}} grain %{{.*}}(
+// CHECK-NOT: tile.
+tile.kernel @linear(%a: !tile.view<?x5xf32>, %w: !tile.view<5x12xf32, panels<8>>, %c: !tile.view<?x12xf32>)
+    grid(%i to %m step 2, %j to %n step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0, block = 4, prefetch = 1> {
+  %c0 = arith.constant 0 : index
+  %c5 = arith.constant 5 : index
+  %zero = arith.constant dense<0.0> : tensor<2x8xf32>
+  %s = tile.for %k = %c0 to %c5 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x5xf32> -> !tile.slice<2x2xf32>,
+              %y = %w[%k, %j] : !tile.view<5x12xf32, panels<8>> -> !tile.slice<2x8xf32, panels<8>>)
+      iter_args(%acc = %zero : tensor<2x8xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<2x8xf32>, !tile.slice<2x2xf32>, !tile.slice<2x8xf32, panels<8>>
+    tile.yield %0 : tensor<2x8xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<2x8xf32>, !tile.view<?x12xf32>
+}
+func.func @forward(%a: memref<?x5xf32>, %w: memref<2x5x8xf32>, %c: memref<?x12xf32>, %m: index) {
+  %n = arith.constant 12 : index
+  tile.launch @linear grid[%m, %n] ins(%a, %w : memref<?x5xf32>, memref<2x5x8xf32>) outs(%c : memref<?x12xf32>)
+  return
+}
+
+// -----
+
+// expected-error @+1 {{has no strategy for the CPU, expected #ockham_cpu.strategy}}
+tile.kernel @none(%c: !tile.view<?x12xf32>) grid(%i to %m step 2) {
+}
+func.func @f(%c: memref<?x12xf32>, %m: index) {
+  tile.launch @none grid[%m] outs(%c : memref<?x12xf32>)
+  return
+}
+
+// -----
+
+tile.kernel @tensors(%c: !tile.view<?x12xf32>) grid(%i to %m step 2)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0> {
+}
+func.func @f(%c: tensor<?x12xf32>, %m: index) -> tensor<?x12xf32> {
+  // expected-error @+1 {{is on 'tensor<?x12xf32>'; expected buffers (bufferize first)}}
+  %0 = tile.launch @tensors grid[%m] outs(%c : tensor<?x12xf32>) -> tensor<?x12xf32>
+  return %0 : tensor<?x12xf32>
+}
+
+// -----
+
+// Rows of the left-hand side that are not the grid's may not exist.
+tile.kernel @rows(%a: !tile.view<?x4xf32>, %c: !tile.view<?x4xf32>) grid(%i to %m step 2)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %next = arith.addi %i, %c1 : index
+  %zero = arith.constant dense<0.0> : tensor<2x4xf32>
+  %x = tile.slice %a[%next, %c0] : !tile.view<?x4xf32> -> !tile.slice<2x4xf32>
+  %y = tile.slice %a[%c0, %c0] : !tile.view<?x4xf32> -> !tile.slice<4x4xf32>
+  // expected-error @+1 {{has a lhs whose 2 rows may leave its view; expected rows at the index of the grid dimension that a thread loops over, #0}}
+  %0 = tile.dot %zero, %x, %y : tensor<2x4xf32>, !tile.slice<2x4xf32>, !tile.slice<4x4xf32>
+  tile.store %0, %c[%i, %c0] : tensor<2x4xf32>, !tile.view<?x4xf32>
+}
+func.func @f(%a: memref<?x4xf32>, %c: memref<?x4xf32>, %m: index) {
+  tile.launch @rows grid[%m] ins(%a : memref<?x4xf32>) outs(%c : memref<?x4xf32>)
+  return
+}

@@ -1,0 +1,28 @@
+// RUN: ockham-opt %s --tile-pack-weights | FileCheck %s
+// RUN: ockham-opt %s --tile-pack-weights -o %t.mlir && ockham-interpret %t.mlir | FileCheck %s --check-prefix VALUES
+// RUN: ockham-interpret %s | FileCheck %s --check-prefix VALUES
+
+// CHECK-NOT: ockham.weight @w :
+// CHECK: ockham.weight @w.panels : tensor<2x2x2xf32>
+// CHECK: ockham.weight @w.panels{{.*}} : tensor<2x3x1xf32>
+// CHECK: ockham.weight @declared
+// CHECK-NOT: tile.pack %{{.*}} panels 2
+// CHECK: tile.pack %{{.*}} panels 4
+// VALUES{LITERAL}: packed: float32 [2, 2, 2] = [[[1, 2], [4, 5]], [[3, 0], [6, 0]]]
+// VALUES{LITERAL}: transposed: float32 [2, 3, 1] = [[[1], [2], [3]], [[4], [5], [6]]]
+ockham.weight @w : tensor<2x3xf32> = dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+ockham.weight @declared : tensor<2x3xf32>
+
+func.func @forward() -> (tensor<2x2x2xf32> {ockham.name = "packed"},
+                         tensor<2x3x1xf32> {ockham.name = "transposed"}) {
+  %w = ockham.load_weight @w : tensor<2x3xf32>
+  %0 = tile.pack %w panels 2 : tensor<2x3xf32> -> tensor<2x2x2xf32>
+  %1 = tile.pack %w panels 1 transposed : tensor<2x3xf32> -> tensor<2x3x1xf32>
+  return %0, %1 : tensor<2x2x2xf32>, tensor<2x3x1xf32>
+}
+
+func.func @left() -> tensor<1x2x4xf32> {
+  %w = ockham.load_weight @declared : tensor<2x3xf32>
+  %0 = tile.pack %w panels 4 : tensor<2x3xf32> -> tensor<1x2x4xf32>
+  return %0 : tensor<1x2x4xf32>
+}
