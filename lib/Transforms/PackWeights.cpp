@@ -60,6 +60,7 @@ private:
     WeightOp weight =
         weights.create(first.getLoc(), (load.getWeight() + ".panels").str(),
                        type, makeStringBlob(std::move(packed)), /*source=*/"");
+    weight.removeSourceAttr(); // It is in no file.
     for (tile::PackOp op : ops) {
       OpBuilder b(op);
       Operation *matrix = op.getMatrix().getDefiningOp();

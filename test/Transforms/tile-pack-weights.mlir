@@ -3,10 +3,13 @@
 // RUN: ockham-interpret %s | FileCheck %s --check-prefix VALUES
 
 // CHECK-NOT: ockham.weight @w :
-// CHECK: ockham.weight @w.panels : tensor<2x2x2xf32>
-// CHECK: ockham.weight @w.panels{{.*}} : tensor<2x3x1xf32>
 // CHECK: ockham.weight @declared
-// CHECK-NOT: tile.pack %{{.*}} panels 2
+// CHECK: ockham.weight @w.panels : tensor<2x2x2xf32> =
+// CHECK: ockham.weight @w.panels{{.*}} : tensor<2x3x1xf32>
+// CHECK-LABEL: func.func @forward
+// CHECK-NOT: tile.pack
+// CHECK-LABEL: func.func @left
+// What is not here cannot be packed here.
 // CHECK: tile.pack %{{.*}} panels 4
 // VALUES{LITERAL}: packed: float32 [2, 2, 2] = [[[1, 2], [4, 5]], [[3, 0], [6, 0]]]
 // VALUES{LITERAL}: transposed: float32 [2, 3, 1] = [[[1], [2], [3]], [[4], [5], [6]]]
