@@ -56,6 +56,10 @@ static Value getNegated(Value value, const FunctionShapes &shapes) {
       if (getNumber(number, shapes) == -1.0 && addsNoDimensions(number, other))
         return other;
   }
+  if (auto quotient = value.getDefiningOp<DivOp>())
+    if (getNumber(quotient.getRhs(), shapes) == -1.0 &&
+        addsNoDimensions(quotient.getRhs(), quotient.getLhs()))
+      return quotient.getLhs();
   // 0 - 0 is another zero than -0, which no sum tells apart.
   if (auto difference = value.getDefiningOp<SubOp>())
     if (getNumber(difference.getLhs(), shapes) == 0.0 &&
@@ -78,9 +82,9 @@ static Value respellSum(Operation *op, FunctionShapes &shapes) {
   return {};
 }
 
-/// x (-1) and 0 - x are -x.
+/// x (-1), x / (-1) and 0 - x are -x.
 static Value respellNegation(Operation *op, FunctionShapes &shapes) {
-  if (!isa<MulOp, SubOp>(op))
+  if (!isa<MulOp, DivOp, SubOp>(op))
     return {};
   Value value = getNegated(op->getResult(0), shapes);
   return value ? replaceBy<NegOp>(op, shapes, value) : Value();

@@ -5,8 +5,9 @@
 // CHECK-DAG: %[[A:.*]] = onnx.Sub %arg0, %arg1
 // CHECK-DAG: %[[B:.*]] = onnx.Sub %arg1, %arg0
 // CHECK-DAG: %[[C:.*]] = onnx.Add %arg0, %arg1
-// CHECK: return %[[A]], %[[B]], %[[A]], %[[C]]
-func.func @differences(%x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
+// CHECK-DAG: %[[D:.*]] = onnx.Neg %arg1
+// CHECK: return %[[A]], %[[B]], %[[A]], %[[C]], %[[D]]
+func.func @differences(%x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
   %zero = onnx.Constant dense<0.0> : tensor<f32>
   %minus = onnx.Constant dense<-1.0> : tensor<f32>
   %0 = onnx.Neg %y : (tensor<?x4xf32>) -> tensor<?x4xf32>
@@ -16,7 +17,8 @@ func.func @differences(%x: tensor<?x4xf32>, %y: tensor<?x4xf32>) -> (tensor<?x4x
   %4 = onnx.Mul %minus, %y : (tensor<f32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   %5 = onnx.Add %x, %4 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
   %6 = onnx.Sub %x, %0 : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x4xf32>
-  return %1, %3, %5, %6 : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+  %7 = onnx.Div %y, %minus : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+  return %1, %3, %5, %6, %7 : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>
 }
 
 // -----
