@@ -1,0 +1,40 @@
+//===- machine-peak.cpp - What the machine can do right now ---------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// machine-peak [THREADS]
+//
+// Prints one line of JSON: the floating-point operations per second of loops of
+// nothing but fused multiply-adds on float32 in registers, and the bytes per
+// second of loops of nothing but loads from memory. Medians of nine short runs
+// each, taken in turns.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MachinePeak.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+using namespace ockham::bench;
+
+int main(int argc, char **argv) {
+  int threads = argc > 1 ? std::atoi(argv[1]) : 1;
+  if (argc > 2 || threads < 1) {
+    std::fprintf(stderr, "usage: machine-peak [THREADS]\n");
+    return 1;
+  }
+  Streams streams(threads);
+  std::vector<double> peak, bandwidth;
+  for (int run = 0; run < 9; ++run) {
+    peak.push_back(measurePeak(threads));
+    bandwidth.push_back(measureBandwidth(streams));
+  }
+  std::printf("{\"flops\": %.4g, \"bandwidth\": %.4g, \"threads\": %d}\n",
+              getMedian(peak), getMedian(bandwidth), threads);
+  return 0;
+}
