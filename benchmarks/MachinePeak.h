@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <thread>
+#include <time.h>
 #include <vector>
 
 #ifdef __x86_64__
@@ -24,7 +25,17 @@
 #endif
 
 namespace ockham::bench {
+/// Time is what the process has computed, not what has passed: for one thread
+/// on a machine that others use.
+inline bool useCPUTime = false;
+
+/// Seconds.
 inline double now() {
+  if (useCPUTime) {
+    timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * time.tv_nsec;
+  }
   return std::chrono::duration<double>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
@@ -137,11 +148,9 @@ inline double measurePeak(int threads) {
 
 /// Bytes per second that loads bring from memory.
 inline double measureBandwidth(const Streams &streams) {
-  return detail::measureRate(
-      static_cast<int>(streams.data.size()), [&](int t) {
-        return detail::readFloats(streams.data[t].data(),
-                                  streams.data[t].size());
-      });
+  return detail::measureRate(static_cast<int>(streams.data.size()), [&](int t) {
+    return detail::readFloats(streams.data[t].data(), streams.data[t].size());
+  });
 }
 } // namespace ockham::bench
 

@@ -33,9 +33,8 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-
 import models
+import numpy as np
 import prediction
 import sides
 
@@ -52,11 +51,13 @@ class Worker:
 
     def __init__(self, side, case, inputs):
         self.side = side
+        # A file, not a pipe: nobody reads it while the side works.
+        self.messages = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed below
         self.process = subprocess.Popen(
             [sys.executable, str(FOLDER / "worker.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self.messages,
             text=True,
         )
         try:
@@ -78,10 +79,11 @@ class Worker:
         except BrokenPipeError:
             line = ""
         if not line:
-            text = self.process.stderr.read().strip()
             code = self.process.wait()
+            self.messages.seek(0)
+            text = self.messages.read().strip()
             raise sides.SideError(
-                f"{self.side}: its process ended with {code}: {text[-2000:]}"
+                f"{self.side}: its process ended with {code}: {text[-2000:] or 'no message'}"
             )
         answer = json.loads(line)
         if "error" in answer:
@@ -96,7 +98,7 @@ class Worker:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
-        self.process.stderr.close()
+        self.messages.close()
 
 
 def describe_machine():

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// kernel-bench [--cpu-time] MODEL.so THREADS SECONDS FLOPS BYTES DIM=N...
+// kernel-bench [--cpu-time] [--peer NAME=FILE.so]... [--weight W]
+//              MODEL.so THREADS SECONDS FLOPS BYTES DIM=N...
 //
 // Runs the first entry point of a model on random inputs of the given extents
 // (of named dimensions), alternating with loops of nothing but fused
@@ -14,146 +15,112 @@
 // call), what the loops reached, and the ratios. Interleaved, because the clock
 // of a shared machine is not the same from second to second.
 //
+// With --peer the model must be one product with a weight whose elements are
+// all W. The libraries (PeerGemm.h) multiply the same inputs in turns with it,
+// their results are compared with the model's first, and a ratio is the
+// library's time over the model's, of the same turn. A call whose BYTES are
+// given starts with what it reads in memory, not in a cache.
+//
 //===----------------------------------------------------------------------===//
 
+#include "MachinePeak.h"
+#include "PeerGemm.h"
 #include "ockham-c/Runtime.h"
 
 #include <algorithm>
-#include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dlfcn.h>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
-#include <time.h>
+#include <type_traits>
 #include <vector>
 
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
+using namespace ockham::bench;
 
 namespace {
-/// Time is what the process has computed, not what has passed: for one thread
-/// on a machine that others use.
-bool useCPUTime = false;
-
-double now() {
-  if (useCPUTime) {
-    timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * time.tv_nsec;
-  }
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-double getMedian(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-constexpr long kSteps = 2000000;
-volatile float sink;
-
-#ifdef __x86_64__
-// Twelve and more sums in flight hide the latency of the instruction.
-__attribute__((target("avx512f"))) double multiply512() {
-  __m512 sums[16], x = _mm512_set1_ps(1.0f), y = _mm512_set1_ps(1e-9f);
-  for (__m512 &sum : sums)
-    sum = x;
-  for (long i = 0; i < kSteps; ++i)
-    for (__m512 &sum : sums) {
-      sum = _mm512_fmadd_ps(sum, x, y);
-      asm volatile("" : "+v"(sum)); // not to be seen through
-    }
-  __m512 total = sums[0];
-  for (__m512 sum : sums)
-    total = _mm512_add_ps(total, sum);
-  sink = _mm512_reduce_add_ps(total);
-  return 16.0 * 16 * 2 * kSteps;
-}
-__attribute__((target("avx2,fma"))) double multiply256() {
-  __m256 sums[12], x = _mm256_set1_ps(1.0f), y = _mm256_set1_ps(1e-9f);
-  for (__m256 &sum : sums)
-    sum = x;
-  for (long i = 0; i < kSteps; ++i)
-    for (__m256 &sum : sums) {
-      sum = _mm256_fmadd_ps(sum, x, y);
-      asm volatile("" : "+x"(sum)); // not to be seen through
-    }
-  __m256 total = sums[0];
-  for (__m256 sum : sums)
-    total = _mm256_add_ps(total, sum);
-  sink = _mm256_cvtss_f32(total);
-  return 12.0 * 8 * 2 * kSteps;
-}
-#endif
-
-/// Multiply-adds of one thread; returns how many operations that were.
-double multiply() {
-#ifdef __x86_64__
-  if (__builtin_cpu_supports("avx512f"))
-    return multiply512();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return multiply256();
-#endif
-  float sums[16] = {};
-  for (long i = 0; i < kSteps; ++i)
-    for (float &sum : sums)
-      sum = sum * 1.0f + 1e-9f;
-  sink = sums[0];
-  return 16.0 * 2 * kSteps;
-}
-
-/// Sums in `count` floats; returns the bytes.
-#ifdef __x86_64__
-__attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-double readFloats(const float *from, size_t count) {
-  float sums[64] = {};
-  for (size_t i = 0; i + 64 <= count; i += 64)
-    for (size_t j = 0; j < 64; ++j)
-      sums[j] += from[i + j];
-  sink = sums[0] + sums[63];
-  return 4.0 * static_cast<double>(count);
-}
-
-/// Runs `work(thread)` on that many threads; returns units per second.
-template <typename Fn>
-double measure(int threads, Fn work) {
-  std::vector<double> units(threads);
-  double start = now();
-  std::vector<std::thread> team;
-  for (int t = 1; t < threads; ++t)
-    team.emplace_back([&, t] { units[t] = work(t); });
-  units[0] = work(0);
-  for (std::thread &thread : team)
-    thread.join();
-  double elapsed = now() - start, sum = 0;
-  for (double u : units)
-    sum += u;
-  return sum / elapsed;
-}
-
 int fail(const std::string &message) {
   std::fprintf(stderr, "kernel-bench: %s\n", message.c_str());
   return 1;
 }
+
+/// A library's product beside the model's.
+struct Peer {
+  std::string name;
+  ockham_peer_gemm *gemm = nullptr;
+  decltype(&ockham_peer_describe) describe = nullptr;
+  decltype(&ockham_peer_create) create = nullptr;
+  decltype(&ockham_peer_run) run = nullptr;
+  decltype(&ockham_peer_destroy) destroy = nullptr;
+  std::vector<float> output;
+  std::vector<double> rates, ratios;
+
+  /// An empty string, or what is wrong. `text` is NAME=FILE.so.
+  std::string load(const std::string &text) {
+    size_t equals = text.find('=');
+    if (equals == std::string::npos)
+      return "expected --peer NAME=FILE.so, got '" + text + "'";
+    name = text.substr(0, equals);
+    void *library = dlopen(text.c_str() + equals + 1, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+      return dlerror();
+    auto find = [&](auto &function, const char *symbol) {
+      function = reinterpret_cast<std::decay_t<decltype(function)>>(
+          dlsym(library, symbol));
+      return function != nullptr;
+    };
+    if (!find(describe, "ockham_peer_describe") ||
+        !find(create, "ockham_peer_create") || !find(run, "ockham_peer_run") ||
+        !find(destroy, "ockham_peer_destroy"))
+      return name + " lacks a function of PeerGemm.h: " + dlerror();
+    return "";
+  }
+};
+
+/// Where two results differ by more than rounding, as a message.
+std::string compare(const float *ours, const Peer &peer, int64_t depth) {
+  double scale = 1e-6 * std::sqrt(static_cast<double>(depth));
+  for (size_t i = 0; i < peer.output.size(); ++i)
+    if (!(std::fabs(ours[i] - peer.output[i]) <=
+          scale * (1 + std::fabs(ours[i])))) {
+      char text[160];
+      std::snprintf(text, sizeof(text),
+                    "element %zu is %.7g, but %s has %.7g there", i, ours[i],
+                    peer.name.c_str(), peer.output[i]);
+      return text;
+    }
+  return "";
+}
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc > 1 && std::strcmp(argv[1], "--cpu-time") == 0) {
-    useCPUTime = true;
-    --argc;
-    ++argv;
+  std::vector<Peer> peers;
+  float weight = 0;
+  while (argc > 1 && argv[1][0] == '-') {
+    bool hasValue = argc > 2 && std::strcmp(argv[1], "--cpu-time") != 0;
+    if (std::strcmp(argv[1], "--cpu-time") == 0) {
+      useCPUTime = true;
+    } else if (std::strcmp(argv[1], "--peer") == 0 && hasValue) {
+      std::string problem = peers.emplace_back().load(argv[2]);
+      if (!problem.empty())
+        return fail(problem);
+    } else if (std::strcmp(argv[1], "--weight") == 0 && hasValue) {
+      weight = static_cast<float>(std::atof(argv[2]));
+    } else {
+      return fail(std::string("unknown option '") + argv[1] + "'");
+    }
+    argc -= 1 + hasValue;
+    argv += 1 + hasValue;
   }
   if (argc < 6)
-    return fail(
-        "usage: kernel-bench [--cpu-time] MODEL.so THREADS SECONDS FLOPS BYTES "
-        "[DIM=N...]");
+    return fail("usage: kernel-bench [--cpu-time] [--peer NAME=FILE.so]... "
+                "[--weight W] MODEL.so THREADS SECONDS FLOPS BYTES "
+                "[DIM=N...]");
   int threads = std::max(1, std::atoi(argv[2]));
   double seconds = std::atof(argv[3]), flops = std::atof(argv[4]),
          bytes = std::atof(argv[5]);
@@ -177,6 +144,7 @@ int main(int argc, char **argv) {
 
   std::mt19937 generator(1);
   std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<double> compute, rate, peak, bandwidth;
   std::vector<std::vector<float>> data(entry.input_count);
   std::vector<std::vector<int64_t>> shapes(entry.input_count);
   std::vector<ockham_tensor> tensors(entry.input_count);
@@ -206,12 +174,36 @@ int main(int argc, char **argv) {
     inputs[i].tensor = &tensors[i];
   }
 
-  // Twice the last-level cache of what one meets, per thread.
-  std::vector<std::vector<float>> streams(threads);
+  int64_t depth = 0, columns = 0, rows = 1;
+  if (!peers.empty()) {
+    const ockham_tensor_spec &out = entry.outputs[0];
+    columns = out.rank ? out.dims[out.rank - 1].extent : -1;
+    if (entry.input_count != 1 || entry.output_count != 1 || columns < 0 ||
+        shapes[0].empty())
+      return fail("--peer: expected a model of one product, whose number of "
+                  "columns is known");
+    depth = shapes[0].back();
+    rows = static_cast<int64_t>(data[0].size()) / depth;
+    std::vector<float> weights(depth * columns, weight);
+    for (Peer &peer : peers) {
+      peer.output.resize(rows * columns);
+      peer.gemm = peer.create(rows, columns, depth, weights.data(), threads);
+      if (!peer.gemm)
+        return fail(peer.name + " cannot multiply these shapes");
+    }
+  }
+
+  std::unique_ptr<Streams> streams;
   if (bytes > 0)
-    for (auto &stream : streams)
-      stream.assign(size_t(64) << 20, 1.0f);
-  std::vector<double> compute, rate, peak, bandwidth;
+    streams = std::make_unique<Streams>(threads);
+  // What other libraries' threads still do behind a call must not be measured,
+  // nor what is left in the caches if that is not what is asked for.
+  auto settle = [&] {
+    if (!peers.empty())
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    if (streams)
+      bandwidth.push_back(measureBandwidth(*streams));
+  };
   std::vector<ockham_argument> outputs(entry.output_count);
   double begin = now();
   for (int run = -2; run < 5 || now() - begin < seconds; ++run) {
@@ -219,25 +211,37 @@ int main(int argc, char **argv) {
       outputs[i] = {};
       outputs[i].name = entry.outputs[i].name;
     }
+    settle();
     double start = now();
     if (ockham_session_run(session, entry.name, inputs.data(),
                            entry.input_count, outputs.data(),
                            entry.output_count))
       return fail(ockham_last_error());
     double elapsed = now() - start;
+    for (Peer &peer : peers) {
+      settle();
+      double start = now();
+      if (peer.run(peer.gemm, data[0].data(), peer.output.data()))
+        return fail(peer.name + " failed");
+      double theirs = now() - start;
+      if (run >= 0) {
+        peer.rates.push_back(flops / theirs);
+        peer.ratios.push_back(theirs / elapsed);
+        continue;
+      }
+      std::string problem = compare(
+          static_cast<const float *>(outputs[0].managed->dl_tensor.data), peer, depth);
+      if (!problem.empty())
+        return fail(problem);
+    }
     for (ockham_argument &output : outputs)
       ockham_argument_release(&output);
     if (run < 0)
       continue;
     compute.push_back(flops / elapsed);
     rate.push_back(bytes / elapsed);
-    if (run % 4 == 0) {
-      peak.push_back(measure(threads, [](int) { return multiply(); }));
-      if (bytes > 0)
-        bandwidth.push_back(measure(threads, [&](int t) {
-          return readFloats(streams[t].data(), streams[t].size());
-        }));
-    }
+    if (run % 4 == 0)
+      peak.push_back(measurePeak(threads));
   }
   double gflops = getMedian(compute) / 1e9, most = getMedian(peak) / 1e9;
   double gbytes = getMedian(rate) / 1e9, read = getMedian(bandwidth) / 1e9;
@@ -247,7 +251,20 @@ int main(int argc, char **argv) {
     std::printf(", \"gbytes\": %.1f, \"read_gbytes\": %.1f, "
                 "\"of_bandwidth\": %.3f",
                 gbytes, read, gbytes / read);
-  std::printf(", \"runs\": %zu, \"threads\": %d}\n", compute.size(), threads);
+  std::printf(", \"peers\": {");
+  for (Peer &peer : peers) {
+    std::sort(peer.ratios.begin(), peer.ratios.end());
+    auto quantile = [&](double q) {
+      return peer.ratios[static_cast<size_t>(q * (peer.ratios.size() - 1))];
+    };
+    std::printf("%s\"%s\": {\"gflops\": %.1f, \"ratio\": %.3f, "
+                "\"ratio_10_90\": [%.3f, %.3f], \"version\": \"%s\"}",
+                &peer == peers.data() ? "" : ", ", peer.name.c_str(),
+                getMedian(peer.rates) / 1e9, quantile(0.5), quantile(0.1),
+                quantile(0.9), peer.describe());
+    peer.destroy(peer.gemm);
+  }
+  std::printf("}, \"runs\": %zu, \"threads\": %d}\n", compute.size(), threads);
   ockham_session_destroy(session);
   ockham_library_close(library);
   return 0;

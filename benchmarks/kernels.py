@@ -1,11 +1,13 @@
 """Kernels of GPT-2 small's shapes beside the peak measured in the same run.
 
 usage: kernels.py BUILD [--threads N] [--seconds S] [--cpu-time] [--cpu NAME]
-                  [--rows M ...] [--json FILE]
+                  [--rows M ...] [--peers FILE.so ...] [--json FILE]
 
 Builds each product with convert-tfm-to-tile, runs it with kernel-bench, and
 prints GFLOP/s, the peak of fused multiply-adds measured between its runs, and,
 for one row, the rate at which weights are read beside that of plain loads.
+--peers are libraries made from peer-*.cpp (scripts/bench.sh --kernels makes
+them); they take turns with it, and the ratio is their time over its time.
 """
 
 import argparse
@@ -48,11 +50,16 @@ def main():
     parser.add_argument("--cpu-time", action="store_true")
     parser.add_argument("--cpu", default="native")
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 8, 64, 100, 512])
+    parser.add_argument("--peers", type=Path, nargs="+", default=[])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     binaries = arguments.build / "bin"
     bench = arguments.build / "benchmarks" / "kernel-bench"
     flags = ["--cpu-time"] if arguments.cpu_time else []
+    flags += ["--weight", "0.5"]
+    for peer in arguments.peers:
+        name = peer.stem.removeprefix("peer-")
+        flags += ["--peer", f"{name}={peer.resolve()}"]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for depth, columns in SHAPES:
@@ -78,7 +85,11 @@ def main():
                     **json.loads(text),
                 }
                 rows.append(row)
-                line = (
+                line = "".join(
+                    f"{peer['ratio']:5.2f}x {name} ({peer['gflops']:.0f}), "
+                    for name, peer in row["peers"].items()
+                )
+                line += (
                     f"{m:5d} x {depth:5d} x {columns:5d}: {row['gflops']:7.1f} GFLOP/s, "
                     f"{row['of_peak']:6.1%} of {row['peak_gflops']:.1f}"
                 )
@@ -88,6 +99,8 @@ def main():
                         f"{row['of_bandwidth']:.1%} of {row['read_gbytes']:.1f}"
                     )
                 print(line, flush=True)
+    for name, peer in rows[-1]["peers"].items() if rows else ():
+        print(f"{name}: {peer['version']}; {arguments.threads} threads")
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -80,7 +80,8 @@ class Writer:
 
     def __init__(self, path, seed):
         self.path = path
-        self.data = open(path.with_name(path.name + ".data"), "wb")
+        data = path.with_name(path.name + ".data")
+        self.data = data.open("wb")  # until save
         self.random = np.random.default_rng(seed)
         self.nodes, self.initializers, self.constants = [], [], {}
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Usage: scripts/bench.sh [--setup] [--no-peers] [--build DIR] [OPTION ...]
+#        scripts/bench.sh --kernels [--no-peers] [--build DIR] [OPTION ...]
 #
 # Builds, times models on Ockham and on ONNX Runtime, OpenVINO and IREE in turns,
 # and prints tables, ratios first. Further options go to benchmarks/compare.py,
@@ -10,6 +11,8 @@
 # build/bench/results.json and drawn in results.png beside it; what is there is
 # not measured again unless --again is given.
 #
+#   --kernels    matrix products of GPT-2 small's shapes in turns with oneDNN's and
+#                OpenBLAS's instead; further options go to benchmarks/kernels.py
 #   --setup      gets the peers and builds, but measures nothing
 #   --no-peers   Ockham alone, with the Python that is there (NumPy and onnx)
 #   --build DIR  a build that exists, in place of build/
@@ -18,9 +21,10 @@ set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-setup=0 peers=1 build='' options=()
+kernels=0 setup=0 peers=1 build='' options=()
 while (($#)); do
   case $1 in
+    --kernels) kernels=1 ;;
     --setup) setup=1 ;;
     --no-peers) peers=0 ;;
     --build)
@@ -53,30 +57,44 @@ get_peers() {
   cp benchmarks/peers.txt "$venv/peers.txt"
 }
 
+# oneDNN and OpenBLAS behind the functions that kernel-bench calls.
+build_kernel_peers() {
+  local venv=$cache/peers blas compiler
+  for compiler in clang++-22 clang++ c++; do
+    command -v "$compiler" >/dev/null && break
+  done
+  blas=$("$venv/bin/python" -c 'import scipy_openblas32 as p; print(p.get_lib_dir())')
+  local flags=(-std=c++17 -O2 -shared -fPIC)
+  "$compiler" "${flags[@]}" benchmarks/peer-onednn.cpp -o "$out/peer-onednn.so" \
+    -I"$venv/include" -L"$venv/lib" -Wl,-rpath,"$venv/lib" -ldnnl -l:libgomp.so.1
+  "$compiler" "${flags[@]}" benchmarks/peer-openblas.cpp -o "$out/peer-openblas.so" \
+    -I"$blas/../include" -L"$blas" -Wl,-rpath,"$blas" -lscipy_openblas
+}
+
 if [[ -z $build ]]; then
   scripts/build.sh release
   build=$root/build
 fi
+cmake --build "$build" --target machine-peak kernel-bench ockham ockham-runtime
 out=$build/bench
 mkdir -p "$out"
-for compiler in clang++-22 clang++ c++; do
-  command -v "$compiler" >/dev/null && break
-done
-peak=$out/machine-peak
-if [[ ! $peak -nt benchmarks/machine-peak.cpp || ! $peak -nt benchmarks/MachinePeak.h ]]; then
-  "$compiler" -std=c++17 -O2 -pthread benchmarks/machine-peak.cpp -o "$peak"
-fi
-
 if ((peers)); then
   get_peers
+  build_kernel_peers
   python=$cache/peers/bin/python
-else
-  options+=(--sides ockham)
 fi
 ((setup)) && exit 0
 
-"$python" -B benchmarks/compare.py "$build" --cache "$cache" --peak "$peak" \
-  --json "$out/results.json" ${options[@]+"${options[@]}"}
+if ((kernels)); then
+  ((peers)) && options+=(--peers "$out"/peer-{onednn,openblas}.so)
+  exec "$python" -B benchmarks/kernels.py "$build" --json "$out/kernels.json" \
+    ${options[@]+"${options[@]}"}
+fi
+
+((peers)) || options+=(--sides ockham)
+"$python" -B benchmarks/compare.py "$build" --cache "$cache" \
+  --peak "$build/benchmarks/machine-peak" --json "$out/results.json" \
+  ${options[@]+"${options[@]}"}
 [[ -f $out/results.json ]] || exit 0 # --prepare
 say "Results ($out/results.json)"
 plot=()

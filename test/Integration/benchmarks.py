@@ -21,11 +21,22 @@ import numpy as np
 BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-import compare  # noqa: E402
-import models  # noqa: E402
-import sides  # noqa: E402
+import compare
+import models
+import sides
 
-TINY = "--layers 2 --width 32 --heads 4 --vocabulary 97 --context 64".split()
+TINY = [
+    "--layers",
+    "2",
+    "--width",
+    "32",
+    "--heads",
+    "4",
+    "--vocabulary",
+    "97",
+    "--context",
+    "64",
+]
 KINDS = {
     "preln": "pre_norm",
     "noln": "pre_norm",
