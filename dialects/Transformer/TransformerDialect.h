@@ -30,4 +30,10 @@
 #define GET_OP_CLASSES
 #include "dialects/Transformer/TransformerOps.h.inc"
 
+namespace ockham::tfm {
+/// Moves the ops of a block or of parallel branches in front of it, one branch
+/// after the other (one order of those that are allowed), and erases it.
+void dissolve(mlir::Operation *op);
+} // namespace ockham::tfm
+
 #endif // OCKHAM_DIALECTS_TRANSFORMER_TRANSFORMERDIALECT_H

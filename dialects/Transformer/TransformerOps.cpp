@@ -172,3 +172,21 @@ void ParallelOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                              MLIRContext *context) {
   patterns.add<InlineOnlyBranch>(context);
 }
+
+//===----------------------------------------------------------------------===//
+// Both
+//===----------------------------------------------------------------------===//
+
+void ockham::tfm::dissolve(Operation *op) {
+  SmallVector<Value> results;
+  for (Region &region : op->getRegions()) {
+    Block &body = region.front();
+    Operation *yield = body.getTerminator();
+    llvm::append_range(results, yield->getOperands());
+    yield->erase();
+    op->getBlock()->getOperations().splice(op->getIterator(),
+                                           body.getOperations());
+  }
+  op->replaceAllUsesWith(results);
+  op->erase();
+}

@@ -28,9 +28,8 @@ DictionaryAttr describe(tfm::BlockOp block) {
        builder.getNamedAttr("kind", block.getKindAttr())});
 }
 
-void dissolve(tfm::BlockOp block) {
+void inlineBlock(tfm::BlockOp block) {
   Attribute description = describe(block);
-  Block &body = block.getBody().front();
   // Ops of an inner block that is gone already keep the inner one's attribute.
   block.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (!isa<tfm::YieldOp>(op) && !op->hasAttr("tfm.in_block"))
@@ -39,18 +38,13 @@ void dissolve(tfm::BlockOp block) {
     return isa<tfm::TfmDialect>(op->getDialect()) ? WalkResult::advance()
                                                   : WalkResult::skip();
   });
-  Operation *yield = body.getTerminator();
-  block->replaceAllUsesWith(yield->getOperands());
-  yield->erase();
-  block->getBlock()->getOperations().splice(block->getIterator(),
-                                            body.getOperations());
-  block.erase();
+  tfm::dissolve(block);
 }
 
 struct InlineBlocks : ockham::impl::InlineBlocksBase<InlineBlocks> {
   void runOnOperation() override {
     // Post-order: inner blocks first.
-    getOperation().walk([](tfm::BlockOp block) { dissolve(block); });
+    getOperation().walk([](tfm::BlockOp block) { inlineBlock(block); });
   }
 };
 

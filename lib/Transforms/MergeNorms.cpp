@@ -97,9 +97,15 @@ bool MergeNorms::merge(tfm::NormOp norm, ArrayRef<tfm::NormOp> earlier,
       continue;
     std::string difference = compare(other, norm);
     if (difference.empty()) {
-      emitRewriteRemark(norm.getLoc(), "tfm-merge-norms", RewriteOutcome::Done)
-          << getNameForRemark(norm) << " merged into "
-          << getNameForRemark(other);
+      std::string name = getNameForRemark(norm);
+      std::string kept = getNameForRemark(other);
+      auto remark = emitRewriteRemark(norm.getLoc(), "tfm-merge-norms",
+                                      RewriteOutcome::Done);
+      if (name == kept) // Both read its parameters.
+        remark << name << " computed once where it was twice, of the same rows";
+      else
+        remark << name << " merged into " << kept;
+      remark.report();
       norm.getResult().replaceAllUsesWith(other.getResult());
       norm.erase();
       return true;
@@ -107,10 +113,13 @@ bool MergeNorms::merge(tfm::NormOp norm, ArrayRef<tfm::NormOp> earlier,
     why = difference;
     nearest = other;
   }
-  if (nearest)
+  if (nearest) {
+    std::string name = getNameForRemark(norm);
+    std::string beside = getNameForRemark(nearest);
     emitRewriteRemark(norm.getLoc(), "tfm-merge-norms", RewriteOutcome::Kept)
-        << getNameForRemark(norm) << " stays beside "
-        << getNameForRemark(nearest) << ": " << why;
+        << name << " stays beside "
+        << (name == beside ? "another of that name" : beside) << ": " << why;
+  }
   return false;
 }
 

@@ -7,13 +7,7 @@
 
 #include "MutateONNX.h"
 
-#ifndef ONNX_ML
-#define ONNX_ML 1
-#endif
-#ifndef ONNX_NAMESPACE
-#define ONNX_NAMESPACE onnx
-#endif
-#include <onnx/onnx_pb.h>
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include <limits>
 #include <random>

@@ -26,7 +26,7 @@ func.func @twins(%x: tensor<?x?x2xf32>) -> (tensor<?x?x2xf32>, tensor<?x?x2xf32>
   %c = tfm.norm layer %x scale %other {eps = 1.0e-5 : f64} : tensor<?x?x2xf32>, scale tensor<2xf32>
   // expected-remark@+1 {{ln_1 stays beside ln_3: epsilon is 1e-05 and 0.001}}
   %d = tfm.norm layer %x scale %g {eps = 1.0e-3 : f64} : tensor<?x?x2xf32>, scale tensor<2xf32>
-  // expected-remark@+1 {{ln_1 stays beside ln_1: only one has a shift}}
+  // expected-remark@+1 {{ln_1 stays beside another of that name: only one has a shift}}
   %e = tfm.norm layer %x scale %g shift %bias {eps = 1.0e-3 : f64} : tensor<?x?x2xf32>, scale tensor<2xf32>, shift tensor<2xf32>
   // Another kind is no twin.
   %r = tfm.norm rms %x scale %g {eps = 1.0e-5 : f64} : tensor<?x?x2xf32>, scale tensor<2xf32>

@@ -12,7 +12,7 @@ func.func @lowered(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
 
 // -----
 
-// CHECK: remark: w merged into w
+// CHECK: remark: w computed once where it was twice, of the same rows
 // CHECK: remark: --verify-rewrites: 'tfm-merge-norms' and what follows is not verified: weight 'w' has no bytes here
 ockham.weight @w : tensor<4xf32>
 func.func @no_bytes(%x: tensor<?x?x4xf32>) -> (tensor<?x?x4xf32>, tensor<?x?x4xf32>) {

@@ -109,7 +109,8 @@ std::string formatSimplification(const ModelSummary &summary,
         *text += (text->empty() ? "" : ", ") + pass.str() + " " +
                  std::to_string(count);
   }
-  std::string text = "simplified: " + (done.empty() ? "nothing to do" : done);
+  std::string text =
+      "simplified: " + (done.empty() ? "nothing to fold or merge" : done);
   if (!kept.empty())
     text += "; kept: " + kept + (remarksShown ? "" : " (--remarks says why)");
   auto addChange = [&](llvm::StringRef what, const std::string &before,

@@ -50,7 +50,9 @@ public:
   /// The only value, if all elements are equal (or there is one element).
   std::optional<double> getSplatFloat() const;
 
-  /// The stored bytes: all elements, or the one element of a splat.
+  /// The bytes of all elements, or of one where a dense attribute stores only
+  /// one (also of no elements): compare with getStorageBytes(getType()). Equal
+  /// elements of a resource are all there, and booleans are one byte each.
   llvm::ArrayRef<char> getRawBytes() const { return bytes; }
 
   /// Copies the elements to `to`, expanding splats: size() elements of the

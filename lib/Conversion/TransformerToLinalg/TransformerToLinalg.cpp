@@ -22,29 +22,13 @@ using namespace ockham;
 
 namespace {
 
-/// Moves the ops of a block or of parallel branches in front of it, one branch
-/// after the other.
-void dissolve(Operation *op) {
-  SmallVector<Value> results;
-  for (Region &region : op->getRegions()) {
-    Block &body = region.front();
-    Operation *yield = body.getTerminator();
-    llvm::append_range(results, yield->getOperands());
-    yield->erase();
-    op->getBlock()->getOperations().splice(op->getIterator(),
-                                           body.getOperations());
-  }
-  op->replaceAllUsesWith(results);
-  op->erase();
-}
-
 struct ConvertTransformerToLinalg
     : ockham::impl::ConvertTransformerToLinalgBase<ConvertTransformerToLinalg> {
   void runOnOperation() override {
     // Post-order: inner structure first.
     getOperation().walk([](Operation *op) {
       if (isa<tfm::BlockOp, tfm::ParallelOp>(op))
-        dissolve(op);
+        tfm::dissolve(op);
     });
 
     RewritePatternSet patterns(&getContext());

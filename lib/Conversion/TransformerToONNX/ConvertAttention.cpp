@@ -12,8 +12,8 @@
 //   out = beta A V + alpha V - gamma prefix_mean(V),
 //
 // the second and third term are rows of values and their running sums: no
-// matrix over positions. In ONNX Runtime that takes 0.6 to 0.8 of the time of
-// (beta A + alpha I - gamma C) V at 512 positions, as exporters write it.
+// matrix over positions. docs/export.md has what that takes in ONNX Runtime
+// beside (beta A + alpha I - gamma C) V, as exporters write it.
 //
 //===----------------------------------------------------------------------===//
 

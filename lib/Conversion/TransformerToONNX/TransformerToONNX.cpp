@@ -174,22 +174,6 @@ static LogicalResult convertSplit(tfm::SplitOp op) {
   return success();
 }
 
-/// Branches in one order of several that are allowed.
-static LogicalResult inlineParallel(tfm::ParallelOp op) {
-  SmallVector<Value> results;
-  for (Region &branch : op.getBranches()) {
-    Block &body = branch.front();
-    Operation *yield = body.getTerminator();
-    llvm::append_range(results, yield->getOperands());
-    yield->erase();
-    op->getBlock()->getOperations().splice(op->getIterator(),
-                                           body.getOperations());
-  }
-  op->replaceAllUsesWith(results);
-  op.erase();
-  return success();
-}
-
 /// Whether the op is an operator of the opset as it is: the exporter writes it.
 static bool isOperator(Operation *op, int64_t opset) {
   auto activation = dyn_cast<tfm::ActivationOp>(op);
@@ -211,8 +195,10 @@ static LogicalResult convert(Operation *op, int64_t opset) {
     return success();
   if (auto split = dyn_cast<tfm::SplitOp>(op))
     return convertSplit(split);
-  if (auto parallel = dyn_cast<tfm::ParallelOp>(op))
-    return inlineParallel(parallel);
+  if (isa<tfm::ParallelOp>(op)) {
+    tfm::dissolve(op);
+    return success();
+  }
   Formulas f(op);
   auto result =
       TypeSwitch<Operation *, Value>(op)

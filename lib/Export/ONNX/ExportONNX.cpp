@@ -45,8 +45,7 @@ static llvm::Expected<func::FuncOp> findEntry(ModuleOp module) {
   return entry;
 }
 
-static void describe(exporter::pb::ModelProto &model,
-                     const ExportOptions &options) {
+static void describe(pb::ModelProto &model, const ExportOptions &options) {
   model.set_ir_version(getIRVersion(options.opset));
   model.set_producer_name("ockham");
   model.set_producer_version(options.producerVersion);
@@ -72,9 +71,9 @@ llvm::Expected<ExportSummary> exportONNX(ModuleOp module, llvm::StringRef path,
   if (!entry)
     return entry.takeError();
 
-  exporter::pb::ModelProto model;
+  pb::ModelProto model;
   describe(model, options);
-  exporter::pb::GraphProto graph;
+  pb::GraphProto graph;
   exporter::GraphWriter writer(*entry, graph, options.opset);
   if (llvm::Error error = writer.run())
     return error;

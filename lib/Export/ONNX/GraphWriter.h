@@ -9,7 +9,7 @@
 #define OCKHAM_LIB_EXPORT_ONNX_GRAPHWRITER_H
 
 #include "GraphExtents.h"
-#include "Protobuf.h"
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include "dialects/ONNX/ONNXDialect.h"
 #include "dialects/Ockham/OckhamDialect.h"

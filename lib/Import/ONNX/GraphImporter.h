@@ -10,9 +10,9 @@
 
 #include "Messages.h"
 #include "OperatorSurvey.h"
-#include "Protobuf.h"
 #include "Scope.h"
 #include "TensorReader.h"
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"

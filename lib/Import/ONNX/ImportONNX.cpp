@@ -20,8 +20,7 @@
 using namespace mlir;
 using namespace ockham;
 
-static OwningOpRef<ModuleOp> import(importer::pb::ModelProto &model,
-                                    MLIRContext &context,
+static OwningOpRef<ModuleOp> import(pb::ModelProto &model, MLIRContext &context,
                                     const ImportOptions &options,
                                     importer::Messages &messages) {
   context

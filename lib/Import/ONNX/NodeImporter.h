@@ -9,7 +9,7 @@
 #define OCKHAM_LIB_IMPORT_ONNX_NODEIMPORTER_H
 
 #include "Messages.h"
-#include "Protobuf.h"
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include "dialects/ONNX/ONNXDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -9,7 +9,7 @@
 #define OCKHAM_LIB_IMPORT_ONNX_NODEORDER_H
 
 #include "Messages.h"
-#include "Protobuf.h"
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"

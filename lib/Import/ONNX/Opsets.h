@@ -9,7 +9,7 @@
 #define OCKHAM_LIB_IMPORT_ONNX_OPSETS_H
 
 #include "Messages.h"
-#include "Protobuf.h"
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include "llvm/ADT/StringMap.h"
 

@@ -9,7 +9,7 @@
 #define OCKHAM_LIB_IMPORT_ONNX_SCOPE_H
 
 #include "Opsets.h"
-#include "Protobuf.h"
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/StringMap.h"

@@ -9,7 +9,7 @@
 #define OCKHAM_LIB_IMPORT_ONNX_TENSORREADER_H
 
 #include "Messages.h"
-#include "Protobuf.h"
+#include "ockham/Support/ONNXProtobuf.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinAttributes.h"
