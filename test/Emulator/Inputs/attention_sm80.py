@@ -13,6 +13,8 @@ from gemm_sm80 import THREADS, load_fragments, load_tile, multiply
 from kernel_builder import GLOBAL, Builder, from_bf16, round_to_bf16, save_bf16
 
 LOG2_E = 1.4426950408889634
+# Below all scores.
+LOWEST = "-1.0e30"
 TILE_BYTES = 8192
 
 
@@ -38,6 +40,48 @@ def reduce_quad(b, x, op):
     return x
 
 
+def update_softmax(b, scores, maxima, totals, row0, column0):
+    """One step of the softmax of rows `row0` and `row0` + 8 of a fragment, in
+    powers of two: `scores` become weights. Returns the new maxima and totals, and
+    what earlier weights are to be multiplied by."""
+    scale, lowest = (b.constant(x, "f32") for x in (repr(0.125 * LOG2_E), LOWEST))
+    for j in range(8):
+        for e in range(4):
+            visible = b.compare(
+                "ule", b.add(column0, 8 * j + e % 2), b.add(row0, 8 * (e // 2))
+            )
+            scaled = b.binary("mulf", scores[j][e], scale, "f32")
+            scores[j][e] = b.op(f"arith.select {visible}, {scaled}, {lowest} : f32")
+    new_maxima, factors, new_totals = [], [], []
+    for r in range(2):
+        largest = maxima[r]
+        for j in range(8):
+            for e in range(2):
+                largest = b.binary("maximumf", largest, scores[j][2 * r + e], "f32")
+        largest = reduce_quad(b, largest, "maximumf")
+        new_maxima.append(largest)
+        factors.append(exp2(b, b.binary("subf", maxima[r], largest, "f32")))
+        total = b.binary("mulf", totals[r], factors[r], "f32")
+        for j in range(8):
+            for e in range(2 * r, 2 * r + 2):
+                shifted = b.binary("subf", scores[j][e], largest, "f32")
+                scores[j][e] = exp2(b, shifted)
+                total = b.binary("addf", total, scores[j][e], "f32")
+        new_totals.append(total)
+    return new_maxima, factors, new_totals
+
+
+def invert_totals(b, totals):
+    one = b.constant("1.0", "f32")
+    return [b.binary("divf", one, reduce_quad(b, x, "addf"), "f32") for x in totals]
+
+
+def pack_rows(b, parts):
+    """Registers of A's fragment from two parts of an accumulator: the layouts are
+    the same."""
+    return [pack(b, *parts[i // 2][i % 2 * 2 : i % 2 * 2 + 2]) for i in range(4)]
+
+
 def attention():
     b = Builder()
     b.emit("%shared = llvm.mlir.addressof @dynamic : !llvm.ptr<3>")
@@ -57,8 +101,7 @@ def attention():
 
     fetch(zero, zero)
     b.emit("nvvm.cp.async.commit.group")
-    lowest, none = b.constant("-1.0e30", "f32"), b.constant("0.0", "f32")
-    scale = b.constant(repr(0.125 * LOG2_E), "f32")
+    lowest, none = b.constant(LOWEST, "f32"), b.constant("0.0", "f32")
     steps = b.add(tile, 1)
     carried, results = b.loop("%step", steps, [lowest] * 2 + [none] * 34)
     maxima, totals, sums = carried[:2], carried[2:4], carried[4:]
@@ -87,39 +130,13 @@ def attention():
                 scores[at] = multiply(b, left, right[2 * h : 2 * h + 2], scores[at])
     row0 = b.add(b.add(query0, b.mul(warp, 16)), b.div(lane, 4))
     column0 = b.add(b.mul("%step", 64), b.mul(b.rem(lane, 4), 2))
-    for j in range(8):
-        for e in range(4):
-            visible = b.compare(
-                "ule", b.add(column0, 8 * j + e % 2), b.add(row0, 8 * (e // 2))
-            )
-            scaled = b.binary("mulf", scores[j][e], scale, "f32")
-            scores[j][e] = b.op(f"arith.select {visible}, {scaled}, {lowest} : f32")
-    new_maxima, factors, new_totals = [], [], []
-    for r in range(2):
-        largest = maxima[r]
-        for j in range(8):
-            for e in range(2):
-                largest = b.binary("maximumf", largest, scores[j][2 * r + e], "f32")
-        largest = reduce_quad(b, largest, "maximumf")
-        new_maxima.append(largest)
-        factors.append(exp2(b, b.binary("subf", maxima[r], largest, "f32")))
-        total = b.binary("mulf", totals[r], factors[r], "f32")
-        for j in range(8):
-            for e in range(2 * r, 2 * r + 2):
-                shifted = b.binary("subf", scores[j][e], largest, "f32")
-                scores[j][e] = exp2(b, shifted)
-                total = b.binary("addf", total, scores[j][e], "f32")
-        new_totals.append(total)
+    maxima, factors, totals = update_softmax(b, scores, maxima, totals, row0, column0)
     outputs = [
         [b.binary("mulf", sums[4 * d + e], factors[e // 2], "f32") for e in range(4)]
         for d in range(8)
     ]
     for k in range(4):
-        # An accumulator's layout is that of A's fragment.
-        left = [
-            pack(b, *scores[2 * k + i // 2][i % 2 * 2 : i % 2 * 2 + 2])
-            for i in range(4)
-        ]
+        left = pack_rows(b, scores[2 * k : 2 * k + 2])
         for j in range(4):
             right = load_fragments(
                 b, values, b.add(row16, 16 * k), b.add(half, 2 * j), "col"
@@ -127,12 +144,8 @@ def attention():
             for h in range(2):
                 at = 2 * j + h
                 outputs[at] = multiply(b, left, right[2 * h : 2 * h + 2], outputs[at])
-    b.end_loop([*new_maxima, *new_totals, *(x for part in outputs for x in part)])
-    one = b.constant("1.0", "f32")
-    inverse = [
-        b.binary("divf", one, reduce_quad(b, results[2 + r], "addf"), "f32")
-        for r in range(2)
-    ]
+    b.end_loop([*maxima, *totals, *(x for part in outputs for x in part)])
+    inverse = invert_totals(b, results[2:4])
     for d in range(8):
         for r in range(2):
             row = b.add(b.add(head_row, row0_of(b, tile, warp, lane)), 8 * r)
@@ -150,19 +163,20 @@ def row0_of(b, tile, warp, lane):
     return b.add(b.add(b.mul(tile, 64), b.mul(warp, 16)), b.div(lane, 4))
 
 
-def write_data(folder, heads, length):
+def write_data(folder, heads, length, flat=False):
     generator = np.random.default_rng(0)
     q, k, v = (
         round_to_bf16(generator.uniform(-s, s, (heads, length, 64))) for s in (2, 2, 1)
     )
     for name, array in (("q", q), ("k", k), ("v", v)):
-        save_bf16(f"{folder}/{name}.npy", array)
+        save_bf16(f"{folder}/{name}.npy", array.reshape(-1, 64) if flat else array)
     q, k, v = (from_bf16(x).astype(np.float64) for x in (q, k, v))
     scores = q @ k.transpose(0, 2, 1) / 8
     scores[:, np.triu_indices(length, 1)[0], np.triu_indices(length, 1)[1]] = -np.inf
     weights = np.exp(scores - scores.max(-1, keepdims=True))
     out = weights @ v / weights.sum(-1, keepdims=True)
-    np.save(f"{folder}/o.npy", out.astype(np.float32))
+    out = out.astype(np.float32)
+    np.save(f"{folder}/o.npy", out.reshape(-1, 64) if flat else out)
 
 
 if __name__ == "__main__":

@@ -23,27 +23,37 @@ def wait(b, barrier, parity):
     )
 
 
+def expect(b, barrier, count):
+    b.emit(
+        f"nvvm.mbarrier.arrive.expect_tx {barrier}, {b.constant(count)} : !llvm.ptr<3>, i32"
+    )
+
+
+def load_box(b, offset, name, barrier, column, row):
+    target = b.op(
+        f"llvm.addrspacecast {b.pointer('%shared', offset)} : !llvm.ptr<3> to {CLUSTER}"
+    )
+    b.emit(
+        f"nvvm.cp.async.bulk.tensor.shared.cluster.global {target}, {name}, {barrier}, "
+        f"box[{column}, {row}] : {CLUSTER}, !llvm.ptr"
+    )
+
+
+def initialize(b, barrier, arrivals):
+    b.emit(f"nvvm.mbarrier.init {barrier}, {b.constant(arrivals)} : !llvm.ptr<3>, i32")
+
+
 def produce(b, full, empty, m0, n0, steps):
     b.loop("%load", steps)
     stage, turn = b.rem("%load", STAGES), b.div("%load", STAGES)
     b.when(b.compare("uge", "%load", STAGES))
     wait(b, empty(stage), b.rem(b.add(turn, 1), 2))
     b.close()
-    b.emit(
-        f"nvvm.mbarrier.arrive.expect_tx {full(stage)}, {b.constant(STAGE_BYTES)} : "
-        "!llvm.ptr<3>, i32"
-    )
+    expect(b, full(stage), STAGE_BYTES)
     k0 = b.mul("%load", 64)
     base = b.mul(stage, STAGE_BYTES)
     for name, row, offset in (("%A", m0, 0), ("%B", n0, STAGE_BYTES // 2)):
-        target = b.op(
-            f"llvm.addrspacecast {b.pointer('%shared', b.add(base, offset))} : "
-            f"!llvm.ptr<3> to {CLUSTER}"
-        )
-        b.emit(
-            f"nvvm.cp.async.bulk.tensor.shared.cluster.global {target}, {name}, {full(stage)}, "
-            f"box[{k0}, {row}] : {CLUSTER}, !llvm.ptr"
-        )
+        load_box(b, b.add(base, offset), name, full(stage), k0, row)
     b.end_loop()
 
 
@@ -74,18 +84,37 @@ def load_a(b, base, tid, k):
     return [b.op(f"llvm.extractvalue {loaded}[{i}] : {struct}") for i in range(4)]
 
 
-def multiply_registers(b, sums, left, right):
+def unpack(b, sums):
+    return [b.op(f"llvm.extractvalue {sums}[{i}] : {STRUCT}") for i in range(COUNT)]
+
+
+def pack_struct(b, elements):
+    sums = b.op(f"llvm.mlir.undef : {STRUCT}")
+    for i, element in enumerate(elements):
+        sums = b.op(f"llvm.insertvalue {element}, {sums}[{i}] : {STRUCT}")
+    return sums
+
+
+def multiply_shared(b, sums, left, right, scale="one"):
+    return b.op(
+        f"nvvm.wgmma.mma_async {left}, {right}, {sums}, <m = 64, n = 64, k = 16>, "
+        f"D [<f32>, <{scale}>], A [<bf16>, <one>, <row>], B [<bf16>, <one>, <col>] : "
+        f"{STRUCT} -> {STRUCT}"
+    )
+
+
+def multiply_registers(b, sums, left, right, transposed=0):
     """NVVM's op has no form with A in registers."""
     outputs = ", ".join(f"${i}" for i in range(COUNT))
     a = ", ".join(f"${2 * COUNT + i}" for i in range(4))
     text = (
         f"wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {{{outputs}}}, {{{a}}}, "
-        f"${2 * COUNT + 4}, 1, 1, 1, 0;"
+        f"${2 * COUNT + 4}, 1, 1, 1, {transposed};"
     )
     constraints = ",".join(
         ["=f"] * COUNT + [str(i) for i in range(COUNT)] + ["r"] * 4 + ["l"]
     )
-    parts = [b.op(f"llvm.extractvalue {sums}[{i}] : {STRUCT}") for i in range(COUNT)]
+    parts = unpack(b, sums)
     types = ", ".join(["f32"] * COUNT + ["i32"] * 4 + ["i64"])
     return b.op(
         f'llvm.inline_asm has_side_effects asm_dialect = att "{text}", "{constraints}" '
@@ -94,10 +123,7 @@ def multiply_registers(b, sums, left, right):
 
 
 def consume(b, full, empty, tid, steps, registers):
-    zero = b.constant("0.0", "f32")
-    initial = b.op(f"llvm.mlir.undef : {STRUCT}")
-    for i in range(COUNT):
-        initial = b.op(f"llvm.insertvalue {zero}, {initial}[{i}] : {STRUCT}")
+    initial = pack_struct(b, [b.constant("0.0", "f32")] * COUNT)
     carried, results = b.loop("%step", steps, [initial], STRUCT)
     stage = b.rem("%step", STAGES)
     wait(b, full(stage), b.rem(b.div("%step", STAGES), 2))
@@ -114,11 +140,7 @@ def consume(b, full, empty, tid, steps, registers):
         if registers:
             sums = multiply_registers(b, sums, left[k], right)
         else:
-            sums = b.op(
-                f"nvvm.wgmma.mma_async {a}, {right}, {sums}, <m = 64, n = 64, k = 16>, "
-                f"D [<f32>, <one>], A [<bf16>, <one>, <row>], B [<bf16>, <one>, <col>] : "
-                f"{STRUCT} -> {STRUCT}"
-            )
+            sums = multiply_shared(b, sums, a, right)
     b.emit("nvvm.wgmma.commit.group.sync.aligned")
     b.emit("nvvm.wgmma.wait.group.sync.aligned 0")
     b.op(f"nvvm.mbarrier.arrive {empty(stage)} : !llvm.ptr<3> -> i64")
@@ -144,9 +166,7 @@ def gemm(registers):
     b.when(b.compare("eq", tid, 0))
     for stage in range(STAGES):
         for barrier, arrivals in ((full, 1), (empty, CONSUMERS)):
-            b.emit(
-                f"nvvm.mbarrier.init {barrier(stage)}, {b.constant(arrivals)} : !llvm.ptr<3>, i32"
-            )
+            initialize(b, barrier(stage), arrivals)
     b.emit("nvvm.fence.mbarrier.init")
     b.close()
     b.emit("nvvm.barrier0")
@@ -158,11 +178,11 @@ def gemm(registers):
     lane = b.rem(tid, 32)
     row0 = b.add(m0, b.add(b.mul(b.div(tid, 32), 16), b.div(lane, 4)))
     column0 = b.add(n0, b.mul(b.rem(lane, 4), 2))
+    elements = unpack(b, sums)
     for i in range(0, COUNT, 2):
         row = b.add(row0, 8 * (i // 2 % 2))
         place = b.add(b.mul(row, "%N"), b.add(column0, 8 * (i // 4)))
-        pair = [b.op(f"llvm.extractvalue {sums}[{i + e}] : {STRUCT}") for e in range(2)]
-        b.store_pair(b.pointer("%C", place, "f32", GLOBAL), *pair)
+        b.store_pair(b.pointer("%C", place, "f32", GLOBAL), *elements[i : i + 2])
     b.close()
     barriers = (
         "llvm.mlir.global internal @barriers() {addr_space = 3 : i32, alignment = 8 : i64} : "

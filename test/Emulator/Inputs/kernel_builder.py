@@ -75,6 +75,11 @@ class Builder:
     def when(self, condition):
         self.open(f"scf.if {condition}")
 
+    @staticmethod
+    def kinds(carried, kind):
+        """One type for all, or a list of types."""
+        return [kind] * len(carried) if isinstance(kind, str) else kind
+
     def loop(self, variable, end, carried=(), kind="f32"):
         """Opens a loop from 0 to `end` that carries values; returns their names
         in the loop and after it."""
@@ -86,7 +91,7 @@ class Builder:
         inside = [self.name() for _ in carried]
         result = self.name()
         initial = ", ".join(f"{a} = {b}" for a, b in zip(inside, carried))
-        types = ", ".join([kind] * len(carried))
+        types = ", ".join(self.kinds(carried, kind))
         self.open(
             f"{result}:{len(carried)} = {head} iter_args({initial}) -> ({types}) : i32"
         )
@@ -94,9 +99,8 @@ class Builder:
 
     def end_loop(self, carried=(), kind="f32"):
         if carried:
-            self.emit(
-                f"scf.yield {', '.join(carried)} : {', '.join([kind] * len(carried))}"
-            )
+            types = ", ".join(self.kinds(carried, kind))
+            self.emit(f"scf.yield {', '.join(carried)} : {types}")
         self.close()
 
     def store_pair(self, pointer, a, b):
@@ -113,7 +117,7 @@ class Builder:
         )
         function = (
             f"  gpu.func @{name}({arguments}) kernel attributes "
-            f"{{nvvm.maxntid = array<i32: {threads}, 1, 1>}} {{"
+            f"{{nvvm.maxntid = array<i32: {threads}, 1, 1>, nvvm.minctasm = 1 : i32}} {{"
         )
         variables = ["  " + line for line in globals_]
         head = ["gpu.module @kernels {", dynamic, *variables, function]
