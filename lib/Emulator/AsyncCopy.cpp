@@ -57,10 +57,11 @@ void copyPart(uint8_t *destination, const uint8_t *source,
         thread.block->cluster->getAsyncCopyAgent(thread), queue.time);
     accessMemoryAs(actor, source, sourceBytes, kRead);
     accessMemoryAs(actor, destination, bytes, kWrite);
+    profileAccess(thread, source, sourceBytes);
   }
   Completion completion = grid().options.completion;
   if (completion == Completion::Eager ||
-      (completion == Completion::Random && grid().nextRandom() % 2))
+      (completion == Completion::Random && worker().nextRandom() % 2))
     copy(pending);
   else
     queue.pending.push_back(pending);
@@ -79,7 +80,7 @@ void commit() {
 void waitForGroups(uint32_t left) {
   Thread &thread = current();
   AsyncCopyQueue &queue = thread.asyncCopies;
-  ++grid().events;
+  ++worker().events;
   while (queue.groups.size() > left) {
     uint32_t time = queue.groups.front();
     queue.groups.pop_front();

@@ -52,10 +52,9 @@ static void publish(SyncVariable &variable, const VectorClock &clock,
   variable.narrow &= narrow;
 }
 
-static void synchronize(uint64_t address, uint32_t flags) {
+static void synchronize(SyncVariable &variable, uint32_t flags) {
   Thread &thread = current();
   uint32_t domain = thread.block->cluster->domain;
-  SyncVariable &variable = getSyncVariable(address);
   if (flags & kAtomicRead) {
     if (const VectorClock *published = getPublished(variable, domain)) {
       if (flags & kAcquire) {
@@ -95,7 +94,7 @@ static void pollIfUnchanged(Thread &thread, uint64_t address, uint32_t bytes) {
     std::memcpy(&value, reinterpret_cast<void *>(address),
                 std::min<size_t>(bytes, sizeof(value)));
   } else {
-    ++grid().events;
+    ++worker().events;
   }
   thread.pollSite = thread.site;
   thread.pollAddress = address;
@@ -116,11 +115,28 @@ void accessAtomically(void *address, uint32_t bytes, uint32_t flags) {
     pollIfUnchanged(thread, reinterpret_cast<uint64_t>(address), bytes);
   if (!detectsRaces())
     return;
-  synchronize(reinterpret_cast<uint64_t>(address), flags);
+  if (!grid().isParallel()) {
+    synchronize(getSyncVariable(reinterpret_cast<uint64_t>(address)), flags);
+    return;
+  }
+  // Until endAtomicAccess, so that who sees the value sees what was published
+  // with it.
+  grid().atomicMutex.lock();
+  SyncVariable &variable = getSyncVariable(reinterpret_cast<uint64_t>(address));
+  SyncVariable copy = variable.clone();
+  synchronize(copy, flags);
+  if (flags & kAtomicWrite)
+    variable = copy.clone();
+}
+
+void endAtomicAccess() {
+  if (grid().isParallel())
+    grid().atomicMutex.unlock();
 }
 } // namespace
 
 void ockham::emulator::addAtomicHandlers(HandlerTable &table) {
   table.add("ockham.access", access);
   table.add("ockham.atomic", accessAtomically);
+  table.add("ockham.atomic.end", endAtomicAccess);
 }

@@ -83,7 +83,7 @@ void arriveCount(uint32_t number, uint32_t count) {
   if (!count)
     fail("barrier.arrive needs a number of threads, got 0");
   checkCount(barrier, number, count);
-  ++grid().events;
+  ++worker().events;
   if (detectsRaces())
     release(thread, barrier.clock, barrier.proxy);
   ++barrier.arrivedOnly;
@@ -159,7 +159,7 @@ void arriveInCluster(bool releases) {
   if (thread.clusterArrivals != thread.clusterWaits)
     fail("barrier.cluster.arrive again, without barrier.cluster.wait");
   ++thread.clusterArrivals;
-  ++grid().events;
+  ++worker().events;
   if (detectsRaces() && releases)
     release(thread, cluster.barrier.clock, cluster.barrier.proxy);
   ++cluster.barrier.arrived;

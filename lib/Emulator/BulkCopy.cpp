@@ -44,7 +44,7 @@ static void enqueueLoad(MBarrierPlace place, uint32_t time, uint64_t bytes,
     copy();
     completeBulkLoad(*barrier, time, bytes);
   };
-  ++grid().events;
+  ++worker().events;
   if (grid().options.completion == Completion::Eager)
     run();
   else
@@ -128,7 +128,7 @@ static void enqueueStore(llvm::unique_function<void()> run) {
   BulkCopyQueue &queue = current().bulkCopies;
   Completion completion = grid().options.completion;
   if (completion == Completion::Eager ||
-      (completion == Completion::Random && grid().nextRandom() % 2))
+      (completion == Completion::Random && worker().nextRandom() % 2))
     run();
   else
     queue.pending.push_back({std::move(run), queue.time});
@@ -287,7 +287,7 @@ void waitForGroups(uint32_t left) {
   Thread &thread = current();
   BulkCopyQueue &queue = thread.bulkCopies;
   Cluster &cluster = *thread.block->cluster;
-  ++grid().events;
+  ++worker().events;
   if (queue.groups.size() <= left)
     return;
   uint32_t time = queue.groups[queue.groups.size() - left - 1];

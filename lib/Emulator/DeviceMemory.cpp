@@ -71,23 +71,46 @@ void DeviceMemory::markInitialized(const void *address, uint64_t bytes) {
     allocation->initialized.clear();
     return;
   }
-  for (uint64_t byte = first; byte < first + bytes; ++byte)
-    allocation->initialized[byte / 64] |= uint64_t(1) << byte % 64;
+  allocation->markInitialized(first, bytes);
+}
+
+/// Calls `function` with each word that has bits of the range, and which these
+/// are, as long as it returns true.
+template <typename Function>
+static bool forEachWord(uint64_t first, uint64_t count, Function function) {
+  for (uint64_t end = first + count; first < end;) {
+    uint64_t bits = std::min<uint64_t>(64 - first % 64, end - first);
+    uint64_t mask = (~uint64_t(0) >> (64 - bits)) << first % 64;
+    if (!function(first / 64, mask))
+      return false;
+    first += bits;
+  }
+  return true;
+}
+
+void DeviceMemory::Allocation::markInitialized(uint64_t first, uint64_t count) {
+  forEachWord(first, count, [&](uint64_t index, uint64_t mask) {
+    uint64_t *word = &initialized[index];
+    if ((__atomic_load_n(word, __ATOMIC_RELAXED) & mask) != mask)
+      __atomic_fetch_or(word, mask, __ATOMIC_RELAXED);
+    return true;
+  });
 }
 
 bool DeviceMemory::Allocation::isInitialized(uint64_t first,
                                              uint64_t count) const {
-  if (initialized.empty())
-    return true;
-  for (uint64_t byte = first; byte < first + count; ++byte)
-    if (!(initialized[byte / 64] >> byte % 64 & 1))
-      return false;
-  return true;
+  return initialized.empty() ||
+         forEachWord(first, count, [&](uint64_t index, uint64_t mask) {
+           uint64_t word =
+               __atomic_load_n(&initialized[index], __ATOMIC_RELAXED);
+           return (word & mask) == mask;
+         });
 }
 
 DeviceMemory::Allocation *DeviceMemory::find(uint64_t address) {
-  if (last && address - last->begin < last->bytes)
-    return last;
+  Allocation *latest = last.load(std::memory_order_relaxed);
+  if (latest && address - latest->begin < latest->bytes)
+    return latest;
   auto it = allocations.upper_bound(address);
   if (it == allocations.begin())
     return nullptr;
@@ -96,6 +119,6 @@ DeviceMemory::Allocation *DeviceMemory::find(uint64_t address) {
   // it.
   if (address - found.begin > found.bytes)
     return nullptr;
-  last = &found;
-  return last;
+  last.store(&found, std::memory_order_relaxed);
+  return &found;
 }

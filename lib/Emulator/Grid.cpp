@@ -7,22 +7,22 @@
 
 #include "Machine.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Threading.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 using namespace ockham::emulator;
 
 /// Of the GPU that blocks are imagined to be resident on.
 static constexpr unsigned kMultiprocessors = 132;
 static constexpr unsigned kThreadsPerMultiprocessor = 2048;
+static constexpr unsigned kBlocksPerMultiprocessor = 32;
 static constexpr uint64_t kSharedBytesPerMultiprocessor = 228 << 10;
 /// What the driver reserves of it for each block.
 static constexpr uint64_t kReservedSharedBytes = 1 << 10;
-/// Rounds in which nothing happened but polling, before it counts as endless.
-static constexpr unsigned kMaxIdleRounds = 2000;
-
 static llvm::Error makeError(const llvm::Twine &message) {
   return llvm::createStringError(message);
 }
@@ -46,8 +46,12 @@ static Dim3 delinearize(uint64_t index, const Dim3 &dim) {
 // of warp groups; and then mbarriers, as they are initialised.
 //===----------------------------------------------------------------------===//
 
+uint64_t Grid::getThreadsPerBlock() const { return product(config.block); }
+
+uint64_t Grid::getBlocksPerCluster() const { return product(config.cluster); }
+
 uint32_t Cluster::getThreadsPerBlock() const {
-  return product(grid->config.block);
+  return grid->getThreadsPerBlock();
 }
 
 uint32_t Cluster::getAsyncCopyAgent(const Thread &thread) const {
@@ -177,7 +181,16 @@ void Grid::describeDeadlock(const Cluster &cluster,
   }
 }
 
-llvm::Error Grid::run() {
+void Grid::describeResidents(llvm::raw_ostream &os) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (nextCluster < totalClusters)
+    os << " (" << residentClusters * getBlocksPerCluster() << " of "
+       << totalClusters * getBlocksPerCluster()
+       << " blocks are resident, no more fit)";
+}
+
+/// Whether the grid can run at all, and how much of it at once.
+llvm::Error Grid::check() {
   uint64_t threads = product(config.block), count = product(config.cluster);
   if (!threads || threads > kMaxThreads)
     return makeError(llvm::Twine("a block has 1 to 1024 threads, got ") +
@@ -204,99 +217,35 @@ llvm::Error Grid::run() {
     return makeError(
         llvm::Twine("a block has at most ") + llvm::Twine(kMaxSharedBytes) +
         " bytes of shared memory, got " + llvm::Twine(sharedBytes));
-  random = (options.seed + 1) * 0x9e3779b97f4a7c15ull;
-
   // As many as a GPU would hold at once.
-  uint64_t perMultiprocessor = std::min<uint64_t>(
-      {32, kThreadsPerMultiprocessor / threads,
-       kSharedBytesPerMultiprocessor / (sharedBytes + kReservedSharedBytes)});
+  Occupancy &occupancy = result->statistics.occupancy;
+  occupancy.sharedBytes = sharedBytes;
+  occupancy.byThreads = kThreadsPerMultiprocessor / llvm::alignTo(threads, 32);
+  occupancy.byShared =
+      kSharedBytesPerMultiprocessor / (sharedBytes + kReservedSharedBytes);
+  occupancy.byBlocks = kBlocksPerMultiprocessor;
   uint64_t maxBlocks = options.maxResidentBlocks
                            ? options.maxResidentBlocks
-                           : perMultiprocessor * kMultiprocessors;
-  uint64_t maxClusters = std::max<uint64_t>(1, maxBlocks / count);
-  uint64_t total = product(clusterCount);
-
-  StackPool stacks(kernel->stackBytes, threads * count);
-  std::vector<std::unique_ptr<Cluster>> resident;
-  uint64_t next = 0;
-  // With a random schedule, a few blocks run mixed even if none waits for
-  // another.
-  uint64_t wanted = options.schedule == Schedule::Random
-                        ? std::min<uint64_t>(3, maxClusters)
-                        : 1;
-  auto remove = [&](size_t i) {
-    std::free(resident[i]->window);
-    stacks.release(resident[i]->stacks);
-    resident.erase(resident.begin() + i);
-  };
-  auto finish = [&](llvm::Error error) {
-    while (!resident.empty())
-      remove(resident.size() - 1);
-    return error;
-  };
-
-  uint64_t lastEvents = 0;
-  unsigned idleRounds = 0;
-  while (next < total || !resident.empty()) {
-    while (resident.size() < wanted && next < total) {
-      auto cluster = makeCluster(next++, stacks);
-      if (!cluster)
-        return finish(makeError("out of memory for the threads of a block"));
-      resident.push_back(std::move(cluster));
-    }
-    size_t first = options.schedule == Schedule::Random
-                       ? nextRandom() % resident.size()
-                       : 0;
-    for (size_t k = 0; k < resident.size(); ++k)
-      runCluster(*resident[(first + k) % resident.size()]);
-    if (failed)
-      return finish(makeError(failure));
-
-    bool finished = false, polling = false;
-    for (size_t i = resident.size(); i-- > 0;) {
-      Cluster &cluster = *resident[i];
-      if (!cluster.alive) {
-        result->statistics.blocks += cluster.blocks.size();
-        remove(i);
-        finished = true;
-        continue;
-      }
-      if (cluster.hasPolling()) {
-        polling = true;
-        for (Warp *warp : cluster.warps) {
-          warp->ready |= warp->polling;
-          warp->polling = 0;
-        }
-      } else if (!cluster.hasReady()) {
-        // Nobody outside of a cluster wakes its threads.
-        std::string text = "deadlock";
-        llvm::raw_string_ostream os(text);
-        describeDeadlock(cluster, os);
-        return finish(makeError(text));
-      }
-    }
-    if (finished || !polling) {
-      idleRounds = 0;
-      continue;
-    }
-    if (resident.size() >= wanted && next < total && wanted < maxClusters) {
-      // Perhaps they wait for a block that has not begun.
-      ++wanted;
-      continue;
-    }
-    if (events != lastEvents) {
-      lastEvents = events;
-      idleRounds = 0;
-    } else if (++idleRounds > kMaxIdleRounds) {
-      std::string text = "deadlock: all threads that run poll in vain";
-      llvm::raw_string_ostream os(text);
-      if (next < total)
-        os << " (" << resident.size() * count << " of " << total * count
-           << " blocks are resident, no more fit)";
-      for (const auto &cluster : resident)
-        describeDeadlock(*cluster, os);
-      return finish(makeError(text));
-    }
-  }
+                           : occupancy.getBlocks() * kMultiprocessors;
+  maxClusters = std::max<uint64_t>(1, maxBlocks / count);
+  totalClusters = product(clusterCount);
   return llvm::Error::success();
+}
+
+llvm::Error Grid::run() {
+  if (llvm::Error error = check())
+    return error;
+  uint64_t jobs = options.jobs
+                      ? options.jobs
+                      : llvm::hardware_concurrency().compute_thread_count();
+  jobs = std::min({jobs, maxClusters, totalClusters});
+  for (uint64_t i = 0; i < jobs; ++i)
+    workers.push_back(std::make_unique<Worker>(*this, i));
+  std::vector<std::thread> threads;
+  for (const auto &worker : llvm::ArrayRef(workers).drop_front())
+    threads.emplace_back([&worker] { worker->run(); });
+  workers.front()->run();
+  for (std::thread &thread : threads)
+    thread.join();
+  return failed ? makeError(failure) : llvm::Error::success();
 }

@@ -86,7 +86,7 @@ static uint64_t arrive(const uint64_t *address, uint32_t count, int64_t bytes,
                        const char *instruction, bool ordered) {
   Thread &thread = current();
   MBarrier &barrier = *checkMBarrier(address, instruction).barrier;
-  ++grid().events;
+  ++worker().events;
   uint64_t phase = barrier.phase;
   expectBytes(barrier, bytes);
   countArrivals(barrier, count);
@@ -233,7 +233,7 @@ struct Wait {
     Grid &running = grid();
     // The hardware may give up early: who does not try again is wrong.
     if (running.options.schedule == Schedule::Random &&
-        running.nextRandom() % 4 == 0) {
+        worker().nextRandom() % 4 == 0) {
       poll({"an mbarrier", place.offset, 0});
     } else {
       place.barrier->waiting.push_back(&current());

@@ -18,6 +18,7 @@
 #define OCKHAM_LIB_EMULATOR_MACHINE_H
 
 #include "Fiber.h"
+#include "Profile.h"
 #include "Shadow.h"
 #include "VectorClock.h"
 #include "ockham/Emulator/Emulator.h"
@@ -26,7 +27,9 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
 
+#include <atomic>
 #include <deque>
+#include <mutex>
 #include <set>
 
 namespace ockham::emulator {
@@ -35,6 +38,7 @@ struct Block;
 struct Cluster;
 struct Grid;
 struct Warp;
+struct Worker;
 
 /// Where an instruction of a kernel came from.
 struct Site {
@@ -235,10 +239,14 @@ struct SyncVariable {
   uint32_t domain = 0;
   /// Published for the block only.
   bool narrow = false;
+
+  /// A copy whose clock shares nothing with this one.
+  SyncVariable clone() const { return {clock.clone(), domain, narrow}; }
 };
 
 struct Cluster {
   Grid *grid = nullptr;
+  Worker *worker = nullptr;
   /// One more than its linear index: the domain of its agents.
   uint32_t domain = 0;
   uint32_t alive = 0;
@@ -289,30 +297,84 @@ struct Grid {
   LaunchResult *result = nullptr;
 
   Dim3 clusterCount = {};
-  uint64_t random = 0;
   uint64_t sharedBytes = 0;
-  void *mainStack = nullptr;
-  bool failed = false;
-  std::string failure;
-  /// Things that happened other than polling.
-  uint64_t events = 0;
+  /// How many clusters there are, and how many may be resident.
+  uint64_t totalClusters = 0, maxClusters = 0;
+  std::atomic<bool> failed = false;
   GlobalShadow globalShadow;
-  std::map<uint64_t, SyncVariable> syncVariables;
+  std::vector<std::unique_ptr<Worker>> workers;
+
+  /// What the workers share otherwise is under this lock.
+  std::mutex mutex;
+  std::string failure;
+  uint64_t nextCluster = 0, residentClusters = 0;
   std::set<std::tuple<int, uint32_t, uint32_t>> reported;
-  uint64_t *instructionCounts = nullptr;
+  /// Held from where an atomic access is announced until it has been made, if
+  /// there are several workers.
+  std::mutex atomicMutex;
+  /// Nobody else refers to what these clocks consist of.
+  std::map<uint64_t, SyncVariable> syncVariables;
 
   llvm::Error run();
-  uint64_t nextRandom();
+  bool isParallel() const { return workers.size() > 1; }
+  uint64_t getThreadsPerBlock() const;
+  uint64_t getBlocksPerCluster() const;
   /// What a site is called in messages.
   std::string describeSite(uint32_t site) const;
   /// What an agent is called, e.g. "thread (3,0,0) of block (1,0,0)".
   std::string describeAgent(uint32_t domain, uint32_t agent) const;
 
 private:
+  friend struct Worker;
   friend void addThreads(Grid &, Cluster &, Block &, StackPool &);
+  llvm::Error check();
   std::unique_ptr<Cluster> makeCluster(uint32_t index, StackPool &stacks);
   void describeDeadlock(const Cluster &cluster, llvm::raw_ostream &os) const;
+  /// How many blocks are resident, if not all are.
+  void describeResidents(llvm::raw_ostream &os);
+};
+
+/// A count that one thread increments and others may read.
+class Counter {
+public:
+  void operator++() { count.store(get() + 1, std::memory_order_relaxed); }
+  uint64_t get() const { return count.load(std::memory_order_relaxed); }
+
+private:
+  std::atomic<uint64_t> count = 0;
+};
+
+/// An OS thread that runs clusters, with what only it touches.
+struct Worker {
+  Worker(Grid &grid, unsigned index);
+
+  Grid &grid;
+  uint64_t random;
+  void *mainStack = nullptr;
+  StackPool stacks;
+  std::vector<std::unique_ptr<Cluster>> resident;
+  Traffic shared, global;
+  uint64_t switches = 0, blocks = 0;
+  std::vector<uint64_t> instructionCounts;
+  Profile profile;
+
+  /// Things that happened other than polling.
+  Counter events;
+  /// For how many rounds all have done nothing but poll, and up to which of all
+  /// events that is known.
+  std::atomic<unsigned> idleRounds = 0;
+  std::atomic<uint64_t> eventsSeen = 0;
+  std::atomic<bool> done = false;
+
+  void run();
+  uint64_t nextRandom();
+
+private:
   void runCluster(Cluster &cluster);
+  bool beginCluster();
+  void endCluster(size_t index);
+  void fail(const llvm::Twine &message);
+  bool isDeadlock(uint64_t events);
 };
 
 //===----------------------------------------------------------------------===//
@@ -325,6 +387,7 @@ extern thread_local Thread *currentThread
     __attribute__((tls_model("initial-exec")));
 inline Thread &current() { return *currentThread; }
 inline Grid &grid() { return *current().block->cluster->grid; }
+inline Worker &worker() { return *current().block->cluster->worker; }
 inline bool detectsRaces() { return grid().options.detectRaces; }
 
 /// Ends the grid with an error about the current instruction.
@@ -377,6 +440,8 @@ void report(Report::Kind kind, uint32_t site, uint32_t otherSite,
 void accessMemory(const void *address, uint64_t bytes, uint8_t flags);
 void accessMemoryAs(const Actor &actor, const void *address, uint64_t bytes,
                     uint8_t flags);
+/// Notes an access by a lane of a warp in the grid's profile.
+void profileAccess(const Thread &thread, const void *address, uint64_t bytes);
 /// A thread as an actor.
 Actor getActor(const Thread &thread);
 /// An engine that begins something on behalf of the current thread.

@@ -43,8 +43,10 @@ static uint8_t *getRow(Warp &warp, const Meeting &meeting, unsigned lane,
          " must be aligned to 16 bytes, got " +
          describeAddress(reinterpret_cast<uint64_t>(row)));
   locateShared(row, 16, meeting.name);
-  if (detectsRaces())
+  if (detectsRaces()) {
     accessMemoryAs(getActor(*warp.threads[lane]), row, 16, flags);
+    profileAccess(*warp.threads[lane], row, 16);
+  }
   return row;
 }
 

@@ -13,6 +13,7 @@ using namespace ockham::emulator;
 void ockham::emulator::report(Report::Kind kind, uint32_t site,
                               uint32_t otherSite, const llvm::Twine &message) {
   Grid &running = grid();
+  std::lock_guard<std::mutex> lock(running.mutex);
   if (!running.reported.insert({int(kind), site, otherSite}).second)
     return;
   ++running.result->reportCount;
@@ -163,7 +164,7 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
   };
   Conflict conflict;
   if (isShared(address)) {
-    count(running.result->statistics.shared);
+    count(worker().shared);
     Cluster &cluster = *current().block->cluster;
     uint64_t offset = address - reinterpret_cast<uint64_t>(cluster.window);
     uint64_t rank = offset / kSharedWindow;
@@ -182,7 +183,7 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
   } else if (isOnStack(address)) {
     return;
   } else {
-    count(running.result->statistics.global);
+    count(worker().global);
     auto *allocation = running.memory->find(address);
     if (allocation) {
       uint64_t offset = address - allocation->begin;
@@ -191,7 +192,7 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
                              llvm::Twine(allocation->bytes) + " bytes");
       if (!allocation->initialized.empty()) {
         if (flags & kWrite)
-          running.memory->markInitialized(pointer, bytes);
+          allocation->markInitialized(offset, bytes);
         else if (!allocation->isInitialized(offset, bytes))
           conflict.kind = ConflictKind::Uninitialized;
       }
@@ -202,7 +203,8 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
       return reportOutside("which is in no allocation");
     }
     if (conflict.kind == ConflictKind::None)
-      conflict = running.globalShadow.access(actor, address, bytes, flags);
+      conflict = running.globalShadow.access(actor, address, bytes, flags,
+                                             running.isParallel());
   }
   if (conflict.kind != ConflictKind::None)
     reportConflict(actor, conflict, address, flags);
@@ -235,8 +237,22 @@ void ockham::emulator::checkBlockEnd(Block &block) {
   });
 }
 
+void ockham::emulator::profileAccess(const Thread &thread, const void *pointer,
+                                     uint64_t bytes) {
+  Grid &running = grid();
+  uint64_t address = reinterpret_cast<uint64_t>(pointer);
+  if (!running.options.profile || !bytes || isOnStack(address))
+    return;
+  if (isShared(address))
+    worker().profile.add(thread, address % kSharedWindow, bytes, true);
+  else
+    worker().profile.add(thread, address, bytes, false);
+}
+
 void ockham::emulator::accessMemory(const void *address, uint64_t bytes,
                                     uint8_t flags) {
-  if (detectsRaces())
-    accessMemoryAs(getActor(current()), address, bytes, flags);
+  if (!detectsRaces())
+    return;
+  accessMemoryAs(getActor(current()), address, bytes, flags);
+  profileAccess(current(), address, bytes);
 }

@@ -17,6 +17,7 @@
 #include "llvm/Target/TargetMachine.h"
 
 #include <chrono>
+#include <tuple>
 
 using namespace ockham::emulator;
 
@@ -208,6 +209,22 @@ Module::getParameterSizes(llvm::StringRef kernel) const {
   return it->second;
 }
 
+/// Copies of an instruction, from unrolled loops, count as one.
+static void addAccesses(const Profile &profile, llvm::ArrayRef<Site> sites,
+                        Statistics &statistics) {
+  std::map<std::tuple<bool, std::string, std::string>, AccessProfile> merged;
+  for (const auto &[site, access] : profile.getCounts()) {
+    const Site &where = sites[site];
+    AccessProfile &sum =
+        merged[{access.shared, where.location, where.instruction}];
+    sum.add(access);
+    sum.instruction = where.instruction;
+    sum.location = where.location;
+  }
+  for (auto &[key, access] : merged)
+    statistics.accesses.push_back(std::move(access));
+}
+
 llvm::Error Module::launch(llvm::StringRef kernel, const LaunchConfig &config,
                            llvm::ArrayRef<void *> arguments,
                            DeviceMemory &memory, const Options &options,
@@ -234,16 +251,23 @@ llvm::Error Module::launch(llvm::StringRef kernel, const LaunchConfig &config,
   std::vector<void *> pointers(arguments.begin(), arguments.end());
   grid.arguments = pointers.data();
   grid.result = &result;
-  std::vector<uint64_t> counts(info.sites.size());
-  grid.instructionCounts = counts.data();
   auto start = std::chrono::steady_clock::now();
   llvm::Error error = grid.run();
   result.statistics.seconds +=
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  for (size_t i = 0; i < counts.size(); ++i)
-    if (counts[i])
-      result.statistics.instructions[info.sites[i].instruction] += counts[i];
+  Profile profile;
+  for (const auto &worker : grid.workers) {
+    profile.add(worker->profile);
+    result.statistics.shared.add(worker->shared);
+    result.statistics.global.add(worker->global);
+    result.statistics.blocks += worker->blocks;
+    result.statistics.switches += worker->switches;
+    for (auto [i, count] : llvm::enumerate(worker->instructionCounts))
+      if (count)
+        result.statistics.instructions[info.sites[i].instruction] += count;
+  }
+  addAccesses(profile, info.sites, result.statistics);
   if (error)
     return llvm::createStringError("kernel '" + kernel +
                                    "': " + llvm::toString(std::move(error)));

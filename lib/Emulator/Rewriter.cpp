@@ -260,9 +260,16 @@ llvm::Error Rewriter::instrument(llvm::Instruction &instruction,
                     ? "atomic load"
                 : flags & kAtomicRead ? "atomic operation"
                                       : "atomic store");
-  return calls
-      .call(builder, "ockham.atomic", builder.getVoidTy(),
-            {pointer, builder.getInt32(bytes), builder.getInt32(flags)})
+  if (llvm::Error error =
+          calls
+              .call(builder, "ockham.atomic", builder.getVoidTy(),
+                    {pointer, builder.getInt32(bytes), builder.getInt32(flags)})
+              .takeError())
+    return error;
+  if (!detectRaces)
+    return llvm::Error::success();
+  builder.SetInsertPoint(instruction.getNextNode());
+  return calls.call(builder, "ockham.atomic.end", builder.getVoidTy(), {})
       .takeError();
 }
 

@@ -18,7 +18,7 @@ using namespace ockham::emulator;
 
 thread_local Thread *ockham::emulator::currentThread = nullptr;
 
-uint64_t Grid::nextRandom() {
+uint64_t Worker::nextRandom() {
   random ^= random << 13;
   random ^= random >> 7;
   random ^= random << 17;
@@ -46,22 +46,23 @@ static Thread *getLowest(const Warp &warp) {
 /// The next thread of the cluster, or null when all wait.
 static Thread *pickNext(Cluster &cluster) {
   Grid &grid = *cluster.grid;
+  Worker &worker = *cluster.worker;
   bool randomWork = grid.options.completion == Completion::Random;
   size_t count = cluster.warps.size();
   for (;;) {
-    if (randomWork && !cluster.work.empty() && grid.nextRandom() % 8 == 0)
-      runWork(cluster, grid.nextRandom() % cluster.work.size());
+    if (randomWork && !cluster.work.empty() && worker.nextRandom() % 8 == 0)
+      runWork(cluster, worker.nextRandom() % cluster.work.size());
     if (grid.failed)
       return nullptr;
 
     if (grid.options.schedule == Schedule::Random) {
-      size_t first = grid.nextRandom() % count;
+      size_t first = worker.nextRandom() % count;
       for (size_t i = 0; i < count; ++i) {
         Warp &warp = *cluster.warps[(first + i) % count];
         if (!warp.ready)
           continue;
         uint32_t ready = warp.ready;
-        for (unsigned skip = grid.nextRandom() % llvm::popcount(ready); skip;
+        for (unsigned skip = worker.nextRandom() % llvm::popcount(ready); skip;
              --skip)
           ready &= ready - 1;
         return warp.threads[llvm::countr_zero(ready)];
@@ -80,7 +81,8 @@ static Thread *pickNext(Cluster &cluster) {
     }
     if (cluster.work.empty())
       return nullptr;
-    runWork(cluster, randomWork ? grid.nextRandom() % cluster.work.size() : 0);
+    runWork(cluster,
+            randomWork ? worker.nextRandom() % cluster.work.size() : 0);
   }
 }
 
@@ -90,18 +92,18 @@ static void switchAway(Thread &thread) {
   Thread *next = pickNext(cluster);
   if (next == &thread)
     return;
-  ++cluster.grid->result->statistics.switches;
+  ++cluster.worker->switches;
   if (next) {
     currentThread = next;
     ockham_emulator_switch(&thread.stack, next->stack);
   } else {
-    ockham_emulator_switch(&thread.stack, cluster.grid->mainStack);
+    ockham_emulator_switch(&thread.stack, cluster.worker->mainStack);
   }
 }
 
 void ockham::emulator::block(const Waiting &waiting) {
   Thread &thread = current();
-  ++grid().events;
+  ++worker().events;
   thread.waiting = waiting;
   thread.warp->ready &= ~(1u << thread.lane);
   switchAway(thread);
@@ -122,6 +124,7 @@ void ockham::emulator::wake(Thread &thread) {
 void ockham::emulator::recordFailure(const llvm::Twine &message) {
   Thread &thread = current();
   Grid &running = grid();
+  std::lock_guard<std::mutex> lock(running.mutex);
   if (running.failed)
     return;
   running.failed = true;
@@ -135,7 +138,7 @@ void ockham::emulator::endIfFailed() {
   if (!grid().failed)
     return;
   void *abandoned;
-  ockham_emulator_switch(&abandoned, grid().mainStack);
+  ockham_emulator_switch(&abandoned, worker().mainStack);
   llvm_unreachable("an abandoned fiber runs");
 }
 
@@ -145,7 +148,7 @@ void ockham::emulator::fail(const llvm::Twine &message) {
   llvm_unreachable("a failure has been recorded");
 }
 
-void Grid::runCluster(Cluster &cluster) {
+void Worker::runCluster(Cluster &cluster) {
   // Work of engines is done on behalf of anybody.
   currentThread = &cluster.blocks[0]->threads[0];
   Thread *next = pickNext(cluster);
@@ -258,7 +261,7 @@ static void runThread() {
   Thread &thread = current();
   Cluster &cluster = *thread.block->cluster;
   uint32_t bit = 1u << thread.lane;
-  ++cluster.grid->events;
+  ++cluster.worker->events;
   checkPendingAtExit(thread);
   thread.done = true;
   thread.warp->alive &= ~bit;
@@ -267,8 +270,10 @@ static void runThread() {
   --cluster.alive;
   if (cluster.grid->options.detectRaces) {
     thread.block->exitClock.join(thread.clock);
-    if (!thread.block->alive)
+    if (!thread.block->alive) {
       checkBlockEnd(*thread.block);
+      cluster.worker->profile.finish(*thread.block);
+    }
   }
   updateMeetingsAfterExit(*thread.warp, bit);
   updateBarriersAfterExit(thread);

@@ -197,7 +197,7 @@ void ShadowCells::forEachRecord(
   }
 }
 
-ShadowCells &GlobalShadow::getPage(uint64_t number) {
+ShadowCells &GlobalShadow::Shard::getPage(uint64_t number) {
   if (number == lastNumber)
     return *last;
   std::unique_ptr<ShadowCells> &page = pages[number];
@@ -211,15 +211,19 @@ ShadowCells &GlobalShadow::getPage(uint64_t number) {
 }
 
 Conflict GlobalShadow::access(const Actor &actor, uint64_t address,
-                              uint64_t bytes, uint8_t flags) {
+                              uint64_t bytes, uint8_t flags, bool locks) {
   Conflict first;
   constexpr uint64_t pageBytes = uint64_t(1) << kPageBits;
   for (uint64_t done = 0; done < bytes;) {
     uint64_t offset = (address + done) % pageBytes;
     uint64_t count = std::min(bytes - done, pageBytes - offset);
-    Conflict conflict =
-        getPage((address + done) >> kPageBits)
-            .access(actor, offset, count, flags, /*checkInitialized=*/false);
+    uint64_t number = (address + done) >> kPageBits;
+    Shard &shard = shards[number % kShards];
+    std::unique_lock<std::mutex> lock(shard.mutex, std::defer_lock);
+    if (locks)
+      lock.lock();
+    Conflict conflict = shard.getPage(number).access(
+        actor, offset, count, flags, /*checkInitialized=*/false);
     if (conflict.kind != ConflictKind::None &&
         first.kind == ConflictKind::None) {
       first = conflict;

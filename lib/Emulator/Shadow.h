@@ -20,6 +20,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace ockham::emulator {
@@ -108,16 +109,22 @@ private:
 /// Shadow of global memory, by pages that exist once they are touched.
 class GlobalShadow {
 public:
+  /// `locks` is set where several OS threads do this at once.
   Conflict access(const Actor &actor, uint64_t address, uint64_t bytes,
-                  uint8_t flags);
+                  uint8_t flags, bool locks);
 
 private:
-  static constexpr unsigned kPageBits = 12;
-  ShadowCells &getPage(uint64_t number);
+  static constexpr unsigned kPageBits = 12, kShards = 64;
+  /// Every so many-th page.
+  struct Shard {
+    std::mutex mutex;
+    llvm::DenseMap<uint64_t, std::unique_ptr<ShadowCells>> pages;
+    uint64_t lastNumber = ~uint64_t(0);
+    ShadowCells *last = nullptr;
 
-  llvm::DenseMap<uint64_t, std::unique_ptr<ShadowCells>> pages;
-  uint64_t lastNumber = ~uint64_t(0);
-  ShadowCells *last = nullptr;
+    ShadowCells &getPage(uint64_t number);
+  };
+  Shard shards[kShards];
 };
 
 } // namespace ockham::emulator

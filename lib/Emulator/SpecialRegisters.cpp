@@ -73,7 +73,7 @@ uint8_t *getSharedPointer(uint64_t address) {
 }
 /// Where compiled code stores its site.
 uint32_t *getSitePlace() { return &current().site; }
-uint64_t *getInstructionCounts() { return grid().instructionCounts; }
+uint64_t *getInstructionCounts() { return worker().instructionCounts.data(); }
 
 uint32_t isClusterExplicit() {
   return current().block->cluster->blocks.size() > 1;

@@ -104,6 +104,25 @@ void DomainClock::join(const DomainClock &other) {
     raise(agent, time);
 }
 
+DomainClock DomainClock::clone() const {
+  DomainClock copy;
+  if (base)
+    copy.base = llvm::makeIntrusiveRefCnt<SharedTimes>(*base);
+  copy.ahead = ahead;
+  return copy;
+}
+
+VectorClock VectorClock::clone() const {
+  VectorClock copy;
+  copy.own = own.clone();
+  if (!foreign)
+    return copy;
+  copy.foreign = llvm::makeIntrusiveRefCnt<ForeignClocks>();
+  for (const auto &[domain, clock] : foreign->domains)
+    copy.foreign->domains[domain] = clock.clone();
+  return copy;
+}
+
 uint32_t VectorClock::getForeign(uint32_t domain, uint32_t agent) const {
   if (!foreign)
     return 0;

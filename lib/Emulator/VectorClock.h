@@ -51,6 +51,8 @@ public:
   /// Moves all entries into the shared vector, before the clock is copied to
   /// many.
   void share();
+  /// A copy that shares nothing with this one.
+  DomainClock clone() const;
   /// Whether both are the same without a look at the shared vectors.
   bool isSame(const DomainClock &other) const {
     return base == other.base && ahead == other.ahead;
@@ -90,6 +92,9 @@ public:
     return own.isSame(other.own) && foreign == other.foreign;
   }
   void clear() { *this = VectorClock(); }
+  /// A copy that shares nothing with this one, for another OS thread: reference
+  /// counts are not atomic.
+  VectorClock clone() const;
 
 private:
   void joinForeign(const ForeignClocksPtr &other);

@@ -326,7 +326,7 @@ void waitForGroups(uint64_t left) {
   Thread &thread = current();
   Block &block = *thread.block;
   WarpGroupProgress &progress = thread.matrices;
-  ++grid().events;
+  ++worker().events;
   if (progress.groups.size() <= left)
     return;
   auto end = progress.groups.end() - left;

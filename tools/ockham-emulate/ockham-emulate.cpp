@@ -85,6 +85,11 @@ static cl::opt<Schedule> schedule(
     cl::init(Schedule::RoundRobin), cl::cat(category));
 static cl::opt<uint64_t> seed("seed", cl::desc("Of all that is random"),
                               cl::init(1), cl::cat(category));
+static cl::opt<unsigned>
+    jobs("jobs",
+         cl::desc("OS threads that run blocks; 0 for one per core. With more "
+                  "than one, runs differ"),
+         cl::init(1), cl::cat(category));
 static cl::opt<bool> noRaces("no-races",
                              cl::desc("Do without the race detector"),
                              cl::init(false), cl::cat(category));
@@ -92,9 +97,13 @@ static cl::opt<bool>
     allModes("all-modes",
              cl::desc("Run eager, lazy, and random with three seeds"),
              cl::init(false), cl::cat(category));
-static cl::opt<bool> summary("summary",
-                             cl::desc("Print how often each instruction ran"),
-                             cl::init(false), cl::cat(category));
+static cl::opt<bool>
+    summary("summary",
+            cl::desc("Print how often each instruction ran, what "
+                     "moved, bank conflicts, how much of a "
+                     "sector is used, and what fits into a "
+                     "multiprocessor"),
+            cl::init(false), cl::cat(category));
 static cl::opt<bool> emitLLVM("emit-llvm",
                               cl::desc("Print the bitcode instead of running"),
                               cl::init(false), cl::cat(category));
@@ -267,17 +276,67 @@ static void print(llvm::StringRef name, const NpyArray &array) {
   llvm::outs() << '\n';
 }
 
+/// How many blocks fit into a multiprocessor, and what limits them.
+static void printOccupancy(const LaunchConfig &config,
+                           const Statistics &statistics) {
+  const Occupancy &occupancy = statistics.occupancy;
+  uint64_t threads = config.block[0] * config.block[1] * config.block[2];
+  uint64_t blocks = occupancy.getBlocks();
+  llvm::outs() << statistics.blocks << " blocks of " << threads
+               << " threads with " << occupancy.sharedBytes
+               << " bytes of shared memory; an H100's multiprocessor holds "
+               << blocks << " (threads allow " << occupancy.byThreads
+               << ", shared memory " << occupancy.byShared << ", blocks "
+               << occupancy.byBlocks << ")";
+  constexpr uint64_t registers = 65536, mostPerThread = 255;
+  uint64_t resident = blocks * llvm::alignTo(threads, 32);
+  if (resident)
+    llvm::outs() << " with at most "
+                 << std::min(mostPerThread,
+                             llvm::alignDown(registers / resident, 8))
+                 << " registers per thread";
+  llvm::outs() << '\n';
+}
+
+static void printAccesses(const Statistics &statistics) {
+  AccessProfile shared, global;
+  for (const AccessProfile &access : statistics.accesses) {
+    AccessProfile &total = access.shared ? shared : global;
+    total.wavefronts += access.wavefronts;
+    total.idealWavefronts += access.idealWavefronts;
+    total.sectors += access.sectors;
+    total.bytes += access.bytes;
+  }
+  auto percent = [](uint64_t part, uint64_t whole) {
+    return llvm::format("%.0f%%", whole ? 100.0 * part / whole : 100.0);
+  };
+  llvm::outs() << "shared memory: " << statistics.shared.read << " bytes read, "
+               << statistics.shared.written
+               << " written; threads' accesses take " << shared.wavefronts
+               << " wavefronts, " << shared.wavefronts - shared.idealWavefronts
+               << " of them because of bank conflicts\n"
+               << "global memory: " << statistics.global.read << " bytes read, "
+               << statistics.global.written
+               << " written; threads' accesses move " << global.sectors
+               << " sectors and use "
+               << percent(global.bytes, 32 * global.sectors) << " of them\n";
+  for (const AccessProfile &access : statistics.accesses) {
+    if (access.wavefronts > access.idealWavefronts)
+      llvm::outs() << "  " << access.location << ": " << access.instruction
+                   << ": " << access.wavefronts << " wavefronts instead of "
+                   << access.idealWavefronts << '\n';
+    if (!access.shared && access.bytes < 32 * access.sectors)
+      llvm::outs() << "  " << access.location << ": " << access.instruction
+                   << ": uses " << percent(access.bytes, 32 * access.sectors)
+                   << " of " << access.sectors << " sectors\n";
+  }
+}
+
 static void printSummary(const LaunchConfig &config,
                          const Statistics &statistics) {
-  llvm::outs() << statistics.blocks << " blocks of "
-               << config.block[0] * config.block[1] * config.block[2]
-               << " threads\n";
+  printOccupancy(config, statistics);
   if (!noRaces)
-    llvm::outs() << "shared memory: " << statistics.shared.read
-                 << " bytes read, " << statistics.shared.written
-                 << " written\nglobal memory: " << statistics.global.read
-                 << " bytes read, " << statistics.global.written
-                 << " written\n";
+    printAccesses(statistics);
   for (const auto &[instruction, count] : statistics.instructions)
     llvm::outs() << llvm::format("%12llu  ",
                                  static_cast<unsigned long long>(count))
@@ -344,6 +403,8 @@ static Options getOptions(const Mode &mode) {
   options.schedule = mode.schedule;
   options.seed = mode.seed;
   options.detectRaces = !noRaces;
+  options.jobs = jobs;
+  options.profile = summary && !noRaces;
   return options;
 }
 

@@ -19,7 +19,9 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBufferRef.h"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -52,11 +54,18 @@ struct Options {
   uint64_t seed = 1;
   /// Report races, and accesses of memory that is uninitialised or not there.
   bool detectRaces = true;
+  /// Count how warps use banks and sectors; only with race detection, which
+  /// sees all accesses.
+  bool profile = false;
   /// Further reports are only counted.
   unsigned maxReports = 8;
   /// How many thread blocks may run at once; 0 for as many as a GPU would
-  /// hold. More than one is only used where blocks wait for each other.
+  /// hold. More than one per OS thread is only used where blocks wait for each
+  /// other.
   unsigned maxResidentBlocks = 0;
+  /// OS threads that run clusters of blocks; 0 for one per core. With more than
+  /// one, nothing random can be reproduced, nor the order of reports.
+  unsigned jobs = 1;
 };
 
 using Dim3 = std::array<uint32_t, 3>;
@@ -89,14 +98,56 @@ struct Report {
 /// Bytes moved, by threads and by copies.
 struct Traffic {
   uint64_t read = 0, written = 0;
+
+  void add(const Traffic &other) {
+    read += other.read;
+    written += other.written;
+  }
+};
+
+/// How the accesses of one instruction use memory. Only those of threads count,
+/// not bulk copies and wgmma.
+struct AccessProfile {
+  std::string instruction, location;
+  bool shared = false;
+  /// Accesses by warps.
+  uint64_t requests = 0;
+  /// Of shared memory: passes that conflicts of banks made of them, and how
+  /// many there would be without.
+  uint64_t wavefronts = 0, idealWavefronts = 0;
+  /// Of global memory: sectors of 32 bytes that were moved, and bytes in them
+  /// that were asked for.
+  uint64_t sectors = 0, bytes = 0;
+
+  void add(const AccessProfile &other) {
+    shared = other.shared;
+    requests += other.requests;
+    wavefronts += other.wavefronts;
+    idealWavefronts += other.idealWavefronts;
+    sectors += other.sectors;
+    bytes += other.bytes;
+  }
+};
+
+/// How many blocks a multiprocessor of an H100 holds at once.
+struct Occupancy {
+  uint64_t byThreads = 0, byShared = 0, byBlocks = 0;
+  /// In bytes per block, static and dynamic.
+  uint64_t sharedBytes = 0;
+
+  uint64_t getBlocks() const {
+    return std::min({byThreads, byShared, byBlocks});
+  }
 };
 
 struct Statistics {
-  /// Executed instructions: one per warp for collectives, one per thread for
-  /// all others that have a handler.
+  /// Executed instructions that have a handler, once for each thread.
   std::map<std::string, uint64_t> instructions;
   /// Only counted with race detection, which sees all accesses.
   Traffic shared, global;
+  /// With Options::profile.
+  std::vector<AccessProfile> accesses;
+  Occupancy occupancy;
   uint64_t blocks = 0;
   uint64_t switches = 0;
   double seconds = 0;
@@ -134,13 +185,15 @@ public:
     std::vector<uint64_t> initialized;
 
     bool isInitialized(uint64_t first, uint64_t count) const;
+    /// Several threads may do this at once.
+    void markInitialized(uint64_t first, uint64_t count);
   };
   /// The allocation that holds the address, or null.
   Allocation *find(uint64_t address);
 
 private:
   std::map<uint64_t, Allocation> allocations;
-  Allocation *last = nullptr;
+  std::atomic<Allocation *> last = nullptr;
 };
 
 /// What CUtensorMap is here: encoded by encodeTensorMap, read by TMA.

@@ -124,6 +124,8 @@ static bool parseOptions(llvm::StringRef text, Options &options) {
       options.schedule = Schedule::Random;
     else if (name == "races" && !value.getAsInteger(10, flag))
       options.detectRaces = flag;
+    else if (name == "jobs" && !value.getAsInteger(10, flag))
+      options.jobs = flag;
     else if (name != "seed" || value.getAsInteger(10, options.seed))
       return false;
   }
