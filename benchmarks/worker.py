@@ -32,10 +32,11 @@ def memory(field):
 class Worker:
     def open(self, side, case, inputs):
         with np.load(inputs) as arrays:
-            values = {name: arrays[name] for name in arrays.files}
+            # Sides read them in place.
+            self.inputs = {name: arrays[name] for name in arrays.files}
         self.before = memory("VmRSS")
         start = time.perf_counter()
-        self.side = sides.SIDES[side](sides.Case.from_json(case), values)
+        self.side = sides.SIDES[side](sides.Case.from_json(case), self.inputs)
         return {
             "seconds": time.perf_counter() - start,
             "version": self.side.version,
