@@ -21,6 +21,7 @@ measured in pieces of --minutes. tables.py prints them and draws the plot.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -121,9 +122,11 @@ def describe_machine():
     }
 
 
-def measure_peak(program, threads):
+def measure_peak(program, threads, cpu_time):
     """(operations per second, bytes per second) of the machine, now."""
-    answer = json.loads(sides.run_command("machine-peak", [program, threads]))
+    options = ["--cpu-time"] if cpu_time else []
+    text = sides.run_command("machine-peak", [program, *options, threads])
+    answer = json.loads(text)
     return answer["flops"], answer["bandwidth"]
 
 
@@ -155,7 +158,7 @@ def compare_outputs(workers, folder, precision):
             )
 
 
-def take_turns(workers, rounds, seconds, tick):
+def take_turns(workers, rounds, seconds, cpu_time, tick):
     """Times of each side: {name: [[seconds of a call, ...] of each turn]}."""
     calls, turns = {}, {name: [] for name in workers}
     for name, worker in workers.items():
@@ -166,7 +169,8 @@ def take_turns(workers, rounds, seconds, tick):
         len(next(iter(turns.values()))) < rounds and time.monotonic() - start < seconds
     ):
         for name, worker in workers.items():
-            turns[name].append(worker.ask("run", calls=calls[name])["seconds"])
+            answer = worker.ask("run", calls=calls[name], cpu_time=cpu_time)
+            turns[name].append(answer["seconds"])
             tick()
     return turns
 
@@ -225,7 +229,7 @@ def measure_case(case, names, args, say_progress):
             compare_outputs(workers, folder, case.precision)
             peaks = []
             if args.peak:
-                peaks.append(measure_peak(args.peak, case.threads))
+                peaks.append(measure_peak(args.peak, case.threads, args.cpu_time))
             ticks = 0
 
             def tick():
@@ -233,10 +237,10 @@ def measure_case(case, names, args, say_progress):
                 ticks += 1
                 say_progress(f"turn {ticks // max(1, len(workers)) + 1}")
 
-            turns = take_turns(workers, args.rounds, args.seconds, tick)
+            turns = take_turns(workers, args.rounds, args.seconds, args.cpu_time, tick)
             if args.peak:
-                peaks.append(measure_peak(args.peak, case.threads))
-            entry = {"sides": {}, "failed": failed}
+                peaks.append(measure_peak(args.peak, case.threads, args.cpu_time))
+            entry = {"sides": {}, "failed": failed, "cpu_time": args.cpu_time}
             for name, worker in workers.items():
                 entry["sides"][name] = {
                     **summarise(turns[name], turns.get("ockham")),
@@ -265,15 +269,16 @@ def make_models(names, args):
     folder = args.cache / "models"
     folder.mkdir(parents=True, exist_ok=True)
     spelling = models.Spelling(args.opset, args.mask, args.shape)
+    generator = hashlib.sha256(Path(models.__file__).read_bytes()).hexdigest()
     paths = {}
     for name in names:
         path = folder / f"{name}.onnx"
         size = models.chosen_size(name, args)
         # What the file was made with, so that other options make another one.
         stamp = path.with_suffix(".made-with")
-        wanted = f"{size} {spelling} {models.__file__}\n"
+        wanted = f"{size} {spelling} {generator}\n"
         made = stamp.read_text() if stamp.exists() else ""
-        if made != wanted or not sides.is_newer(stamp, Path(models.__file__)):
+        if made != wanted:
             say(f"writing {path}")
             stamp.unlink(missing_ok=True)
             models.write_model(name, path, size, spelling)
@@ -318,6 +323,7 @@ def make_parser():
     add("--precision", choices=sides.PRECISIONS, default="f32")
     add("--rounds", type=int, default=25, help="turns of each side at most [25]")
     add("--seconds", type=float, default=12, help="per case, at least 3 turns [12]")
+    add("--cpu-time", action="store_true", help="of one thread, on a busy machine")
     add("--minutes", type=float, help="begin no case after this long")
     add("--json", type=Path, metavar="FILE", help="results, old ones kept")
     add("--again", action="store_true", help="measure what is in FILE, too")
@@ -334,6 +340,10 @@ def fill_defaults(args):
     args.sequence = args.sequence or ([1, 128, 512] if quick else [1, 128, 512, 1024])
     args.batch = args.batch or ([1] if quick else [1, 8])
     args.threads = args.threads or ([2] if quick else [1, 2])
+    if args.cpu_time and args.threads != [1]:
+        raise ValueError(
+            f"--cpu-time is for one thread, but --threads are {args.threads}"
+        )
     args.build, args.cache = args.build.resolve(), args.cache.resolve()
     (args.cache / "made").mkdir(parents=True, exist_ok=True)
 
@@ -362,7 +372,10 @@ def print_entry(key, entry):
 def main():
     parser = make_parser()
     args = parser.parse_args()
-    fill_defaults(args)
+    try:
+        fill_defaults(args)
+    except ValueError as error:
+        parser.error(str(error))
     results = load_results(args.json)
     results["machine"] = describe_machine()
     start = time.monotonic()
@@ -375,6 +388,8 @@ def main():
                 f"{case.model.stem} batch {case.dims['batch']} sequence"
                 f" {case.dims['sequence']}, threads {case.threads}, {case.precision}"
             )
+            if args.cpu_time:
+                key += ", processor time"
             label = f"[{number}/{len(cases)}] {key}"
             if args.prepare:
                 for name in args.sides:

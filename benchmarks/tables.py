@@ -84,12 +84,13 @@ def speed_tables(entries):
     groups = {}
     for entry in sorted(entries, key=sort_key):
         case = entry["case"]
-        key = case["precision"], case["threads"], case["batch"]
+        clock = ", processor time" if entry["cpu_time"] else ""
+        key = case["precision"], case["threads"], case["batch"], clock
         groups.setdefault(key, []).append(entry)
-    for (precision, threads, batch), group in groups.items():
+    for (precision, threads, batch, clock), group in groups.items():
         kinds = [k for k in FAMILIES if any(k in best_peers(e) for e in group)]
         print(
-            f"\n{precision}, {threads} thread{'s' * (threads > 1)}, batch {batch};"
+            f"\n{precision}, {threads} thread{'s' * (threads > 1)}, batch {batch}{clock};"
             " times in ms, GFLOP/s of Ockham and of the peak measured beside it\n"
         )
         print(
@@ -150,10 +151,13 @@ def simplification_table(entries):
     by_shape = {}
     for entry in entries:
         case = entry["case"]
-        shape = case["precision"], case["threads"], case["batch"], case["sequence"]
+        clock = entry["cpu_time"]
+        shape = (
+            case["precision"], case["threads"], case["batch"], case["sequence"], clock
+        )  # fmt: skip
         by_shape.setdefault(shape, {})[case["model"]] = entry
     rows = []
-    for (precision, threads, batch, sequence), found in sorted(by_shape.items()):
+    for (precision, threads, batch, sequence, _), found in sorted(by_shape.items()):
         base = found.get("preln")
         # What the machine can do was measured in float32.
         if not base or threads not in machines or precision != "f32":
@@ -246,7 +250,7 @@ def settings_list(results):
 
 
 def draw(entries, path, threads, precision):
-    """GFLOP/s of each side, a panel for each model; the peak is a line."""
+    """How near each side comes to the time of the products alone, by model."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -258,6 +262,7 @@ def draw(entries, path, threads, precision):
         if e["case"]["threads"] == threads
         and e["case"]["precision"] == precision
         and e["case"]["batch"] == 1
+        and "peak" in e
     ]
     names = [m for m in LABELS if any(e["case"]["model"] == m for e in chosen)]
     if not names:
@@ -280,30 +285,29 @@ def draw(entries, path, threads, precision):
         for i, entry in enumerate(found):
             best = best_peers(entry)
             best["ockham"] = ("ockham", entry["sides"]["ockham"])
+            limit = 100 * read_counts(entry).products(Machine(**entry["peak"]))
             for j, kind in enumerate(kinds):
                 if kind not in best:
                     continue
                 side = best[kind][1]
-                low, high = (entry["flops"] / s / 1e9 for s in side["seconds_10_90"])
-                value = entry["flops"] / side["seconds"] / 1e9
+                low, high = (limit / s for s in side["seconds_10_90"])
+                value = limit / side["seconds"]
                 x = i + (j - (len(kinds) - 1) / 2) * width
                 axis.bar(x, value, 0.92 * width, color=COLORS[kind])
                 axis.plot([x, x], [low, high], color="#333333", linewidth=1)
-            if "peak" in entry:
-                peak = entry["peak"]["flops"] / 1e9
-                axis.plot([i - 0.45, i + 0.45], [peak, peak], color="#b03030")
+        axis.axhline(100, color="#b03030", linewidth=1.2)
         axis.set_title(LABELS[model])
         axis.set_xticks(range(len(found)), [e["case"]["sequence"] for e in found])
         axis.set_xlabel("sequence")
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
-    axes[0][0].set_ylabel("GFLOP/s")
+    axes[0][0].set_ylabel("% of the limit")
     labels = {"ockham": "Ockham", **FAMILIES}
     used = [k for k in labels if any(k in map(family, e["sides"]) for e in chosen)]
     handles = [plt.Rectangle((0, 0), 1, 1, color=COLORS[k]) for k in used]
     handles.append(plt.Line2D([], [], color="#b03030"))
     figure.legend(
-        handles, [labels[k] for k in used] + ["peak of multiply-adds"],
+        handles, [labels[k] for k in used] + ["products at the peak measured beside them"],
         loc="upper center", ncols=len(handles), frameon=False,
     )  # fmt: skip
     figure.text(
