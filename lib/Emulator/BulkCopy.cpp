@@ -297,7 +297,8 @@ void waitForGroups(uint32_t left) {
     thread.clock.own.raise(cluster.getBulkReadAgent(thread), time);
   if (onlyRead)
     return;
-  queue.groups.erase(queue.groups.begin(), queue.groups.end() - left);
+  while (queue.groups.size() > left)
+    queue.groups.pop_front();
   if (detectsRaces())
     thread.clock.own.raise(cluster.getBulkWriteAgent(thread), time);
 }

@@ -108,20 +108,22 @@ std::string Grid::describeSite(uint32_t site) const {
 // Running
 //===----------------------------------------------------------------------===//
 
-std::unique_ptr<Cluster> Grid::makeCluster(uint32_t index, StackPool &stacks) {
+std::unique_ptr<Cluster> Grid::makeCluster(uint32_t index, Worker &worker) {
   auto cluster = std::make_unique<Cluster>();
   cluster->grid = this;
+  cluster->worker = &worker;
   cluster->domain = index + 1;
   uint64_t threads = product(config.block), count = product(config.cluster);
   cluster->alive = threads * count;
-  cluster->stacks = stacks.acquire();
+  cluster->stacks = worker.stacks.acquire();
   // Aligned so that the low bits of addresses are offset and rank.
-  cluster->window = static_cast<uint8_t *>(std::aligned_alloc(
-      kMaxClusterBlocks * kSharedWindow, kMaxClusterBlocks * kSharedWindow));
-  if (!cluster->stacks || !cluster->window) {
-    std::free(cluster->window);
+  if (worker.freeWindows.empty())
+    worker.freeWindows.push_back(static_cast<uint8_t *>(std::aligned_alloc(
+        kMaxClusterBlocks * kSharedWindow, kMaxClusterBlocks * kSharedWindow)));
+  cluster->window = worker.freeWindows.back();
+  if (!cluster->stacks || !cluster->window)
     return nullptr;
-  }
+  worker.freeWindows.pop_back();
   Dim3 first = delinearize(index, clusterCount);
   for (uint64_t rank = 0; rank < count; ++rank) {
     auto block = std::make_unique<Block>();
@@ -133,9 +135,14 @@ std::unique_ptr<Cluster> Grid::makeCluster(uint32_t index, StackPool &stacks) {
     block->shared = cluster->window + rank * kSharedWindow;
     // NaNs for who reads what was never written.
     std::memset(block->shared, 0xff, sharedBytes);
-    if (options.detectRaces)
+    if (options.detectRaces) {
+      if (!worker.freeShadows.empty()) {
+        block->shadow = std::move(worker.freeShadows.back());
+        worker.freeShadows.pop_back();
+      }
       block->shadow.resize(sharedBytes);
-    addThreads(*this, *cluster, *block, stacks);
+    }
+    addThreads(*this, *cluster, *block, worker.stacks);
     cluster->blocks.push_back(std::move(block));
   }
   cluster->agents =

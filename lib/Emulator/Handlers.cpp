@@ -38,6 +38,7 @@ PTXTranslation HandlerTable::findPTX(llvm::StringRef opcode) const {
 const HandlerTable &ockham::emulator::getHandlers() {
   static const HandlerTable table = [] {
     HandlerTable table;
+    addApproximateMathHandlers(table);
     addAsyncCopyHandlers(table);
     addAtomicHandlers(table);
     addBarrierHandlers(table);

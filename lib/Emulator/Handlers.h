@@ -151,6 +151,7 @@ private:
 /// All families. Made once.
 const HandlerTable &getHandlers();
 
+void addApproximateMathHandlers(HandlerTable &table);
 void addAsyncCopyHandlers(HandlerTable &table);
 void addAtomicHandlers(HandlerTable &table);
 void addBarrierHandlers(HandlerTable &table);

@@ -28,7 +28,6 @@
 #include "llvm/ADT/Twine.h"
 
 #include <atomic>
-#include <deque>
 #include <mutex>
 #include <set>
 
@@ -64,6 +63,29 @@ struct Waiting {
   uint32_t number = 0;
 };
 
+/// First in, first out. Unlike std::deque it allocates nothing as long as it is
+/// empty, which most threads' queues always are.
+template <typename T>
+class Queue {
+public:
+  bool empty() const { return first == elements.size(); }
+  size_t size() const { return elements.size() - first; }
+  T &front() { return elements[first]; }
+  T &operator[](size_t i) { return elements[first + i]; }
+  void push_back(T element) { elements.push_back(std::move(element)); }
+  void pop_front() {
+    // What has been taken goes in large pieces.
+    if (++first == elements.size() || first == 64) {
+      elements.erase(elements.begin(), elements.begin() + first);
+      first = 0;
+    }
+  }
+
+private:
+  std::vector<T> elements;
+  size_t first = 0;
+};
+
 /// One cp.async that has been issued but not done.
 struct AsyncCopy {
   uint8_t *destination;
@@ -75,10 +97,10 @@ struct AsyncCopy {
 
 /// The cp.async of one thread.
 struct AsyncCopyQueue {
-  std::deque<AsyncCopy> pending;
+  Queue<AsyncCopy> pending;
   /// The time of the last copy of each committed group that has not been
   /// waited for.
-  std::deque<uint32_t> groups;
+  Queue<uint32_t> groups;
   uint32_t time = 0;
 };
 
@@ -88,10 +110,10 @@ struct BulkCopyQueue {
     llvm::unique_function<void()> run;
     uint32_t time;
   };
-  std::deque<Copy> pending;
+  Queue<Copy> pending;
   /// The time of the last copy of each committed group that has not been
   /// waited for.
-  std::deque<uint32_t> groups;
+  Queue<uint32_t> groups;
   uint32_t time = 0;
   /// Up to where the thread knows that shared memory has been read.
   uint32_t readTime = 0;
@@ -328,7 +350,7 @@ private:
   friend struct Worker;
   friend void addThreads(Grid &, Cluster &, Block &, StackPool &);
   llvm::Error check();
-  std::unique_ptr<Cluster> makeCluster(uint32_t index, StackPool &stacks);
+  std::unique_ptr<Cluster> makeCluster(uint32_t index, Worker &worker);
   void describeDeadlock(const Cluster &cluster, llvm::raw_ostream &os) const;
   /// How many blocks are resident, if not all are.
   void describeResidents(llvm::raw_ostream &os);
@@ -347,12 +369,18 @@ private:
 /// An OS thread that runs clusters, with what only it touches.
 struct Worker {
   Worker(Grid &grid, unsigned index);
+  ~Worker();
 
   Grid &grid;
   uint64_t random;
+  /// Nothing is random: neither threads nor completions.
+  bool inOrder;
   void *mainStack = nullptr;
   StackPool stacks;
   std::vector<std::unique_ptr<Cluster>> resident;
+  /// Of clusters that have ended, for the next ones.
+  std::vector<uint8_t *> freeWindows;
+  std::vector<ShadowCells> freeShadows;
   Traffic shared, global;
   uint64_t switches = 0, blocks = 0;
   std::vector<uint64_t> instructionCounts;

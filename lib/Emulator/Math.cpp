@@ -1,12 +1,11 @@
-//===- Math.cpp - Arithmetic, approximate functions, libdevice ------------===//
+//===- Math.cpp - Arithmetic and libdevice --------------------------------===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Approximate instructions are computed exactly and rounded: their error on
-// the GPU is at most what PTX promises, here it is less.
+// What is exact, or rounded as IEEE 754 says.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,25 +15,13 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 using namespace ockham::emulator;
 
 namespace {
-/// Subnormal results and operands of .ftz instructions are zero.
-float flush(float x) {
-  return std::fabs(x) < std::numeric_limits<float>::min()
-             ? std::copysign(0.f, x)
-             : x;
-}
-
 float exp2Of(float x) { return std::exp2(x); }
-float exp2Flushed(float x) { return flush(std::exp2(flush(x))); }
 float log2Of(float x) { return std::log2(x); }
-float log2Flushed(float x) { return std::log2(flush(x)); }
-float reciprocalFlushed(float x) { return flush(1.f / flush(x)); }
 float rsqrtOf(float x) { return float(1.0 / std::sqrt(double(x))); }
-float rsqrtFlushed(float x) { return rsqrtOf(flush(x)); }
 float sqrtOf(float x) { return std::sqrt(x); }
 float tanhOf(float x) { return std::tanh(x); }
 float sinOf(float x) { return std::sin(x); }
@@ -49,12 +36,10 @@ float absOf(float x) { return std::fabs(x); }
 float floorOf(float x) { return std::floor(x); }
 float ceilOf(float x) { return std::ceil(x); }
 float truncOf(float x) { return std::trunc(x); }
-float sqrtFlushed(float x) { return std::sqrt(flush(x)); }
 /// A NaN gives zero.
 float saturate(float x) { return std::fmin(std::fmax(x, 0.f), 1.f); }
 float roundOf(float x) { return std::nearbyint(x); }
 float fmaOf(float x, float y, float z) { return std::fma(x, y, z); }
-float divide(float x, float y) { return x / y; }
 /// A NaN gives the other operand.
 float maxOf(float x, float y) { return std::fmax(x, y); }
 float minOf(float x, float y) { return std::fmin(x, y); }
@@ -108,48 +93,21 @@ static void addIntrinsics(HandlerTable &table) {
     float (*function)(float);
   };
   const Function functions[] = {
-      {"ex2.approx.f", exp2Of},
-      {"ex2.approx.f32", exp2Of},
-      {"ex2.approx.ftz.f", exp2Flushed},
-      {"ex2.approx.ftz.f32", exp2Flushed},
-      {"lg2.approx.f", log2Of},
-      {"lg2.approx.ftz.f", log2Flushed},
-      {"rcp.approx.ftz.f", reciprocalFlushed},
-      {"rsqrt.approx.f", rsqrtOf},
-      {"rsqrt.approx.ftz.f", rsqrtFlushed},
-      {"sqrt.f", sqrtOf},
-      {"sqrt.approx.f", sqrtOf},
-      {"tanh.approx.f", tanhOf},
-      {"tanh.approx.f32", tanhOf},
-      {"sin.approx.f", sinOf},
-      {"sin.approx.ftz.f", sinOf},
-      {"cos.approx.f", cosOf},
-      {"cos.approx.ftz.f", cosOf},
-      {"fabs.f32", absOf},
-      {"fabs.f", absOf},
-      {"fabs.ftz.f32", absOf},
-      {"fabs.ftz.f", absOf},
-      {"floor.f", floorOf},
-      {"floor.ftz.f", floorOf},
-      {"trunc.f", truncOf},
-      {"trunc.ftz.f", truncOf},
-      {"sqrt.approx.ftz.f", sqrtFlushed},
-      {"ceil.f", ceilOf},
-      {"ceil.ftz.f", ceilOf},
-      {"round.f", roundOf},
-      {"saturate.f", saturate},
-      {"saturate.ftz.f", saturate},
+      {"sqrt.f", sqrtOf},       {"fabs.f32", absOf},
+      {"fabs.f", absOf},        {"fabs.ftz.f32", absOf},
+      {"fabs.ftz.f", absOf},    {"floor.f", floorOf},
+      {"floor.ftz.f", floorOf}, {"trunc.f", truncOf},
+      {"trunc.ftz.f", truncOf}, {"ceil.f", ceilOf},
+      {"ceil.ftz.f", ceilOf},   {"round.f", roundOf},
+      {"saturate.f", saturate}, {"saturate.ftz.f", saturate},
   };
   for (const Function &entry : functions)
     table.addPure(prefix + entry.name, entry.function);
   for (const char *ftz : {"", ".ftz"}) {
-    table.addPure(prefix + "div.approx" + ftz + ".f", divide);
-    table.addPure(prefix + "div.full" + ftz, divide);
     table.addPure(prefix + "fmax" + ftz + ".f", maxOf);
     table.addPure(prefix + "fmin" + ftz + ".f", minOf);
     table.addPure(prefix + "f2i.rn" + ftz, toInt);
   }
-  table.addPure(prefix + "div.full", divide);
   table.addPure(prefix + "i2f.rn", fromInt);
   table.addPure(prefix + "ff2bf16x2.rn", packBFloat16);
   table.addPure(prefix + "ff2f16x2.rn", packHalf);

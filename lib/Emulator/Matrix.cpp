@@ -146,17 +146,26 @@ struct Multiplication {
 };
 } // namespace
 
+using Row = float __attribute__((vector_size(32)));
+
 /// C[16][8] += A[16][k] * B[k][8], accumulated in f32 in the order of k. The
 /// hardware sums several products at once and may truncate.
 __attribute__((target_clones("arch=skylake-avx512", "arch=haswell",
                              "default"))) static void
 multiply(const float *a, const float *b, float *c, int k) {
-  for (int row = 0; row < 16; ++row)
+  // So many rows stay in registers.
+  constexpr int rows = 8;
+  for (int row = 0; row < 16; row += rows) {
+    Row sums[rows];
+    std::memcpy(sums, c + row * 8, sizeof(sums));
     for (int i = 0; i < k; ++i) {
-      float factor = a[row * k + i];
-      for (int column = 0; column < 8; ++column)
-        c[row * 8 + column] += factor * b[i * 8 + column];
+      Row right;
+      std::memcpy(&right, b + i * 8, sizeof(right));
+      for (int r = 0; r < rows; ++r)
+        sums[r] += a[(row + r) * k + i] * right;
     }
+    std::memcpy(c + row * 8, sums, sizeof(sums));
+  }
 }
 
 /// `Format` says how registers hold elements: how many per register, and what

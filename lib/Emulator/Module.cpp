@@ -236,7 +236,14 @@ llvm::Error Module::launch(llvm::StringRef kernel, const LaunchConfig &config,
     return llvm::createStringError(
         "kernel '" + kernel + "' takes " + llvm::Twine(sizes->size()) +
         " arguments, got " + llvm::Twine(arguments.size()));
+  auto start = std::chrono::steady_clock::now();
+  auto getSeconds = [&] {
+    auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(start, now))
+        .count();
+  };
   auto compiled = implementation->compile(options.detectRaces);
+  result.statistics.compileSeconds += getSeconds();
   if (!compiled)
     return compiled.takeError();
   const RewrittenModule &info = (*compiled)->info;
@@ -251,11 +258,8 @@ llvm::Error Module::launch(llvm::StringRef kernel, const LaunchConfig &config,
   std::vector<void *> pointers(arguments.begin(), arguments.end());
   grid.arguments = pointers.data();
   grid.result = &result;
-  auto start = std::chrono::steady_clock::now();
   llvm::Error error = grid.run();
-  result.statistics.seconds +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-          .count();
+  result.statistics.seconds += getSeconds();
   Profile profile;
   for (const auto &worker : grid.workers) {
     profile.add(worker->profile);

@@ -86,17 +86,23 @@ static Thread *pickNext(Cluster &cluster) {
   }
 }
 
+static void switchTo(Thread &thread, Thread &next) {
+  Worker &worker = *thread.block->cluster->worker;
+  ++worker.switches;
+  currentThread = &next;
+  ockham_emulator_switch(&thread.stack, next.stack);
+}
+
 /// Leaves the current thread, whose state says when it may go on.
 static void switchAway(Thread &thread) {
   Cluster &cluster = *thread.block->cluster;
   Thread *next = pickNext(cluster);
   if (next == &thread)
     return;
-  ++cluster.worker->switches;
   if (next) {
-    currentThread = next;
-    ockham_emulator_switch(&thread.stack, next->stack);
+    switchTo(thread, *next);
   } else {
+    ++cluster.worker->switches;
     ockham_emulator_switch(&thread.stack, cluster.worker->mainStack);
   }
 }
@@ -105,8 +111,13 @@ void ockham::emulator::block(const Waiting &waiting) {
   Thread &thread = current();
   ++worker().events;
   thread.waiting = waiting;
-  thread.warp->ready &= ~(1u << thread.lane);
-  switchAway(thread);
+  Warp &warp = *thread.warp;
+  warp.ready &= ~(1u << thread.lane);
+  // What mostly comes next, without looking further.
+  if (warp.ready && worker().inOrder)
+    switchTo(thread, *getLowest(warp));
+  else
+    switchAway(thread);
 }
 
 void ockham::emulator::poll(const Waiting &waiting) {
@@ -168,6 +179,19 @@ static void complete(Warp &warp, Meeting &meeting) {
   warp.ready |= meeting.mask;
 }
 
+[[noreturn]] LLVM_ATTRIBUTE_NOINLINE static void failAtMask(unsigned lane,
+                                                            uint32_t mask) {
+  fail(llvm::Twine("lane ") + llvm::Twine(lane) +
+       " is not in its own member mask 0x" + llvm::utohexstr(mask));
+}
+
+[[noreturn]] LLVM_ATTRIBUTE_NOINLINE static void
+failAtMeeting(const char *name, uint32_t mask, const Meeting &meeting) {
+  fail(llvm::Twine(name) + " with member mask 0x" + llvm::utohexstr(mask) +
+       " meets " + meeting.name + " with member mask 0x" +
+       llvm::utohexstr(meeting.mask) + " of the same warp");
+}
+
 void ockham::emulator::meetInWarp(const char *name, uint32_t mask,
                                   void *arguments,
                                   void (*body)(Warp &, Meeting &)) {
@@ -175,16 +199,13 @@ void ockham::emulator::meetInWarp(const char *name, uint32_t mask,
   Warp &warp = *thread.warp;
   uint32_t bit = 1u << thread.lane;
   if (!(mask & bit))
-    fail(llvm::Twine("lane ") + llvm::Twine(thread.lane) +
-         " is not in its own member mask 0x" + llvm::utohexstr(mask));
+    failAtMask(thread.lane, mask);
   mask &= warp.alive;
   for (Meeting &meeting : warp.meetings) {
     if (!(meeting.mask & mask))
       continue;
     if (meeting.name != name || meeting.mask != mask)
-      fail(llvm::Twine(name) + " with member mask 0x" + llvm::utohexstr(mask) +
-           " meets " + meeting.name + " with member mask 0x" +
-           llvm::utohexstr(meeting.mask) + " of the same warp");
+      failAtMeeting(name, mask, meeting);
     meeting.arguments[thread.lane] = arguments;
     meeting.arrived |= bit;
     if (meeting.arrived == mask) {

@@ -69,6 +69,7 @@ void ShadowCells::dropMore(Cell &cell) {
   overflow[cell.more - 1].clear();
   freeOverflow.push_back(cell.more);
   cell.more = 0;
+  cell.hasMoreWrites = false;
 }
 
 void ShadowCells::recordRead(Cell &cell, const AccessRecord &record) {
@@ -103,8 +104,10 @@ void ShadowCells::recordWrite(Cell &cell, const AccessRecord &record) {
   llvm::erase_if(more, [](const AccessRecord &old) { return !old.mask; });
   for (AccessRecord *old : {&cell.write, &cell.read}) {
     old->mask &= ~record.mask;
-    if (old->mask && more.size() < kMaxRecords)
-      more.push_back(*old);
+    if (!old->mask || more.size() >= kMaxRecords)
+      continue;
+    more.push_back(*old);
+    cell.hasMoreWrites |= old->isWrite();
   }
   cell.read.mask = 0;
   cell.write = record;
@@ -155,7 +158,7 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
       check(cell.write);
       if (writes)
         check(cell.read);
-      if (cell.more)
+      if (cell.more && (writes || cell.hasMoreWrites))
         for (const AccessRecord &old : overflow[cell.more - 1])
           check(old);
       uint32_t missing = mask & ~cell.initialized;

@@ -80,10 +80,15 @@ public:
     uint32_t more = 0;
     /// Which bytes have been written.
     uint16_t initialized = 0;
+    /// Whether the further records include writes.
+    bool hasMoreWrites = false;
   };
 
+  /// Forgets all that was there.
   void resize(uint64_t bytes) {
     cells.assign((bytes + kCellBytes - 1) / kCellBytes, Cell());
+    overflow.clear();
+    freeOverflow.clear();
   }
   /// Checks and records an access of [offset, offset + bytes), which must lie
   /// within. Returns the first conflict.

@@ -149,14 +149,13 @@ private:
 } // namespace
 
 /// Calls `set` with row, k and value for all elements of a matrix of `rows`.
-template <typename Set>
+template <WarpGroupType type, typename Set>
 static void readMatrix(OperandReader &reader, const MatrixDescriptor &matrix,
-                       uint32_t rows, WarpGroupType type, bool rowMajor,
-                       Set set) {
+                       uint32_t rows, bool rowMajor, Set set) {
   if (matrix.baseOffset)
     fail("wgmma.mma_async: a base offset of " + llvm::Twine(matrix.baseOffset) +
          " in a matrix descriptor is not modelled");
-  uint32_t bytes = getTypeBytes(type);
+  constexpr uint32_t bytes = kWarpGroupKBytes / getWarpGroupK(type);
   if (rowMajor) {
     for (uint32_t k = 0; k < getWarpGroupK(type); ++k)
       for (uint32_t chunk = 0; chunk < rows / 8; ++chunk) {
@@ -166,13 +165,32 @@ static void readMatrix(OperandReader &reader, const MatrixDescriptor &matrix,
       }
     return;
   }
-  uint32_t perChunk = 16 / bytes;
+  constexpr uint32_t perChunk = 16 / bytes;
   for (uint32_t row = 0; row < rows; ++row)
     for (uint32_t chunk = 0; chunk < kWarpGroupKBytes / 16; ++chunk) {
       const uint8_t *data = reader.read(matrix.getKMajor(row, chunk));
       for (uint32_t i = 0; i < perChunk; ++i)
         set(row, chunk * perChunk + i, getElement(data + i * bytes, type));
     }
+}
+
+template <typename Set>
+static void readMatrix(OperandReader &reader, const MatrixDescriptor &matrix,
+                       uint32_t rows, WarpGroupType type, bool rowMajor,
+                       Set set) {
+  switch (type) {
+  case WarpGroupType::BF16:
+    return readMatrix<WarpGroupType::BF16>(reader, matrix, rows, rowMajor, set);
+  case WarpGroupType::F16:
+    return readMatrix<WarpGroupType::F16>(reader, matrix, rows, rowMajor, set);
+  case WarpGroupType::TF32:
+    return readMatrix<WarpGroupType::TF32>(reader, matrix, rows, rowMajor, set);
+  case WarpGroupType::E4M3:
+    return readMatrix<WarpGroupType::E4M3>(reader, matrix, rows, rowMajor, set);
+  case WarpGroupType::E5M2:
+    return readMatrix<WarpGroupType::E5M2>(reader, matrix, rows, rowMajor, set);
+  }
+  llvm_unreachable("unknown type");
 }
 
 /// A from registers: as for mma.sync, per warp 16 rows, and per register the
@@ -205,35 +223,51 @@ multiply(Operands &operands, uint32_t n, uint32_t k) {
     }
 }
 
-/// Moves accumulators between the threads' registers and the matrix.
+/// Moves accumulators between the threads' registers and the matrix, where two
+/// that follow each other are neighbours.
 template <typename Move>
-static void forEachAccumulator(const WarpGroupMeeting &meeting,
-                               Operands &operands, uint32_t n, Move move) {
+static void forEachPair(const WarpGroupMeeting &meeting, Operands &operands,
+                        uint32_t n, Move move) {
   for (uint32_t i = 0; i < 128; ++i) {
     auto &call = *static_cast<WarpGroupCall *>(meeting.arguments[i]);
     uint32_t row = i / 32 * 16 + i % 32 / 4;
-    for (uint32_t j = 0; j < n / 2; ++j)
-      move(call, j,
-           operands.c[row + j / 2 % 2 * 8][i % 4 * 2 + j % 2 + j / 4 * 8]);
+    for (uint32_t pair = 0; pair < n / 4; ++pair)
+      move(call, pair,
+           &operands.c[row + pair % 2 * 8][i % 4 * 2 + pair / 2 * 8]);
   }
 }
 
-static float getAccumulator(const WarpGroupCall &call, uint32_t i) {
-  if (call.halfAccumulators)
-    return HalfFormat::get(call.words[i / 2], i % 2);
-  float value;
-  std::memcpy(&value, &call.words[i], 4);
-  return value;
+static void loadAccumulators(const WarpGroupMeeting &meeting,
+                             Operands &operands, const WarpGroupCall &first) {
+  using Call = const WarpGroupCall;
+  if (!first.accumulate)
+    forEachPair(meeting, operands, first.n,
+                [](Call &, uint32_t, float *sums) { sums[0] = sums[1] = 0; });
+  else if (first.halfAccumulators)
+    forEachPair(meeting, operands, first.n,
+                [](Call &call, uint32_t pair, float *sums) {
+                  sums[0] = HalfFormat::get(call.words[pair], 0);
+                  sums[1] = HalfFormat::get(call.words[pair], 1);
+                });
+  else
+    forEachPair(meeting, operands, first.n,
+                [](Call &call, uint32_t pair, float *sums) {
+                  std::memcpy(sums, &call.words[2 * pair], 8);
+                });
 }
 
-static void setAccumulator(WarpGroupCall &call, uint32_t i, float value) {
-  if (!call.halfAccumulators) {
-    std::memcpy(&call.words[i], &value, 4);
-    return;
-  }
-  uint32_t half = packHalves(value, 0);
-  uint32_t shift = i % 2 * 16;
-  call.words[i / 2] = (call.words[i / 2] & ~(0xffffu << shift)) | half << shift;
+static void storeAccumulators(const WarpGroupMeeting &meeting,
+                              Operands &operands, const WarpGroupCall &first) {
+  if (first.halfAccumulators)
+    forEachPair(meeting, operands, first.n,
+                [](WarpGroupCall &call, uint32_t pair, float *sums) {
+                  call.words[pair] = packHalves(sums[0], sums[1]);
+                });
+  else
+    forEachPair(meeting, operands, first.n,
+                [](WarpGroupCall &call, uint32_t pair, float *sums) {
+                  std::memcpy(&call.words[2 * pair], sums, 8);
+                });
 }
 
 static void compute(const WarpGroupMeeting &meeting, uint32_t agent,
@@ -268,16 +302,9 @@ static void compute(const WarpGroupMeeting &meeting, uint32_t agent,
     for (auto &row : operands.a)
       for (uint32_t i = 0; i < k; ++i)
         row[i] = -row[i];
-  bool accumulate = first.accumulate;
-  forEachAccumulator(meeting, operands, first.n,
-                     [&](WarpGroupCall &call, uint32_t i, float &element) {
-                       element = accumulate ? getAccumulator(call, i) : 0.f;
-                     });
+  loadAccumulators(meeting, operands, first);
   multiply(operands, first.n, k);
-  forEachAccumulator(meeting, operands, first.n,
-                     [](WarpGroupCall &call, uint32_t i, float &element) {
-                       setAccumulator(call, i, element);
-                     });
+  storeAccumulators(meeting, operands, first);
 }
 
 namespace {

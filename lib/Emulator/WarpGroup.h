@@ -23,7 +23,7 @@ constexpr uint32_t kWarpGroupKBytes = 32;
 constexpr uint32_t kMaxWarpGroupK = 32;
 constexpr uint32_t kMaxWarpGroupN = 256;
 
-inline uint32_t getWarpGroupK(WarpGroupType type) {
+constexpr uint32_t getWarpGroupK(WarpGroupType type) {
   return type == WarpGroupType::TF32   ? 8
          : type <= WarpGroupType::BF16 ? 16
                                        : 32;

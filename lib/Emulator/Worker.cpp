@@ -24,9 +24,16 @@ static constexpr unsigned kMaxIdleRounds = 2000;
 Worker::Worker(Grid &grid, unsigned index)
     : grid(grid),
       random((grid.options.seed + 1 + index) * 0x9e3779b97f4a7c15ull),
+      inOrder(grid.options.schedule == Schedule::RoundRobin &&
+              grid.options.completion != Completion::Random),
       stacks(grid.kernel->stackBytes,
              grid.getThreadsPerBlock() * grid.getBlocksPerCluster()),
       instructionCounts(grid.sites->size()) {}
+
+Worker::~Worker() {
+  for (uint8_t *window : freeWindows)
+    std::free(window);
+}
 
 void Worker::fail(const llvm::Twine &message) {
   std::lock_guard<std::mutex> lock(grid.mutex);
@@ -46,19 +53,22 @@ bool Worker::beginCluster() {
     index = grid.nextCluster++;
     ++grid.residentClusters;
   }
-  auto cluster = grid.makeCluster(index, stacks);
+  auto cluster = grid.makeCluster(index, *this);
   if (!cluster) {
     fail("out of memory for the threads of a block");
     return false;
   }
-  cluster->worker = this;
   resident.push_back(std::move(cluster));
   return true;
 }
 
 void Worker::endCluster(size_t index) {
-  std::free(resident[index]->window);
-  stacks.release(resident[index]->stacks);
+  Cluster &cluster = *resident[index];
+  freeWindows.push_back(cluster.window);
+  stacks.release(cluster.stacks);
+  for (const auto &block : cluster.blocks)
+    if (grid.options.detectRaces)
+      freeShadows.push_back(std::move(block->shadow));
   resident.erase(resident.begin() + index);
   std::lock_guard<std::mutex> lock(grid.mutex);
   --grid.residentClusters;

@@ -371,8 +371,10 @@ llvm::Expected<bool> Emulation::check(const Run &run, llvm::StringRef mode) {
   }
   if (timing)
     llvm::errs() << prefix
-                 << llvm::format("%.1f ms, %llu switches\n",
+                 << llvm::format("%.1f ms, %.1f ms to compile, "
+                                 "%llu switches\n",
                                  run.result.statistics.seconds * 1e3,
+                                 run.result.statistics.compileSeconds * 1e3,
                                  static_cast<unsigned long long>(
                                      run.result.statistics.switches));
   return good;

@@ -151,6 +151,8 @@ struct Statistics {
   uint64_t blocks = 0;
   uint64_t switches = 0;
   double seconds = 0;
+  /// For compiling the module, where this was its first launch.
+  double compileSeconds = 0;
 };
 
 struct LaunchResult {
