@@ -263,6 +263,12 @@ typedef struct ockham_model {
   /// Name of that file, relative to the library's folder, with one tensor per
   /// stored weight, named as the weight is; null when embedded.
   const char *weight_file;
+  /// The same model for machines with more instruction sets, or null. It
+  /// differs in `features`, in the functions of its entry points and in this
+  /// pointer: its weights and signatures are those of this table. A host that
+  /// goes along the chain takes the last table whose features it has; one that
+  /// does not is right, but slow. Tables that end before this field have none.
+  const struct ockham_model *faster;
 } ockham_model;
 
 /// The one exported symbol. Returns null when the model's table is of a newer

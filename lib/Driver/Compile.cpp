@@ -8,20 +8,16 @@
 #include "ockham/Driver/Compile.h"
 
 #include "Diagnostics.h"
+#include "GenerateCode.h"
 #include "ModelPasses.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "ockham/Pipelines/Pipelines.h"
 #include "ockham/Support/ConstantData.h"
 #include "ockham/Support/OutputFile.h"
 #include "ockham/Support/Registration.h"
-#include "ockham/Target/CPU/Codegen.h"
 #include "ockham/Target/Package/Package.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using llvm::createStringError;
@@ -55,28 +51,13 @@ static Error writeText(ModuleOp module, const CompileOptions &options,
   return Error::success();
 }
 
-/// Translates to LLVM IR and adds the tables of the model.
-static Expected<std::unique_ptr<llvm::Module>>
-translate(ModuleOp module, llvm::LLVMContext &context,
-          const ModelDescription &description, const CompileLog &log) {
-  DiagnosticCollector diagnostics(*module.getContext(), log);
-  std::unique_ptr<llvm::Module> ir =
-      translateModuleToLLVMIR(module, context, description.name);
-  if (!ir)
-    return diagnostics.take("translation to LLVM IR failed without a message");
-  addModelTable(*ir, description);
-  return ir;
-}
-
 /// Links the code with the weights, or writes them beside.
-static Error package(llvm::StringRef codePath, OutputFile &library,
+static Error package(std::vector<std::string> objects, OutputFile &library,
                      std::optional<OutputFile> &weightFile,
                      const CPUTarget &target,
                      const ModelDescription &description) {
   if (Error error = library.close())
     return error;
-  std::vector<std::string> objects = {codePath.str()};
-
   std::optional<OutputFile> weightObject;
   if (weightFile) {
     if (Error error = writeSafetensors(weightFile->os(), description))
@@ -141,9 +122,16 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   if (Error error = checkOutputs(options))
     return error;
   description.weightFile = llvm::sys::path::filename(options.weightFile).str();
-  Expected<CPUTarget> target = getCPUTarget(options.cpu);
-  if (!target)
-    return target.takeError();
+  Expected<std::vector<CPUTarget>> targets = getCPUTargets(options.cpu);
+  if (!targets)
+    return targets.takeError();
+  if (targets->size() > 1 &&
+      (options.emit == EmitKind::LLVM || options.emit == EmitKind::Object))
+    return createStringError(
+        "--cpu " + options.cpu + " is code for " +
+        std::to_string(targets->size()) +
+        " processors, but --emit llvm and --emit obj write it for one; give "
+        "e.g. '--cpu native'");
   // A file that cannot be written is told before the work, not after.
   std::optional<OutputFile> output, weightFile;
   for (auto [path, file] : {std::pair(&options.output, &output),
@@ -191,7 +179,6 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   description.entries = std::move(*entries);
   description.name = llvm::sys::path::stem(options.input).str();
   description.target = "cpu";
-  description.features = target->requirements;
   description.producer = ("ockham " + kVersion).str();
   description.options = options.commandLine;
 
@@ -209,55 +196,47 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
       return error;
     return summary;
   }
-  {
-    PassManager pm(&context);
-    CPUPipelineOptions cpu;
-    cpu.vectorBytes = target->vectorBytes;
-    buildCPUPipeline(pm, cpu);
-    if (Error error = runPassManager(pm, module, log, "lowering to LLVM"))
-      return error;
-  }
   if (options.emit == EmitKind::LLVM) {
+    if (Error error = lowerForCPU(module, targets->front(), log))
+      return error;
     if (Error error = writeText(module, options, output))
       return error;
     return summary;
   }
 
-  // LLVM never sees the weights: they leave the module for the translation and
-  // come back for the packager, which reads their bytes.
-  if (Error error = describeWeights(module, description))
-    return error;
-  stage("generating code");
-  llvm::LLVMContext llvmContext;
-  OwningOpRef<ModuleOp> holder = ModuleOp::create(module.getLoc());
-  for (WeightDescription &weight : description.weights)
-    weight.op->moveBefore(holder->getBody(), holder->getBody()->end());
-  Expected<std::unique_ptr<llvm::Module>> ir =
-      translate(module, llvmContext, description, log);
-  if (!ir)
-    return ir.takeError();
-  auto machine = createTargetMachine(*target);
-  if (!machine)
-    return machine.takeError();
   if (options.emit == EmitKind::Object) {
-    if (Error error = emitObject(**ir, *target, **machine, output->os()))
-      return error;
+    auto weights =
+        generateCode(module, *targets, {&output->os()}, description, log);
+    if (!weights)
+      return weights.takeError();
     if (Error error = output->keep())
       return error;
     llvm::sys::fs::file_size(options.output, summary.outputBytes);
     return summary;
   }
-  Expected<OutputFile> code =
-      OutputFile::create(output->temporaryPath() + ".o");
-  if (!code)
-    return code.takeError();
-  if (Error error = emitObject(**ir, *target, **machine, code->os()))
-    return error;
-  if (Error error = code->close())
-    return error;
+  std::vector<OutputFile> objects;
+  for (size_t i = 0; i < targets->size(); ++i) {
+    Expected<OutputFile> object = OutputFile::create(
+        output->temporaryPath() + "." + std::to_string(i) + ".o");
+    if (!object)
+      return object.takeError();
+    objects.push_back(std::move(*object));
+  }
+  llvm::SmallVector<llvm::raw_pwrite_stream *> streams;
+  for (OutputFile &object : objects)
+    streams.push_back(&object.os());
+  auto weights = generateCode(module, *targets, streams, description, log);
+  if (!weights)
+    return weights.takeError();
+  std::vector<std::string> paths;
+  for (OutputFile &object : objects) {
+    if (Error error = object.close())
+      return error;
+    paths.push_back(object.temporaryPath());
+  }
   stage("packaging");
-  if (Error error = package(code->temporaryPath(), *output, weightFile, *target,
-                            description))
+  if (Error error = package(std::move(paths), *output, weightFile,
+                            targets->front(), description))
     return error;
   llvm::sys::fs::file_size(options.output, summary.outputBytes);
   return summary;

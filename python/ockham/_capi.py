@@ -94,6 +94,7 @@ class ModelTable(Structure):
         ("weight_data", c_void_p),
         ("weight_bytes", c_uint64),
         ("weight_file", c_char_p),
+        ("faster", c_void_p),
     ]
 
 

@@ -13,7 +13,7 @@ static_assert(sizeof(ockham_dim) == 16 && sizeof(ockham_tensor_spec) == 24);
 static_assert(sizeof(ockham_tensor) == 24 && sizeof(ockham_state_spec) == 32);
 static_assert(sizeof(ockham_weight_spec) == 80);
 static_assert(sizeof(ockham_host) == 80 && sizeof(ockham_call) == 64);
-static_assert(sizeof(ockham_entry) == 56 && sizeof(ockham_model) == 112);
+static_assert(sizeof(ockham_entry) == 56 && sizeof(ockham_model) == 120);
 
 static ockham_status tryLoad(const std::string &path,
                              const ockham_library_options *options = nullptr) {
@@ -151,8 +151,14 @@ TEST(tablesThatContradictThemselves) {
       "that it starts from is int32 [4], row-major",
       "model table: 6 entries are counted, but their table is a null pointer",
       "weight 'packed': its bytes are stored, but the model has neither "
-      "embedded weights nor a weight file"};
-  for (int kind = 1; kind <= 12; ++kind) {
+      "embedded weights nor a weight file",
+      "faster table 2 has 16 bytes and ABI version 1, expected at least 112 "
+      "and version 1",
+      "faster table 2 has 112 bytes and ABI version 2, expected at least 112 "
+      "and version 1",
+      "faster table 2 has 5 entry points, 3 weights and 0 states, expected 6, "
+      "3 and 0 as in the first"};
+  for (int kind = 1; kind <= 15; ++kind) {
     std::string name = "probe-broken-" + std::to_string(kind);
     ockham_status code = kind == 9 ? OCKHAM_UNSUPPORTED : OCKHAM_BAD_MODEL;
     CHECK_FAILS_WITH(tryLoad(testModel(name.c_str())), code,
@@ -173,6 +179,28 @@ TEST(features) {
 }
 
 #if defined(__x86_64__)
+/// The last table of a chain that this machine can run, and one table where
+/// OCKHAM_CPU leaves no other.
+TEST(fasterTables) {
+  LibraryPtr library = load(testModel("probe"));
+  CHECK_EQ(std::string(ockham_library_model(library.get())->producer),
+           "by hand, faster");
+  // sse2 belongs to the lowest level: it cannot be hidden.
+  setenv("OCKHAM_CPU", "x86-64-v2", 1);
+  library = load(testModel("probe"));
+  CHECK_EQ(std::string(ockham_library_model(library.get())->producer),
+           "by hand, faster");
+  auto missing = ockham::runtime::findMissingFeatures("sse4.2 avx2 cx8");
+  CHECK(missing.unknown.empty());
+  CHECK_EQ(missing.hidden.size() + missing.absent.size(), 1u);
+  CHECK(missing.hidden.empty() || missing.hidden[0] == "avx2");
+  setenv("OCKHAM_CPU", "x86-64-v2 tricorder", 1);
+  CHECK_FAILS(tryLoad(testModel("probe")), OCKHAM_INVALID_ARGUMENT,
+              "OCKHAM_CPU: expected levels and instruction sets, such as "
+              "'x86-64-v3', got 'tricorder'");
+  unsetenv("OCKHAM_CPU");
+}
+
 /// The system's own list must agree with what CPUID says.
 TEST(featuresAgreeWithTheSystem) {
   std::string flags;

@@ -235,6 +235,45 @@ static const ockham_weight_spec Weights[] = {
 static const ockham_state_spec States[] = {
     {{"from_constant", OCKHAM_I32, 1, CountDims}, OCKHAM_STATE_PARAMETER, 2}};
 
+// The same for processors that do not exist, and for this one.
+static const ockham_model Fastest = {
+    BREAK == 13 ? 16 : offsetof(ockham_model, faster),
+    BREAK == 14 ? 2 : OCKHAM_ABI_VERSION,
+    "probe",
+    "cpu",
+    "x86-64 avx9000",
+    "by hand",
+    "",
+    sizeof(Entries) / sizeof(Entries[0]) - (BREAK == 15),
+    sizeof(Weights) / sizeof(Weights[0]),
+    0,
+    0,
+    Entries,
+    Weights,
+    NULL,
+    Packed,
+    sizeof(Packed),
+    NULL,
+    &Fastest};
+static const ockham_model Faster = {sizeof(ockham_model),
+                                    OCKHAM_ABI_VERSION,
+                                    "probe",
+                                    "cpu",
+                                    "x86-64 sse2",
+                                    "by hand, faster",
+                                    "",
+                                    sizeof(Entries) / sizeof(Entries[0]),
+                                    sizeof(Weights) / sizeof(Weights[0]),
+                                    0,
+                                    0,
+                                    Entries,
+                                    Weights,
+                                    NULL,
+                                    Packed,
+                                    sizeof(Packed),
+                                    NULL,
+                                    &Fastest};
+
 static const ockham_model Model = {BREAK == 7 ? 16 : sizeof(ockham_model),
                                    OCKHAM_ABI_VERSION,
                                    BREAK == 8 ? NULL : "probe",
@@ -251,7 +290,8 @@ static const ockham_model Model = {BREAK == 7 ? 16 : sizeof(ockham_model),
                                    BREAK == 10 ? States : NULL,
                                    BREAK == 12 ? NULL : Packed,
                                    sizeof(Packed),
-                                   NULL};
+                                   NULL,
+                                   &Faster};
 
 const ockham_model *ockham_model_query(uint32_t max_version) {
   return max_version >= 1 ? &Model : NULL;

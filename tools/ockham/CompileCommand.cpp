@@ -82,7 +82,8 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.text("--cpu", "NAME", options.cpu,
             "Processor to generate code for: native (default), baseline, "
             "x86-64-v3 (AVX2), x86-64-v4 (AVX-512) or another of LLVM's "
-            "names.");
+            "names; or portable: those three, one of which is chosen when the "
+            "model is loaded.");
   line.flag("--allow-external-paths", options.allowExternalPaths,
             "Read external data from outside the model's folder as well.");
   line.flag("--print-weights", options.printWeights,

@@ -7,6 +7,7 @@
 
 #include "Features.h"
 #include <cstdint>
+#include <cstdlib>
 #include <sstream>
 
 #if defined(__x86_64__)
@@ -18,7 +19,7 @@
 namespace ockham::runtime {
 
 namespace {
-enum class Answer { Present, Absent, Unknown };
+enum class Answer { Present, Absent, Unknown, Hidden };
 } // namespace
 
 /// Without the marks in which spellings differ: avx512_vnni, avx512vnni;
@@ -134,8 +135,8 @@ static const FeatureRow featureRows[] = {
 static const struct {
   const char *name, *features;
 } levels[] = {
-    {"x8664", "sse2"},
-    {"x8664v2", "cx16 lahf_lm popcnt sse3 sse4_1 sse4_2 ssse3"},
+    {"x8664", "cmov cx8 fxsr mmx sse sse2"},
+    {"x8664v2", "x86-64 cx16 lahf_lm popcnt sse3 sse4_1 sse4_2 ssse3"},
     {"x8664v3", "x86-64-v2 avx avx2 bmi1 bmi2 f16c fma lzcnt movbe xsave"},
     {"x8664v4", "x86-64-v3 avx512f avx512bw avx512cd avx512dq avx512vl"},
 };
@@ -154,16 +155,52 @@ static bool requestAMX() {
   return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
 }
 
-static Answer lookUp(const std::string &squeezed) {
-  for (const FeatureRow &row : featureRows) {
-    if (squeezed != row.name)
+static const FeatureRow *findRow(const std::string &squeezed) {
+  for (const FeatureRow &row : featureRows)
+    if (squeezed == row.name)
+      return &row;
+  return nullptr;
+}
+
+static const char *levelFeatures(const std::string &squeezed);
+
+/// True if `words` (features and levels) name the bit of `row`, under whatever
+/// name.
+static bool names(const std::string &words, const FeatureRow &row) {
+  std::istringstream list(words);
+  std::string word;
+  while (list >> word) {
+    word = squeeze(word);
+    if (const char *level = levelFeatures(word)) {
+      if (names(level, row))
+        return true;
       continue;
+    }
+    const FeatureRow *other = findRow(word);
+    if (other && other->leaf == row.leaf && other->subleaf == row.subleaf &&
+        other->reg == row.reg && other->bit == row.bit)
+      return true;
+  }
+  return false;
+}
+
+static bool knows(const std::string &squeezed) {
+  return findRow(squeezed) != nullptr;
+}
+
+static Answer lookUp(const std::string &squeezed) {
+  if (const FeatureRow *found = findRow(squeezed)) {
+    const FeatureRow &row = *found;
     uint32_t regs[4] = {};
     if (!__get_cpuid_count(row.leaf, row.subleaf, &regs[EAX], &regs[EBX],
                            &regs[ECX], &regs[EDX]) ||
         !(regs[row.reg] & (1u << row.bit)) ||
         (savedStates() & row.state) != row.state)
       return Answer::Absent;
+    // Every processor of 64 bits has what the lowest level asks for.
+    if (const char *limits = std::getenv("OCKHAM_CPU");
+        limits && *limits && !names(limits, row) && !names("x86-64", row))
+      return Answer::Hidden;
     if (row.state == AMXState && !requestAMX())
       return Answer::Absent;
     return Answer::Present;
@@ -186,6 +223,7 @@ const char *architectureName() { return "aarch64"; }
 const char *architectureName() { return "this architecture"; }
 #endif
 
+static bool knows(const std::string &squeezed) { return false; }
 static Answer lookUp(const std::string &squeezed) { return Answer::Unknown; }
 
 static const char *levelFeatures(const std::string &squeezed) {
@@ -204,6 +242,8 @@ MissingFeatures findMissingFeatures(const std::string &features) {
       MissingFeatures below = findMissingFeatures(level);
       missing.absent.insert(missing.absent.end(), below.absent.begin(),
                             below.absent.end());
+      missing.hidden.insert(missing.hidden.end(), below.hidden.begin(),
+                            below.hidden.end());
       continue;
     }
     switch (lookUp(squeezed)) {
@@ -215,9 +255,22 @@ MissingFeatures findMissingFeatures(const std::string &features) {
     case Answer::Unknown:
       missing.unknown.push_back(word);
       break;
+    case Answer::Hidden:
+      missing.hidden.push_back(word);
+      break;
     }
   }
   return missing;
+}
+
+std::string findUnknownLimits() {
+  const char *limits = std::getenv("OCKHAM_CPU");
+  std::istringstream words(limits ? limits : "");
+  std::string word, unknown;
+  while (words >> word)
+    if (!levelFeatures(squeeze(word)) && !knows(squeeze(word)))
+      unknown += (unknown.empty() ? "" : " ") + word;
+  return unknown;
 }
 
 } // namespace ockham::runtime

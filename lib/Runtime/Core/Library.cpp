@@ -12,6 +12,7 @@
 #include "Types.h"
 #include <algorithm>
 #include <climits>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
@@ -59,6 +60,62 @@ static std::string join(const std::vector<std::string> &words) {
   return text;
 }
 
+/// ockham_model as version 1 began; what was added since is not in older
+/// models.
+static constexpr size_t firstTableBytes = offsetof(ockham_model, faster);
+
+/// The fields that the model has; others are zero.
+static ockham_model copyTable(const ockham_model &from) {
+  ockham_model table = {};
+  std::memcpy(&table, &from,
+              std::min<size_t>(from.struct_bytes, sizeof(table)));
+  return table;
+}
+
+/// Takes the table of the most instruction sets that this machine has.
+Status Library::chooseTable() {
+  if (std::strcmp(table.target, "cpu") != 0)
+    return Status::ok();
+  std::string unknown = findUnknownLimits();
+  if (!unknown.empty())
+    return {OCKHAM_INVALID_ARGUMENT,
+            format("OCKHAM_CPU: expected levels and instruction sets, such as "
+                   "'x86-64-v3', got '%s'",
+                   unknown.c_str())};
+  const ockham_model *next = table.faster;
+  for (int number = 1; next; ++number) {
+    if (next->struct_bytes < firstTableBytes ||
+        next->abi_version != table.abi_version)
+      return {OCKHAM_BAD_MODEL,
+              format("the model '%s' cannot be used: faster table %d has %u "
+                     "bytes and ABI version %u, expected at least %zu and "
+                     "version %u",
+                     file.c_str(), number, next->struct_bytes,
+                     next->abi_version, firstTableBytes, table.abi_version)};
+    ockham_model candidate = copyTable(*next);
+    Status checked = checkModelTable(candidate);
+    if (checked.failed())
+      return {checked.code(),
+              format("the model '%s' cannot be used: faster table %d: %s",
+                     file.c_str(), number, checked.message().c_str())};
+    if (candidate.entry_count != table.entry_count ||
+        candidate.weight_count != table.weight_count ||
+        candidate.state_count != table.state_count)
+      return {OCKHAM_BAD_MODEL,
+              format("the model '%s' cannot be used: faster table %d has %d "
+                     "entry points, %d weights and %d states, expected %d, %d "
+                     "and %d as in the first",
+                     file.c_str(), number, candidate.entry_count,
+                     candidate.weight_count, candidate.state_count,
+                     table.entry_count, table.weight_count, table.state_count)};
+    next = candidate.faster;
+    if (std::strcmp(candidate.target, table.target) == 0 &&
+        !findMissingFeatures(candidate.features).any())
+      table = candidate;
+  }
+  return Status::ok();
+}
+
 Status Library::checkTarget(bool ignoreFeatures) const {
   if (std::strcmp(table.target, "cpu") != 0)
     return {OCKHAM_UNSUPPORTED,
@@ -76,6 +133,11 @@ Status Library::checkTarget(bool ignoreFeatures) const {
     text += (missing.absent.empty() ? "" : ", and") +
             std::string(" that this runtime does not know: ") +
             join(missing.unknown);
+  if (!missing.hidden.empty())
+    text +=
+        format("%s that OCKHAM_CPU, '%s', does not name: %s",
+               missing.absent.empty() && missing.unknown.empty() ? "" : ", and",
+               std::getenv("OCKHAM_CPU"), join(missing.hidden).c_str());
   return {OCKHAM_UNSUPPORTED,
           text + format(" (of: %s); compile the model for this machine",
                         table.features)};
@@ -119,17 +181,18 @@ Status Library::load(const std::string &path, bool ignoreFeatures,
     return {OCKHAM_BAD_MODEL, format("the model '%s' follows ABI version 0, "
                                      "but versions start at 1",
                                      file)};
-  if (table->struct_bytes < sizeof(ockham_model))
+  if (table->struct_bytes < firstTableBytes)
     return {OCKHAM_BAD_MODEL,
             format("the model '%s' has a table of %u bytes, but one of ABI "
                    "version %u has %zu",
                    file, table->struct_bytes, table->abi_version,
-                   sizeof(ockham_model))};
-  std::memcpy(&library->table, table, sizeof(ockham_model));
+                   firstTableBytes)};
+  library->table = copyTable(*table);
   Status checked = checkModelTable(library->table);
   if (checked.failed())
     return {checked.code(), format("the model '%s' cannot be used: %s", file,
                                    checked.message().c_str())};
+  OCKHAM_RETURN_IF_FAILED(library->chooseTable());
   OCKHAM_RETURN_IF_FAILED(library->checkTarget(ignoreFeatures));
   result = std::move(library);
   return Status::ok();

@@ -37,6 +37,7 @@ public:
 
 private:
   Library() = default;
+  Status chooseTable();
   Status checkTarget(bool ignoreFeatures) const;
 
   std::string file;

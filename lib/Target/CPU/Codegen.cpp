@@ -110,8 +110,8 @@ Expected<CPUTarget> getCPUTarget(StringRef name) {
   if (!(*machine)->getMCSubtargetInfo()->isCPUStringValid(target.cpu))
     return createStringError(
         "unknown processor '" + name +
-        "'; expected 'native', 'baseline' or one of LLVM's names, e.g. "
-        "'x86-64-v3' (AVX2) or 'x86-64-v4' (AVX-512)");
+        "'; expected 'portable', 'native', 'baseline' or one of LLVM's names, "
+        "e.g. 'x86-64-v3' (AVX2) or 'x86-64-v4' (AVX-512)");
   machine = createTargetMachine(target);
   if (!machine)
     return machine.takeError();
@@ -130,6 +130,23 @@ Expected<CPUTarget> getCPUTarget(StringRef name) {
   else if (isX86 && info.checkFeatures("+avx"))
     target.vectorBytes = 32;
   return target;
+}
+
+Expected<std::vector<CPUTarget>> getCPUTargets(StringRef name) {
+  std::vector<StringRef> names = {name};
+  if (name == "portable") {
+    names = {"baseline"};
+    if (Triple(sys::getProcessTriple()).isX86())
+      names = {"baseline", "x86-64-v3", "x86-64-v4"};
+  }
+  std::vector<CPUTarget> targets;
+  for (StringRef each : names) {
+    Expected<CPUTarget> target = getCPUTarget(each);
+    if (!target)
+      return target.takeError();
+    targets.push_back(std::move(*target));
+  }
+  return targets;
 }
 
 Expected<std::unique_ptr<TargetMachine>>

@@ -10,6 +10,7 @@
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
 
@@ -33,8 +34,10 @@ static Function *createFunction(Module &module, StringRef name, Type *from,
     return nullptr;
   auto *function =
       Function::Create(FunctionType::get(to, {from}, /*isVarArg=*/false),
-                       GlobalValue::ExternalLinkage, name, module);
-  function->setVisibility(GlobalValue::HiddenVisibility);
+                       GlobalValue::InternalLinkage, name, module);
+  // Nobody calls it yet, but the code generator will. Not shared with code for
+  // other processors.
+  appendToCompilerUsed(module, {function});
   BasicBlock::Create(module.getContext(), "", function);
   return function;
 }

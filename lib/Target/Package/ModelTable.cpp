@@ -114,8 +114,19 @@ public:
 
 } // namespace
 
-void ockham::addModelTable(Module &module,
-                           const ModelDescription &description) {
+/// The symbol of a model's table among several. The first of a chain is the one
+/// that ockham_model_query returns.
+static std::string getTableName(unsigned number) {
+  return "ockham_model_" + std::to_string(number);
+}
+
+void ockham::addModelTable(Module &module, const ModelDescription &description,
+                           unsigned number, unsigned count) {
+  // One object per table, all with functions of the same names.
+  if (count > 1)
+    for (Function &function : module)
+      if (!function.isDeclaration())
+        function.setLinkage(GlobalValue::InternalLinkage);
   TableBuilder b(module);
   SmallVector<Constant *> entries, weights;
   for (const EntryDescription &entry : description.entries)
@@ -134,10 +145,19 @@ void ockham::addModelTable(Module &module,
     bool isEmpty = description.weightBytes == 0;
     auto *symbol = new GlobalVariable(
         module, byte, /*isConstant=*/true, GlobalValue::ExternalLinkage,
-        isEmpty ? Constant::getNullValue(byte) : nullptr, "ockham_weight_data");
+        isEmpty && number == 0 ? Constant::getNullValue(byte) : nullptr,
+        "ockham_weight_data");
     symbol->setVisibility(GlobalValue::HiddenVisibility);
     symbol->setAlignment(Align(OCKHAM_ALIGNMENT));
     data = symbol;
+  }
+  Constant *faster = b.null();
+  if (number + 1 < count) {
+    auto *next = new GlobalVariable(
+        module, Type::getInt8Ty(b.context), /*isConstant=*/true,
+        GlobalValue::ExternalLinkage, nullptr, getTableName(number + 1));
+    next->setVisibility(GlobalValue::HiddenVisibility);
+    faster = next;
   }
   Constant *model = b.global(
       b.structOf({b.number32(sizeof(ockham_model)),
@@ -148,8 +168,15 @@ void ockham::addModelTable(Module &module,
                   b.number32(0), b.number32(0), b.table(entries, "entries"),
                   b.table(weights, "weights"), b.null(), data,
                   b.number64(description.weightBytes),
-                  b.stringOrNull(description.weightFile)}),
+                  b.stringOrNull(description.weightFile), faster}),
       "model");
+  if (number > 0) {
+    auto *table = cast<GlobalVariable>(model);
+    table->setName(getTableName(number));
+    table->setLinkage(GlobalValue::ExternalLinkage);
+    table->setVisibility(GlobalValue::HiddenVisibility);
+    return;
+  }
 
   // const ockham_model *ockham_model_query(uint32_t max_version)
   auto *type = FunctionType::get(b.ptr, {b.i32}, /*isVarArg=*/false);

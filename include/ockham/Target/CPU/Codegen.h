@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class Module;
@@ -38,6 +39,11 @@ struct CPUTarget {
 /// The processor that `name` stands for: "native" for this machine, "baseline"
 /// for the least of its architecture, or an LLVM CPU name.
 llvm::Expected<CPUTarget> getCPUTarget(llvm::StringRef name);
+
+/// The processors of a model that chooses when it is loaded, from the least
+/// demanding on: for "portable" the levels of the architecture that differ in
+/// their vectors, else the one that `name` stands for.
+llvm::Expected<std::vector<CPUTarget>> getCPUTargets(llvm::StringRef name);
 
 /// LLVM's code generator for the target.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

@@ -22,7 +22,12 @@ namespace ockham {
 /// Adds the model's tables and `ockham_model_query` to LLVM IR that has a
 /// function `i32 (ptr, ptr)` per entry point, under the entry's name. Nothing
 /// else stays visible from outside.
-void addModelTable(llvm::Module &module, const ModelDescription &description);
+///
+/// A model for several processors is linked from `count` modules, each with its
+/// table, from the least demanding processor on: table `number` points at the
+/// next, and the first is the one that is returned.
+void addModelTable(llvm::Module &module, const ModelDescription &description,
+                   unsigned number = 0, unsigned count = 1);
 
 /// Writes an ELF object for the machine of `triple` whose one section holds the
 /// weights' bytes under the symbol that the tables refer to. Streams: takes no

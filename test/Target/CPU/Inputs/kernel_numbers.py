@@ -4,8 +4,11 @@ usage: kernel_numbers.py FOLDER CPU...
 
 Each case is a function of tfm ops. It is compiled once per processor, through
 kernels, and run on several extents; the interpreter runs the tfm ops in float64.
+Code for several processors (portable) is run as each of them.
 """
 
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -139,11 +142,33 @@ def make_cases():
                ", scale tensor<40xf32>", {"g": (40,)})  # fmt: skip
 
 
-def run(*command):
-    result = subprocess.run(command, check=False, capture_output=True, text=True)
+def run(*command, level=""):
+    result = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OCKHAM_CPU": level},
+    )
     if result.returncode:
         sys.exit(f"{' '.join(command)}\n{result.stderr}")
     return result.stdout + result.stderr
+
+
+# The levels of portable code, with an instruction set that the level above has
+# first, and so is not to be seen in what the model says it needs.
+LEVELS = [("x86-64", " avx"), ("x86-64-v3", " avx512f"), ("", None)]
+
+
+def choose_levels(library, cpu):
+    """What OCKHAM_CPU is set to, so that all code of the library runs."""
+    if cpu != "portable" or platform.machine() != "x86_64":
+        return [""]
+    for level, above in LEVELS:
+        needs = run("ockham", "run", str(library), level=level).splitlines()[0]
+        if above and above in needs:
+            sys.exit(f"{library}: OCKHAM_CPU={level} took code that {needs}")
+    return [level for level, _ in LEVELS]
 
 
 def main():
@@ -180,7 +205,8 @@ def main():
                 "-o",
                 str(library),
             )
-            libraries.append(library)
+            for level in choose_levels(library, cpu):
+                libraries.append((library, level))
         for extents in case.extents:
             inputs = []
             for i, width in enumerate(case.widths):
@@ -202,13 +228,14 @@ def main():
                 *end,
             )
             want = np.load(output).astype(np.float64)
-            for library in libraries:
-                run("ockham", "run", str(library), *end)
+            for library, level in libraries:
+                run("ockham", "run", str(library), *end, level=level)
                 have = np.load(output).astype(np.float64)
                 error = np.abs(have - want).max() / max(1.0, np.abs(want).max())
                 if have.shape != want.shape or not error < 5e-6:
                     sys.exit(
-                        f"{case.name}, {extents}, {library}: {have.shape}, off by {error}"
+                        f"{case.name}, {extents}, {library} {level}: {have.shape}, "
+                        f"off by {error}"
                     )
                 worst = max(worst, error)
                 count += 1
