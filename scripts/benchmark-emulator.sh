@@ -54,7 +54,7 @@ echo "| kernel | ms | with races | ratio | to compile |"
 echo "|---|---|---|---|---|"
 m=1024 n=768 k=768
 buffers=(--shared 49152 --buffer "a=bf16[${m}x$k]=$folder/a.npy" --buffer "c=f32[${m}x$n]"
-  --grid $((n / 64)),$((m / 64)))
+  --grid "$((n / 64)),$((m / 64))")
 "$python" "$inputs/gemm_sm80.py" "$folder" $m $n $k
 row "GEMM sm_80, ${m}x${n}x$k" --chip sm_80 --block 128 "${buffers[@]}" \
   --buffer "b=bf16[${k}x$n]=$folder/b.npy" --arg a --arg b --arg c --arg i32:$n --arg i32:$k
@@ -69,7 +69,7 @@ heads=2 length=1024
 "$python" "$inputs/attention_sm80.py" "$folder" $heads $length
 parts=()
 for name in q k v; do
-  parts+=(--buffer "$name=bf16[${heads}x${length}x64]=$folder/$name.npy" --arg $name)
+  parts+=(--buffer "$name=bf16[${heads}x${length}x64]=$folder/$name.npy" --arg "$name")
 done
 row "attention sm_80, $heads heads, $length" --chip sm_80 --block 128 --shared 40960 \
   --grid $((length / 64)),$heads "${parts[@]}" --buffer "o=f32[${heads}x${length}x64]" --arg o \

@@ -133,7 +133,6 @@ void ockham::emulator::addApproximateMathHandlers(HandlerTable &table) {
       {"rsqrt.approx.ftz.f", flushed<rsqrtOf>},
       {"sqrt.approx.f", sqrtOf},
       {"sqrt.approx.ftz.f", flushed<sqrtOf>},
-      {"tanh.approx.f", tanhOf},
       {"tanh.approx.f32", tanhOf},
       {"sin.approx.f", sinOf},
       {"sin.approx.ftz.f", flushed<sinOf>},
@@ -142,6 +141,15 @@ void ockham::emulator::addApproximateMathHandlers(HandlerTable &table) {
   };
   for (const Function &entry : functions)
     table.addPure(prefix + entry.name, entry.function);
+  // What NVPTX's backend makes approximate instructions of, or nothing; reading
+  // a module turns nvvm.tanh.approx into one of them.
+  const Function generic[] = {{"llvm.exp2.f32", exp2Of},
+                              {"llvm.log2.f32", log2Of},
+                              {"llvm.sin.f32", sinOf},
+                              {"llvm.cos.f32", cosOf},
+                              {"llvm.tanh.f32", tanhOf}};
+  for (const Function &entry : generic)
+    table.addPure(entry.name, entry.function);
   table.addPure(prefix + "div.approx.f", divide);
   table.addPure(prefix + "div.approx.ftz.f", divideFlushed);
   // What "full" range means is that large divisors are scaled first.

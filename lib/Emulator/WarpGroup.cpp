@@ -20,6 +20,7 @@
 #include "TensorMap.h"
 
 #include <cstring>
+#include <memory>
 
 using namespace ockham::emulator;
 
@@ -281,7 +282,12 @@ static void compute(const WarpGroupMeeting &meeting, uint32_t agent,
       fail("wgmma.mma_async: descriptors or flags of thread " + llvm::Twine(i) +
            " of the warp group are not those of thread 0");
   }
-  static thread_local Operands operands;
+  // Not in thread-local memory itself, of which there is little where the
+  // emulator is opened as a library.
+  static thread_local std::unique_ptr<Operands> memory;
+  if (!memory)
+    memory = std::make_unique<Operands>();
+  Operands &operands = *memory;
   uint32_t k = getWarpGroupK(first.typeA);
   {
     OperandReader reader(agent, time);
@@ -289,12 +295,12 @@ static void compute(const WarpGroupMeeting &meeting, uint32_t agent,
       readRegisters(meeting, first.typeA, operands);
     else
       readMatrix(reader, MatrixDescriptor(first.descriptorA), 64, first.typeA,
-                 first.transposeA, [](uint32_t row, uint32_t i, float value) {
+                 first.transposeA, [&](uint32_t row, uint32_t i, float value) {
                    operands.a[row][i] = value;
                  });
     readMatrix(reader, MatrixDescriptor(first.descriptorB), first.n,
                first.typeB, first.transposeB,
-               [](uint32_t row, uint32_t i, float value) {
+               [&](uint32_t row, uint32_t i, float value) {
                  operands.b[i][row] = value;
                });
   }

@@ -339,23 +339,38 @@ llvm::Error KernelArguments::addArgument(llvm::StringRef text) {
   return llvm::Error::success();
 }
 
-llvm::Error KernelArguments::encodeMap(Argument &argument) {
+llvm::Expected<MapShape>
+KernelArguments::getMapShape(const Argument &argument) {
   const NpyArray &array = argument.buffer->initial;
   std::optional<TensorMap::Type> type = getMapType(array.dtype);
   if (!type)
     return makeError("no tensor map can be made of buffer " +
                      argument.buffer->name);
-  llvm::SmallVector<uint64_t> extents, strides;
+  MapShape shape{*type,           {}, {}, argument.box, argument.swizzle,
+                 argument.fillNaN};
   uint64_t stride = getTypeBytes(array.dtype);
   for (int64_t extent : llvm::reverse(array.shape)) {
-    if (!extents.empty())
-      strides.push_back(stride);
-    extents.push_back(extent);
+    if (!shape.extents.empty())
+      shape.strides.push_back(stride);
+    shape.extents.push_back(extent);
     stride *= extent;
   }
-  return emulator::encodeTensorMap(argument.map, argument.buffer->address,
-                                   *type, extents, strides, argument.box,
-                                   argument.swizzle, argument.fillNaN);
+  return shape;
+}
+
+llvm::Expected<std::vector<ArgumentView>> KernelArguments::getViews() const {
+  std::vector<ArgumentView> views;
+  for (const auto &argument : arguments) {
+    ArgumentView &view = views.emplace_back();
+    view = {argument->buffer, argument->value, std::nullopt, argument->byValue};
+    if (!argument->isMap)
+      continue;
+    auto shape = getMapShape(*argument);
+    if (!shape)
+      return shape.takeError();
+    view.map = std::move(*shape);
+  }
+  return views;
 }
 
 llvm::Error KernelArguments::reset() {
@@ -373,7 +388,13 @@ llvm::Error KernelArguments::reset() {
   for (const auto &argument : arguments) {
     void *address = nullptr;
     if (argument->isMap) {
-      if (llvm::Error error = encodeMap(*argument))
+      auto shape = getMapShape(*argument);
+      if (!shape)
+        return shape.takeError();
+      if (llvm::Error error = emulator::encodeTensorMap(
+              argument->map, argument->buffer->address, shape->type,
+              shape->extents, shape->strides, shape->box, shape->swizzle,
+              shape->fillNaN))
         return error;
       address = &argument->map;
     } else if (argument->buffer) {

@@ -10,6 +10,9 @@
 
 #include "ockham/Emulator/Emulator.h"
 #include "ockham/Support/Npy.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <optional>
 
 namespace ockham {
 
@@ -22,6 +25,27 @@ struct KernelBuffer {
   void *address = nullptr;
 
   uint64_t getBytes() const;
+};
+
+/// How TMA sees a buffer: sizes in elements, strides in bytes, fastest
+/// dimension first.
+struct MapShape {
+  emulator::TensorMap::Type type;
+  llvm::SmallVector<uint64_t> extents, strides;
+  llvm::SmallVector<uint32_t> box;
+  emulator::TensorMap::Swizzle swizzle;
+  bool fillNaN;
+};
+
+/// One argument, for who calls the kernel elsewhere.
+struct ArgumentView {
+  /// Null for numbers.
+  const KernelBuffer *buffer;
+  /// Of 8 bytes; only of numbers.
+  const char *value;
+  /// For tensor maps, which are passed by value or by address.
+  std::optional<MapShape> map;
+  bool byValue;
 };
 
 /// What a kernel is called with.
@@ -41,6 +65,7 @@ public:
   /// Gives all buffers fresh memory with their first contents.
   llvm::Error reset();
   llvm::ArrayRef<void *> getPointers() const { return pointers; }
+  llvm::Expected<std::vector<ArgumentView>> getViews() const;
   emulator::DeviceMemory &getMemory() { return *memory; }
   llvm::Expected<KernelBuffer *> findBuffer(llvm::StringRef name);
   /// What the buffer holds now.
@@ -51,7 +76,7 @@ public:
 
 private:
   struct Argument;
-  llvm::Error encodeMap(Argument &argument);
+  static llvm::Expected<MapShape> getMapShape(const Argument &argument);
 
   std::unique_ptr<emulator::DeviceMemory> memory;
   std::vector<std::unique_ptr<KernelBuffer>> buffers;

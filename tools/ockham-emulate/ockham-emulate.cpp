@@ -5,13 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuffers.h"
+#include "DriverRun.h"
 #include "mlir/Parser/Parser.h"
 #include "ockham/Emulator/Frontend.h"
 #include "ockham/Emulator/Mutations.h"
 #include "ockham/Support/Registration.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -117,6 +118,17 @@ static cl::opt<bool>
             cl::desc("Break the kernel's synchronisation in every way there "
                      "is, and tell what notices"),
             cl::init(false), cl::cat(category));
+static cl::opt<std::string>
+    driverLibrary("driver",
+                  cl::desc("Library with the CUDA driver's calls, such as "
+                           "libcuda.so.1: runs --image there as well and "
+                           "compares all buffers bit for bit, or, if "
+                           "--tolerance is given, within it"),
+                  cl::cat(category));
+static cl::opt<std::string>
+    driverImage("image",
+                cl::desc("The same kernels for --driver: PTX, a cubin"),
+                cl::cat(category));
 static cl::opt<bool> timing("timing", cl::desc("Print the time of each run"),
                             cl::init(false), cl::cat(category));
 
@@ -199,6 +211,8 @@ public:
   /// Prints what there is to print; false if anything is wrong.
   llvm::Expected<bool> check(const Run &run, llvm::StringRef mode);
   llvm::Error save(const Run &run);
+  /// Compares with what another driver does; false if that differs.
+  llvm::Expected<bool> compareWithDriver(const Run &run);
   llvm::Expected<bool> runMutants(llvm::StringRef code, Module &module);
 
   LaunchConfig config;
@@ -399,6 +413,32 @@ llvm::Error Emulation::save(const Run &run) {
   return llvm::Error::success();
 }
 
+llvm::Expected<bool> Emulation::compareWithDriver(const Run &run) {
+  auto image = llvm::MemoryBuffer::getFile(driverImage);
+  if (!image)
+    return makeError("cannot read the driver's image '" + driverImage +
+                     "': " + image.getError().message());
+  auto results = runOnDriver(
+      {driverLibrary, (*image)->getBuffer().str(), kernelName, config},
+      arguments);
+  if (!results)
+    return results.takeError();
+  bool good = true;
+  for (auto [i, buffer] : llvm::enumerate(arguments.getBuffers())) {
+    const NpyArray &mine = run.buffers[i], &theirs = (*results)[i];
+    bool same = mine.data == theirs.data;
+    double error = same ? 0 : getLargestError(mine, theirs);
+    bool accepted =
+        same || (tolerance.getNumOccurrences() && error <= tolerance);
+    llvm::outs() << "driver: buffer " << buffer->name << ": "
+                 << (same ? "same bits" : "differs")
+                 << (same ? "" : llvm::formatv(", by {0:e3}", error).str())
+                 << '\n';
+    good &= accepted;
+  }
+  return good;
+}
+
 static Options getOptions(const Mode &mode) {
   Options options;
   options.completion = mode.completion;
@@ -506,6 +546,12 @@ static llvm::Expected<bool> emulate() {
       return std::move(error);
     if (summary)
       printSummary(emulation.config, run->result.statistics);
+    if (driverLibrary.empty())
+      continue;
+    auto same = emulation.compareWithDriver(*run);
+    if (!same)
+      return same.takeError();
+    good &= *same;
   }
   return good;
 }

@@ -32,7 +32,7 @@ SINES = {
     "cos.approx.f": np.cos,
     "cos.approx.ftz.f": np.cos,
 }
-TANH = {"tanh.approx.f": np.tanh, "tanh.approx.f32": np.tanh}
+TANH = {"tanh.approx.f32": np.tanh}
 EXACT = {
     "sqrt.f": np.sqrt,
     "fabs.f32": np.abs,
