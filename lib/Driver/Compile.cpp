@@ -185,6 +185,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   stage("lowering");
   {
     PassManager pm(&context);
+    buildToTilePipeline(pm);
     buildToLinalgPipeline(pm);
     if (Error error = runPassManager(pm, module, log, "lowering to linalg",
                                      options.verifyRewrites))

@@ -49,6 +49,12 @@ void ockham::buildToONNXPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
 }
 
+void ockham::buildToTilePipeline(OpPassManager &pm) {
+  pm.addPass(createInlineBlocks());
+  pm.addPass(createConvertTransformerToTile());
+  pm.addPass(createPackWeights());
+}
+
 void ockham::buildToLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createInlineBlocks());
   pm.addPass(createConvertTransformerToLinalg());
@@ -126,6 +132,9 @@ void ockham::registerPipelines() {
       "ockham-to-onnx",
       "Write onnx and tfm ops as operators that can be exported",
       buildToONNXPipeline);
+  PassPipelineRegistration<>("ockham-to-tile",
+                             "Give tfm ops to kernels, and pack their weights",
+                             buildToTilePipeline);
   PassPipelineRegistration<>("ockham-to-linalg",
                              "Lower onnx and tfm ops to linalg on tensors",
                              buildToLinalgPipeline);

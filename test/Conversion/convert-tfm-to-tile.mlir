@@ -23,8 +23,8 @@ ockham.weight @unknown : tensor<4x8xf32>
 
 // CHECK-LABEL: func.func @layers(
 // CHECK: %[[W:.*]] = ockham.load_weight @w.panels
-// CHECK: %[[M:.*]] = arith.muli
-// CHECK: tile.launch @linear_4x8_bias_relu grid[%[[M]], %{{.*}}] ins(%{{.*}}, %[[W]], %{{.*}} : tensor<?x?x4xf32>, tensor<1x4x48xf32>, tensor<8xf32>) outs(%{{.*}} : tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+// CHECK: tensor.dim %[[X:.*]], %c0 : tensor<?x4xf32>
+// CHECK: tile.launch @linear_4x8_bias_relu grid[%{{.*}}, %{{.*}}] ins(%[[X]], %[[W]], %{{.*}} : tensor<?x4xf32>, tensor<1x4x48xf32>, tensor<8xf32>) outs(%{{.*}} : tensor<?x8xf32>) -> tensor<?x8xf32>
 // CHECK-NOT: tfm.activation
 // CHECK: tile.launch @linear_4x8_bias_relu
 func.func @layers(%x: tensor<?x?x4xf32>, %z: tensor<?x?x4xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
@@ -58,4 +58,41 @@ func.func @left(%x: tensor<?x?x4xf32>, %s: tensor<1xf32>) -> (tensor<?x?x8xf32>,
   // expected-remark @+1 {{no kernel: the norm is fixed, which needs no statistics}}
   %1 = tfm.norm fixed %x std %s : tensor<?x?x4xf32>, std tensor<1xf32>
   return %0, %1 : tensor<?x?x8xf32>, tensor<?x?x4xf32>
+}
+
+// Kernels work on matrices: a single row is one, and so are all leading
+// dimensions together. One number per row is a column.
+// CHECK-LABEL: func.func @ranks(
+// CHECK-DAG: tensor.expand_shape %{{.*}} {{\[\[}}0, 1]] output_shape [1, 4] : tensor<4xf32> into tensor<1x4xf32>
+// CHECK-DAG: tensor.collapse_shape %{{.*}} {{\[\[}}0, 1, 2], [3]] : tensor<?x2x?x4xf32> into tensor<?x4xf32>
+// CHECK-DAG: tensor.collapse_shape %{{.*}} {{\[\[}}0, 1, 2]] : tensor<?x2x?xf32> into tensor<?xf32>
+// CHECK: tile.launch @linear_4x8_row_scale{{.*}} outs(%{{.*}} : tensor<?x8xf32>)
+// CHECK: tensor.expand_shape %{{.*}} {{\[\[}}0, 1, 2], [3]] {{.*}} into tensor<?x2x?x8xf32>
+func.func @ranks(%x: tensor<4xf32>, %z: tensor<?x2x?x4xf32>, %s: tensor<?x2x?xf32>) -> (tensor<8xf32>, tensor<?x2x?x8xf32>) {
+  %w = ockham.load_weight @w : tensor<4x8xf32>
+  %0 = tfm.linear %x, %w : tensor<4xf32>, tensor<4x8xf32> -> tensor<8xf32>
+  %1 = tfm.linear %z, %w row_scale %s : tensor<?x2x?x4xf32>, tensor<4x8xf32> row_scale tensor<?x2x?xf32> -> tensor<?x2x?x8xf32>
+  return %0, %1 : tensor<8xf32>, tensor<?x2x?x8xf32>
+}
+
+// The parts of a product are windows of it.
+// CHECK-LABEL: func.func @parts(
+// CHECK: %[[ALL:.*]] = tile.launch @linear_4x8
+// CHECK: %[[PART:.*]] = tensor.extract_slice %[[ALL]][0, 4] [%{{.*}}, 4] [1, 1] : tensor<?x8xf32> to tensor<?x4xf32>
+// CHECK: tile.launch @linear_4x8{{.*}} ins(%[[PART]],
+func.func @parts(%x: tensor<?x?x4xf32>) -> tensor<?x?x8xf32> {
+  %w = ockham.load_weight @w : tensor<4x8xf32>
+  %0 = tfm.linear %x, %w : tensor<?x?x4xf32>, tensor<4x8xf32> -> tensor<?x?x8xf32>
+  %1:2 = tfm.split %0 : tensor<?x?x8xf32> -> tensor<?x?x4xf32>, tensor<?x?x4xf32>
+  %2 = tfm.linear %1#1, %w : tensor<?x?x4xf32>, tensor<4x8xf32> -> tensor<?x?x8xf32>
+  return %2 : tensor<?x?x8xf32>
+}
+
+// Whatever is left is told.
+// CHECK-LABEL: func.func @alone(
+// CHECK: tfm.activation
+func.func @alone(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  // expected-remark @+1 {{no kernel: there is none for tfm.activation; it goes through linalg}}
+  %0 = tfm.activation relu %x : tensor<?x?x4xf32>
+  return %0 : tensor<?x?x4xf32>
 }

@@ -38,6 +38,9 @@ void buildSimplifyPipeline(mlir::OpPassManager &pm);
 void buildToONNXPipeline(mlir::OpPassManager &pm,
                          const ToONNXPipelineOptions &options);
 
+/// `--ockham-to-tile`: tfm ops to launches of kernels, where there are some.
+void buildToTilePipeline(mlir::OpPassManager &pm);
+
 /// `--ockham-to-linalg`: onnx and tfm ops to linalg on tensors, fused.
 void buildToLinalgPipeline(mlir::OpPassManager &pm);
 

@@ -52,10 +52,11 @@ static Value createPrefixMean(OpBuilder &b, Location loc, Value value,
                     options.columns = columns;
                     return buildPrefixMean(builder, loc, name, options);
                   });
-  Value empty = createEmpty(b, loc, value, columns);
+  Value rows = toMatrix(b, loc, value);
+  Value empty = createEmptyMatrix(b, loc, rows, columns);
   Value extents[] = {getDim(b, loc, value, 0),
                      arith::ConstantIndexOp::create(b, loc, columns)};
-  Value inputs[] = {value, getDim(b, loc, value, 1)};
+  Value inputs[] = {rows, getDim(b, loc, value, 1)};
   return tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
                                 kernel.getSymName(), extents, inputs,
                                 ValueRange{empty})
@@ -120,15 +121,17 @@ std::string tfm_to_tile::convertAttention(tfm::AttentionOp op,
       kernels.get(name, numbers, [&](OpBuilder &builder, StringRef symbol) {
         return buildAttention(builder, loc, symbol, options);
       });
-  SmallVector<Value> inputs{op.getQuery(), op.getKey(), op.getValue()};
+  SmallVector<Value> inputs;
+  for (Value activation : {op.getQuery(), op.getKey(), op.getValue()})
+    inputs.push_back(toMatrix(b, loc, activation));
   if (options.hasGamma)
     inputs.push_back(createPrefixMean(b, loc, op.getValue(), kernels));
   for (Value gain : {op.getAlpha(), op.getBeta(), op.getGamma()})
     if (gain)
       inputs.push_back(gain);
   inputs.push_back(getDim(b, loc, op.getKey(), 1));
-  Value empty =
-      createEmpty(b, loc, op.getQuery(), options.heads * options.valueDim);
+  Value empty = createEmptyMatrix(b, loc, inputs.front(),
+                                  options.heads * options.valueDim);
   Value number = b.createOrFold<arith::MulIOp>(
       loc, getDim(b, loc, op.getQuery(), 0),
       arith::ConstantIndexOp::create(b, loc, options.heads).getResult());
@@ -136,10 +139,8 @@ std::string tfm_to_tile::convertAttention(tfm::AttentionOp op,
   auto launch = tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
                                        kernel.getSymName(), extents, inputs,
                                        ValueRange{empty});
-  Value result = launch.getResult(0);
-  if (result.getType() != resultType)
-    result = tensor::CastOp::create(b, loc, resultType, result);
-  op.getOutput().replaceAllUsesWith(result);
+  op.getOutput().replaceAllUsesWith(
+      fromMatrix(b, loc, launch.getResult(0), op.getQuery(), resultType));
   op.erase();
   return "";
 }

@@ -37,11 +37,11 @@ public:
     inputs.push_back(gain);
     name += isScalar(gain) ? "_scalar_gain" : "_gain";
   }
+  /// `scale` has one element per row, and one column.
   void addRowScale(Value scale) {
     if (!scale)
       return;
     steps.push_back({EpilogueStep::RowScale});
-    // One number per row: the extents of the rows, and one column.
     inputs.push_back(scale);
     name += "_row_scale";
   }
@@ -97,6 +97,29 @@ static tfm::ActivationOp findActivation(tfm::LinearOp op) {
   return activation;
 }
 
+/// A number per row, `[...]`, as a matrix of one column.
+static Value createColumn(OpBuilder &b, Location loc, Value rows) {
+  if (!rows)
+    return rows;
+  auto type = cast<RankedTensorType>(rows.getType());
+  int64_t rank = type.getRank();
+  if (rank == 0)
+    return tensor::ExpandShapeOp::create(
+        b, loc, RankedTensorType::get({1, 1}, type.getElementType()), rows,
+        ArrayRef<ReassociationIndices>());
+  if (rank > 1) {
+    auto all = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
+    rows = tensor::CollapseShapeOp::create(
+        b, loc, rows, SmallVector<ReassociationIndices>{all});
+  }
+  int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0);
+  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(b, loc, rows, 0),
+                                  b.getIndexAttr(1)};
+  return tensor::ExpandShapeOp::create(
+      b, loc, RankedTensorType::get({count, 1}, type.getElementType()), rows,
+      SmallVector<ReassociationIndices>{{0, 1}}, sizes);
+}
+
 std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
                                        int64_t panel) {
   auto type = op.getInput().getType();
@@ -122,18 +145,21 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
        << ", are not known when compiling";
     return text;
   }
-  if (op.getRowScale())
-    return "the linear has a row scale";
   if (columns < 2) {
     os << "the linear has " << columns << " columns, expected at least 2";
     return text;
   }
 
+  Location loc = op.getLoc();
+  OpBuilder before(op);
+  Value input = toMatrix(before, loc, op.getInput());
   Epilogue epilogue(columns);
   epilogue.addGain(op.getResidGain());
-  epilogue.addScaled(op.getSkipGain(), op.getInput());
+  epilogue.addScaled(op.getSkipGain(), input);
+  epilogue.addRowScale(createColumn(before, loc, op.getRowScale()));
   epilogue.addBias(op.getBias());
-  epilogue.addMatrix(op.getInit());
+  if (op.getInit())
+    epilogue.addMatrix(toMatrix(before, loc, op.getInit()));
   tfm::ActivationOp activation = findActivation(op);
   Operation *last = op;
   if (activation) {
@@ -156,24 +182,21 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
                   });
 
   OpBuilder b(last);
-  Location loc = op.getLoc();
   auto packedType = RankedTensorType::get(
       {(columns + panel - 1) / panel, depth, panel}, element);
-  SmallVector<Value> inputs{
-      op.getInput(), tile::PackOp::create(b, loc, packedType, op.getWeight(),
-                                          panel, transposed)};
+  SmallVector<Value> inputs{input, tile::PackOp::create(b, loc, packedType,
+                                                        op.getWeight(), panel,
+                                                        transposed)};
   llvm::append_range(inputs, epilogue.inputs);
-  Value empty = createEmpty(b, loc, op.getInput(), columns);
-  Value extents[] = {countRows(b, loc, op.getInput()),
+  Value empty = createEmptyMatrix(b, loc, input, columns);
+  Value extents[] = {b.createOrFold<tensor::DimOp>(loc, input, 0),
                      arith::ConstantIndexOp::create(b, loc, columns)};
   auto launch = tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
                                        kernel.getSymName(), extents, inputs,
                                        ValueRange{empty});
-  Value result = launch.getResult(0);
-  if (result.getType() != last->getResult(0).getType())
-    result =
-        tensor::CastOp::create(b, loc, last->getResult(0).getType(), result);
-  last->getResult(0).replaceAllUsesWith(result);
+  last->getResult(0).replaceAllUsesWith(
+      fromMatrix(b, loc, launch.getResult(0), op.getInput(),
+                 last->getResult(0).getType()));
   last->erase();
   if (last != op)
     op.erase();

@@ -49,18 +49,18 @@ std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
       kernels.get(text, options.eps, [&](OpBuilder &builder, StringRef name) {
         return buildNorm(builder, loc, name, options);
       });
-  SmallVector<Value> inputs{op.getInput()};
+  Value input = toMatrix(b, loc, op.getInput());
+  SmallVector<Value> inputs{input};
   for (Value vector : {op.getScale(), op.getShift()})
     if (vector)
       inputs.push_back(vector);
-  Value empty = createEmpty(b, loc, op.getInput(), columns);
+  Value empty = createEmptyMatrix(b, loc, input, columns);
   auto launch = tile::LaunchOp::create(
       b, loc, TypeRange{empty.getType()}, kernel.getSymName(),
-      ValueRange{countRows(b, loc, op.getInput())}, inputs, ValueRange{empty});
-  Value result = launch.getResult(0);
-  if (result.getType() != op.getResult().getType())
-    result = tensor::CastOp::create(b, loc, op.getResult().getType(), result);
-  op.getResult().replaceAllUsesWith(result);
+      ValueRange{b.createOrFold<tensor::DimOp>(loc, input, 0)}, inputs,
+      ValueRange{empty});
+  op.getResult().replaceAllUsesWith(fromMatrix(
+      b, loc, launch.getResult(0), op.getInput(), op.getResult().getType()));
   op.erase();
   return "";
 }

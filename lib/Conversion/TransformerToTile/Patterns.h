@@ -40,12 +40,16 @@ std::string convertLinear(tfm::LinearOp op, KernelCache &kernels,
 std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels);
 std::string convertNorm(tfm::NormOp op, KernelCache &kernels);
 
-/// Rows of an activation `[..., width]`: the product of all other extents.
-mlir::Value countRows(mlir::OpBuilder &b, mlir::Location loc,
-                      mlir::Value activation);
-/// An empty tensor of `like`'s shape, its last extent replaced.
-mlir::Value createEmpty(mlir::OpBuilder &b, mlir::Location loc,
-                        mlir::Value like, int64_t width);
+/// An activation `[..., width]` as the matrix of its rows, which is what
+/// kernels work on. A part of a merged projection is one without a copy.
+mlir::Value toMatrix(mlir::OpBuilder &b, mlir::Location loc,
+                     mlir::Value activation);
+/// A matrix of as many rows as `rows` has, and `width` columns.
+mlir::Value createEmptyMatrix(mlir::OpBuilder &b, mlir::Location loc,
+                              mlir::Value rows, int64_t width);
+/// The matrix with the leading dimensions of `like`, as a value of `type`.
+mlir::Value fromMatrix(mlir::OpBuilder &b, mlir::Location loc,
+                       mlir::Value matrix, mlir::Value like, mlir::Type type);
 
 } // namespace ockham::tfm_to_tile
 

@@ -8,6 +8,7 @@
 #include "Patterns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/SymbolTable.h"
 #include "ockham/Conversion/Passes.h"
@@ -41,21 +42,79 @@ tile::KernelOp KernelCache::get(
   return kernel;
 }
 
-Value tfm_to_tile::countRows(OpBuilder &b, Location loc, Value activation) {
-  auto type = cast<RankedTensorType>(activation.getType());
-  Value rows = arith::ConstantIndexOp::create(b, loc, 1);
-  for (int64_t i = 0; i + 1 < type.getRank(); ++i)
-    rows = b.createOrFold<arith::MulIOp>(
-        loc, rows, b.createOrFold<tensor::DimOp>(loc, activation, i));
-  return rows;
+/// All dimensions but the last one, and the last one.
+static SmallVector<ReassociationIndices> getMatrixGroups(int64_t rank) {
+  SmallVector<ReassociationIndices> groups(2);
+  for (int64_t i = 0; i < rank; ++i)
+    groups[i + 1 == rank].push_back(i);
+  return groups;
 }
 
-Value tfm_to_tile::createEmpty(OpBuilder &b, Location loc, Value like,
-                               int64_t width) {
-  auto type = cast<RankedTensorType>(like.getType());
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like);
-  sizes.back() = b.getIndexAttr(width);
-  return tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+Value tfm_to_tile::toMatrix(OpBuilder &b, Location loc, Value activation) {
+  auto type = cast<RankedTensorType>(activation.getType());
+  int64_t rank = type.getRank();
+  if (rank == 2)
+    return activation;
+  if (rank == 1)
+    return tensor::ExpandShapeOp::create(
+        b, loc,
+        RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType()),
+        activation, SmallVector<ReassociationIndices>{{0, 1}});
+  return tensor::CollapseShapeOp::create(b, loc, activation,
+                                         getMatrixGroups(rank));
+}
+
+Value tfm_to_tile::createEmptyMatrix(OpBuilder &b, Location loc, Value rows,
+                                     int64_t width) {
+  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(b, loc, rows, 0),
+                                  b.getIndexAttr(width)};
+  Type element = cast<RankedTensorType>(rows.getType()).getElementType();
+  return tensor::EmptyOp::create(b, loc, sizes, element);
+}
+
+Value tfm_to_tile::fromMatrix(OpBuilder &b, Location loc, Value matrix,
+                              Value like, Type type) {
+  auto from = cast<RankedTensorType>(matrix.getType());
+  int64_t rank = cast<RankedTensorType>(like.getType()).getRank();
+  Value result = matrix;
+  if (rank == 1) {
+    result = tensor::CollapseShapeOp::create(
+        b, loc, matrix, SmallVector<ReassociationIndices>{{0, 1}});
+  } else if (rank > 2) {
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like);
+    sizes.back() = b.getIndexAttr(from.getDimSize(1));
+    SmallVector<int64_t> shape;
+    for (OpFoldResult size : sizes)
+      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    result = tensor::ExpandShapeOp::create(
+        b, loc, RankedTensorType::get(shape, from.getElementType()), matrix,
+        getMatrixGroups(rank), sizes);
+  }
+  if (result.getType() != type)
+    result = tensor::CastOp::create(b, loc, type, result);
+  return result;
+}
+
+/// Parts of rows are where they are: windows of the matrix.
+static void convertSplit(tfm::SplitOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Value matrix = toMatrix(b, loc, op.getInput());
+  OpFoldResult one = b.getIndexAttr(1);
+  SmallVector<OpFoldResult> strides{one, one};
+  int64_t first = 0;
+  for (Value part : op.getResults()) {
+    auto type = cast<RankedTensorType>(part.getType());
+    int64_t width = type.getShape().back();
+    SmallVector<OpFoldResult> offsets{b.getIndexAttr(0), b.getIndexAttr(first)};
+    SmallVector<OpFoldResult> sizes{tensor::getMixedSize(b, loc, matrix, 0),
+                                    b.getIndexAttr(width)};
+    Value window =
+        tensor::ExtractSliceOp::create(b, loc, matrix, offsets, sizes, strides);
+    part.replaceAllUsesWith(fromMatrix(b, loc, window, op.getInput(), type));
+    first += width;
+  }
+  op.erase();
 }
 
 namespace {
@@ -78,8 +137,9 @@ struct ConvertTransformerToTile
       if (isa<tfm::LinearOp, tfm::AttentionOp, tfm::NormOp>(op))
         work.push_back(op);
     });
+    getOperation().walk([](tfm::SplitOp split) { convertSplit(split); });
+    llvm::DenseMap<Operation *, std::string> problems;
     for (Operation *op : work) {
-      Location loc = op->getLoc();
       std::string problem;
       if (auto linear = dyn_cast<tfm::LinearOp>(op))
         problem = convertLinear(linear, kernels, panel);
@@ -88,8 +148,15 @@ struct ConvertTransformerToTile
       else
         problem = convertNorm(cast<tfm::NormOp>(op), kernels);
       if (!problem.empty())
-        emitRemark(loc) << "no kernel: " << problem;
+        problems[op] = problem;
     }
+    getOperation().walk([&](tfm::TransformerOpInterface op) {
+      std::string problem = problems.lookup(op);
+      if (problem.empty())
+        problem = "there is none for " + op->getName().getStringRef().str();
+      emitRemark(op.getLoc())
+          << "no kernel: " << problem << "; it goes through linalg";
+    });
   }
 };
 } // namespace

@@ -32,7 +32,8 @@ def load(name, *shape):
 
 
 class Case:
-    """A function of activations `[batch, sequence, width]`."""
+    """A function of activations `[batch, sequence, width]`; those of width None
+    are numbers per row, `[batch, sequence]`."""
 
     def __init__(self, name, widths, out, parameters, ops, extents, keys=False):
         self.name = name
@@ -42,9 +43,12 @@ class Case:
         arguments = []
         for i, width in enumerate(widths):
             length = "keys" if keys and i > 0 else "sequence"
+            shape, dims = f"?x?x{width}", f'["batch", "{length}", ""]'
+            if width is None:
+                shape, dims = "?x?", f'["batch", "{length}"]'
             arguments.append(
-                f'%x{i}: tensor<?x?x{width}xf32> {{ockham.name = "x{i}", '
-                f'ockham.dims = ["batch", "{length}", ""]}}'
+                f'%x{i}: tensor<{shape}xf32> {{ockham.name = "x{i}", '
+                f"ockham.dims = {dims}}}"
             )
         self.text = (
             "".join(weight(n, *s) for n, s in parameters.items())
@@ -126,6 +130,20 @@ def make_cases():
         {"b": (70,), "s": (70,), "r": (1,)},
     )  # fmt: skip
     yield linear("init", 20, 70, "init %x1", " init tensor<?x?x70xf32>", {}, extra=[70])
+    case = linear(
+        "row scale", 70, 70, "bias %b skip %s row_scale %x1 init %x2",
+        f", {vector} skip tensor<1xf32> row_scale tensor<?x?xf32> init tensor<?x?x70xf32>",
+        {"b": (70,), "s": (1,)}, extra=[None, 70],
+    )  # fmt: skip
+    case.extents = [(2, 3), (3, 1), (1, 17)]
+    yield case
+    # Parts of one product go to kernels without a copy.
+    weights = {"w": (20, 100), "u": (60, 30)}
+    ops = """  %p = tfm.linear %x0, %w : tensor<?x?x20xf32>, tensor<20x100xf32> -> tensor<?x?x100xf32>
+  %s:2 = tfm.split %p : tensor<?x?x100xf32> -> tensor<?x?x40xf32>, tensor<?x?x60xf32>
+  %y = tfm.linear %s#1, %u : tensor<?x?x60xf32>, tensor<60x30xf32> -> tensor<?x?x30xf32>
+"""
+    yield Case("split", [20], 30, weights, ops, [(2, 3), (3, 1), (1, 17)])
     yield attention("attention", 2, 8, keys=True)
     yield attention("causal", 3, 16, clauses="causal ")
     yield attention("wide values", 2, 16, value=40, clauses="causal ")
@@ -184,6 +202,7 @@ def main():
         )
         for op in (
             "tfm.linear",
+            "tfm.split",
             "tfm.activation",
             "tfm.attention",
             "tfm.norm",
@@ -211,7 +230,8 @@ def main():
             inputs = []
             for i, width in enumerate(case.widths):
                 length = extents[2] if case.keys and i > 0 else extents[1]
-                values = rng.standard_normal((extents[0], length, width))
+                shape = [extents[0], length] + ([width] if width else [])
+                values = rng.standard_normal(shape)
                 file = folder / f"x{i}.npy"
                 np.save(file, values.astype(np.float32))
                 inputs += ["--input", f"x{i}={file}"]
