@@ -24,23 +24,59 @@ using namespace ockham;
 // WeightOp
 //===----------------------------------------------------------------------===//
 
+/// The width of the panels of a layout `panels<W>` or `panels<W, transposed>`
+/// of a matrix.
+static std::optional<int64_t> getPanel(WeightOp op, bool &transposed) {
+  StringRef layout = op.getLayout();
+  int64_t panel;
+  if (op.getTensorType().getRank() != 2 || !layout.consume_front("panels<") ||
+      layout.consumeInteger(10, panel) || panel < 1)
+    return std::nullopt;
+  transposed = layout.consume_front(", transposed");
+  if (layout != ">")
+    return std::nullopt;
+  return panel;
+}
+
+bool WeightOp::isLayoutKnown() {
+  bool transposed;
+  return getLayout() == "row-major" || getPanel(*this, transposed);
+}
+
+RankedTensorType WeightOp::getStoredType() {
+  RankedTensorType type = getTensorType();
+  bool transposed;
+  std::optional<int64_t> panel = getPanel(*this, transposed);
+  if (!panel)
+    return type;
+  int64_t rows = type.getDimSize(transposed),
+          cols = type.getDimSize(!transposed);
+  int64_t panels = (cols + *panel - 1) / *panel;
+  return type.clone({panels, rows, *panel});
+}
+
 LogicalResult WeightOp::verify() {
   if (getValue() && getInit())
     return emitOpError("has both a value and an initialisation recipe");
   if (std::optional<ElementsAttr> value = getValue()) {
-    if (value->getShapedType() != getTensorType())
-      return emitOpError() << "has type " << getTensorType()
-                           << " but its value has type "
-                           << value->getShapedType();
+    if (value->getShapedType() != getStoredType()) {
+      InFlightDiagnostic diag = emitOpError() << "has type " << getTensorType()
+                                              << " but its value has type "
+                                              << value->getShapedType();
+      if (getStoredType() != getTensorType())
+        diag << ", expected " << getStoredType() << " in layout '"
+             << getLayout() << "'";
+      return diag;
+    }
     auto resource = dyn_cast<DenseResourceElementsAttr>(*value);
     if (resource && resource.getRawHandle().getBlob()) {
       uint64_t have = resource.getRawHandle().getBlob()->getData().size();
       uint64_t elementBits = getTensorType().getElementTypeBitWidth();
-      uint64_t want = getTensorType().getNumElements() *
+      uint64_t want = getStoredType().getNumElements() *
                       std::max<uint64_t>(1, elementBits / 8);
       if (have != want)
         return emitOpError()
-               << "of type " << getTensorType() << " needs " << want
+               << "of type " << getStoredType() << " needs " << want
                << " bytes but its resource '"
                << resource.getRawHandle().getKey() << "' has " << have;
     }
@@ -49,6 +85,9 @@ LogicalResult WeightOp::verify() {
     return emitOpError() << "has a normal recipe but element type "
                          << getTensorType().getElementType()
                          << ", expected a float type";
+  if (getInit() && getStoredType() != getTensorType())
+    return emitOpError() << "has a recipe and the layout '" << getLayout()
+                         << "', expected row-major";
   return success();
 }
 
@@ -69,7 +108,7 @@ LoadWeightOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     return emitOpError() << "names '@" << getWeight()
                          << "', which is not an ockham.weight";
   auto have = cast<ShapedType>(getResult().getType());
-  RankedTensorType want = weight.getTensorType();
+  RankedTensorType want = weight.getStoredType();
   // Below the operators, unsigned integers are loaded as what they are made of.
   auto isSame = [](Type have, Type want) {
     return have == want ||

@@ -28,6 +28,10 @@ def Ockham_WeightOp : Ockham_Op<"weight", [Symbol]> {
     its bytes lie (row-major unless stated), `source` is its name in the file
     that it came from and its key in a safetensors file.
 
+    The layout `panels<W>` is that of `tile.pack`: of a matrix `[R, C]` the
+    panels `[C/W, R, W]`, filled up with zeros; `panels<W, transposed>` are those
+    of the transpose. Value and loaded tensor then have the panels' shape.
+
     Its content is either `value` (for anything but tests a `dense_resource`,
     whose blob is a mapped file or a buffer handed over by the importer, never a
     copy) or an initialisation recipe. A weight with neither is declared only:
@@ -59,6 +63,11 @@ def Ockham_WeightOp : Ockham_Op<"weight", [Symbol]> {
     ::mlir::RankedTensorType getTensorType() {
       return ::llvm::cast<::mlir::RankedTensorType>(getType());
     }
+    /// The type of the value and of what is loaded: that of the panels of a
+    /// packed weight, else the logical type.
+    ::mlir::RankedTensorType getStoredType();
+    /// True if `layout` is row-major or one of panels that fit the type.
+    bool isLayoutKnown();
     /// The bytes of the weight in its layout, row-major elements of the type's
     /// size (one byte per i1), or an empty array when it has none here.
     /// A splat or a dense attribute of another encoding is not expanded: use
@@ -72,7 +81,7 @@ def Ockham_LoadWeightOp
   let summary = "The value of a weight";
   let description = [{
     Gives the tensor that the weight symbol names; after bufferization the
-    buffer, which must not be written. A weight of unsigned integers may be
+    buffer, which must not be written, in the weight's layout. A weight of unsigned integers may be
     loaded as signless ones.
 
     ```mlir

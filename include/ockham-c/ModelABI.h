@@ -110,7 +110,7 @@ typedef struct ockham_weight_spec {
   int32_t dtype;    ///< ockham_dtype
   int32_t rank;
   const int64_t *shape; ///< Logical shape, rank entries.
-  const char *layout;   ///< "row-major", or the name of a packed layout.
+  const char *layout;   ///< "row-major", "panels<W>", or "panels<W, transposed>".
   uint64_t offset;      ///< Of the stored bytes from `weight_data`, a multiple
                         ///< of OCKHAM_ALIGNMENT; unused with a weight file.
   uint64_t bytes;       ///< Size of the stored bytes in this layout.

@@ -265,7 +265,8 @@ OCKHAM_API ockham_status ockham_session_reset_state(ockham_session *session,
 
 /// Copies a weight out, or in. Writing concerns this session alone: it gets a
 /// copy of its own, and states that started from the weight keep their values.
-/// OCKHAM_UNSUPPORTED: the weight has a packed layout.
+/// Weights in panels are packed and unpacked on the way.
+/// OCKHAM_UNSUPPORTED: the weight has another packed layout.
 OCKHAM_API ockham_status ockham_session_read_weight(ockham_session *session,
                                                     ockham_argument *output);
 OCKHAM_API ockham_status ockham_session_write_weight(ockham_session *session,

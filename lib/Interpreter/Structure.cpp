@@ -74,9 +74,9 @@ static llvm::Expected<Tensor> evaluateLoadWeight(LoadWeightOp op, Frame &) {
       SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
   if (!weight)
     return makeError("'@" + op.getWeight() + "' is not a weight");
-  if (weight.getLayout() != "row-major")
+  if (!weight.isLayoutKnown())
     return makeError("weight '@" + op.getWeight() + "' has layout '" +
-                     weight.getLayout() + "', expected row-major");
+                     weight.getLayout() + "', expected row-major or panels");
   if (std::optional<ConstantData> data = ConstantData::get(weight))
     return Tensor::fromConstant(*data);
   NormalInitAttr init = weight.getInitAttr();

@@ -52,7 +52,6 @@ void ockham::buildToONNXPipeline(OpPassManager &pm,
 void ockham::buildToTilePipeline(OpPassManager &pm) {
   pm.addPass(createInlineBlocks());
   pm.addPass(createConvertTransformerToTile());
-  pm.addPass(createPackWeights());
 }
 
 void ockham::buildToLinalgPipeline(OpPassManager &pm) {
@@ -64,6 +63,8 @@ void ockham::buildToLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  // Last, when it is known who else reads a weight.
+  pm.addPass(createPackWeights());
 }
 
 void ockham::buildBufferizePipeline(OpPassManager &pm) {
@@ -133,10 +134,11 @@ void ockham::registerPipelines() {
       "Write onnx and tfm ops as operators that can be exported",
       buildToONNXPipeline);
   PassPipelineRegistration<>("ockham-to-tile",
-                             "Give tfm ops to kernels, and pack their weights",
+                             "Give tfm ops to kernels, where there are some",
                              buildToTilePipeline);
   PassPipelineRegistration<>("ockham-to-linalg",
-                             "Lower onnx and tfm ops to linalg on tensors",
+                             "Lower onnx and tfm ops to linalg on tensors, and "
+                             "pack the weights of kernels",
                              buildToLinalgPipeline);
   PassPipelineRegistration<>("ockham-bufferize",
                              "Turn tensors into buffers, once, for everything",

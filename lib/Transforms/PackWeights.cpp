@@ -4,8 +4,16 @@
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A tied head reads the embedding's table as a product. A table that is read
+// otherwise element by element only, by linalg ops that look rows up, is read
+// in panels there as well, so that the model has it once.
+//
+//===----------------------------------------------------------------------===//
 
 #include "dialects/Tile/TileDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ockham/Runtime/PackPanels.h"
 #include "ockham/Support/ConstantData.h"
 #include "ockham/Transforms/Passes.h"
@@ -26,6 +34,10 @@ struct PackWeights : ockham::impl::PackWeightsBase<PackWeights> {
     // One weight may be packed in several ways, and be read by several ops.
     using Key = std::tuple<Attribute, Type, unsigned>;
     llvm::MapVector<Key, SmallVector<tile::PackOp>> packs;
+    llvm::MapVector<Attribute, SmallVector<LoadWeightOp>> loads;
+    module.walk([&](LoadWeightOp load) {
+      loads[load.getWeightAttr()].push_back(load);
+    });
     module.walk([&](tile::PackOp pack) {
       if (auto load = pack.getMatrix().getDefiningOp<LoadWeightOp>())
         packs[{load.getWeightAttr(), pack.getResult().getType(),
@@ -34,42 +46,79 @@ struct PackWeights : ockham::impl::PackWeightsBase<PackWeights> {
     });
     WeightBuilder weights(module);
     for (auto &[key, ops] : packs)
-      pack(weights, ops);
+      pack(weights, ops, loads[std::get<0>(key)]);
     eraseUnusedWeights(module);
   }
 
 private:
-  void pack(WeightBuilder &weights, ArrayRef<tile::PackOp> ops) {
+  void pack(WeightBuilder &weights, ArrayRef<tile::PackOp> ops,
+            ArrayRef<LoadWeightOp> loads) {
     tile::PackOp first = ops.front();
-    std::optional<ConstantData> data = ConstantData::get(first.getMatrix());
-    if (!data)
-      return;
     auto load = first.getMatrix().getDefiningOp<LoadWeightOp>();
+    auto from = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
+        load, load.getWeightAttr());
+    std::optional<ConstantData> data = ConstantData::get(first.getMatrix());
+    if (!data || from.getStoredType() != from.getTensorType())
+      return;
     auto type = cast<RankedTensorType>(first.getResult().getType());
-    bool transposed = first.getTransposed();
     runtime::PanelLayout layout;
-    layout.rows = data->getShape()[transposed ? 1 : 0];
-    layout.cols = data->getShape()[transposed ? 0 : 1];
+    layout.transposed = first.getTransposed();
+    layout.rows = data->getShape()[layout.transposed];
+    layout.cols = data->getShape()[!layout.transposed];
     layout.panel = first.getPanel();
     layout.elementBytes = getStorageBytes(type.getElementType());
     std::vector<char> dense(getStorageBytes(data->getType()));
     data->copyTo(dense.data());
     auto packed = std::make_unique<std::string>(layout.countBytes(), '\0');
-    runtime::packPanels(packed->data(), dense.data(), layout, transposed, 0,
+    runtime::packPanels(packed->data(), dense.data(), layout, 0,
                         layout.countPanels());
     WeightOp weight =
         weights.create(first.getLoc(), (load.getWeight() + ".panels").str(),
                        type, makeStringBlob(std::move(packed)), /*source=*/"");
-    weight.removeSourceAttr(); // It is in no file.
+    weight.setType(from.getTensorType());
+    weight.setSourceAttr(from.getSourceAttr());
+    weight.setLayout("panels<" + std::to_string(layout.panel) +
+                     (layout.transposed ? ", transposed>" : ">"));
     for (tile::PackOp op : ops) {
       OpBuilder b(op);
-      Operation *matrix = op.getMatrix().getDefiningOp();
       op.replaceAllUsesWith(
           LoadWeightOp::create(b, op.getLoc(), type, weight.getSymName())
               .getResult());
       op.erase();
-      if (matrix->use_empty())
-        matrix->erase();
+    }
+    readElements(loads, weight, layout);
+  }
+
+  /// Makes all reads of single elements of the weight reads of the panels, if
+  /// there are no others.
+  static void readElements(ArrayRef<LoadWeightOp> loads, WeightOp panels,
+                           const runtime::PanelLayout &layout) {
+    SmallVector<tensor::ExtractOp> reads;
+    for (LoadWeightOp load : loads) {
+      for (Operation *user : load->getUsers()) {
+        auto read = dyn_cast<tensor::ExtractOp>(user);
+        if (!read)
+          return;
+        reads.push_back(read);
+      }
+    }
+    for (tensor::ExtractOp read : reads) {
+      // Loads may stand behind other reads; a new one stands where the old is.
+      Operation *load = read.getTensor().getDefiningOp();
+      OpBuilder b(load);
+      Value table = LoadWeightOp::create(
+          b, load->getLoc(), panels.getStoredType(), panels.getSymName());
+      b.setInsertionPoint(read);
+      Location loc = read.getLoc();
+      Value row = read.getIndices()[layout.transposed];
+      Value col = read.getIndices()[!layout.transposed];
+      Value width = arith::ConstantIndexOp::create(b, loc, layout.panel);
+      Value panel = arith::DivUIOp::create(b, loc, col, width);
+      Value within = arith::RemUIOp::create(b, loc, col, width);
+      Value element = tensor::ExtractOp::create(b, loc, table,
+                                                ValueRange{panel, row, within});
+      read.replaceAllUsesWith(element);
+      read.erase();
     }
   }
 };

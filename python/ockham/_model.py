@@ -34,8 +34,8 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Weight:
-    """Name and type of a weight. `layout` is "row-major" for weights that can
-    be read and written; `bytes` is the size in that layout."""
+    """Name and type of a weight. `layout` says how its bytes lie, "row-major" or
+    "panels<W>"; `bytes` is the size in that layout."""
 
     name: str
     dtype: str

@@ -2,7 +2,7 @@
 
 // The weight is packed once, for both layers; the old one is gone.
 // CHECK-NOT: ockham.weight @w :
-// CHECK: ockham.weight @w.panels : tensor<1x4x48xf32>
+// CHECK: ockham.weight @w.panels : tensor<4x8xf32> layout "panels<48>" = {{.*}} : tensor<1x4x48xf32>
 
 // Two layers share a kernel. What follows the product is done in registers.
 // CHECK: tile.kernel @linear_4x8_bias_relu(

@@ -188,14 +188,14 @@ TEST(statesAndWeightsByName) {
   CHECK_OK(ockham_session_memory(session.get(), &memory));
   CHECK_EQ(memory.weights, 32u);
 
-  // Packed weights have no values that could be read.
+  // Other packed weights have no values that could be read.
   LibraryPtr probe = load(testModel("probe"));
   SessionPtr packed = createSession(probe.get(), nullptr);
   output = wanted("packed");
   CHECK_FAILS(ockham_session_read_weight(packed.get(), &output),
               OCKHAM_UNSUPPORTED,
               "weight 'packed' has the packed layout 'tiles-4x8'; only "
-              "row-major weights can be read and written");
+              "weights in row-major and in panels can be read and written");
 }
 
 TEST(wrongOptions) {

@@ -6,11 +6,48 @@
 //===----------------------------------------------------------------------===//
 
 #include "Helpers.h"
+#include "ockham/Runtime/PackPanels.h"
 #include "ockham/Runtime/WeightInit.h"
 #include <cmath>
 #include <cstdio>
 
 using namespace ockham::runtime;
+
+//===----------------------------------------------------------------------===//
+// Panels
+//===----------------------------------------------------------------------===//
+
+TEST(panels) {
+  // [2, 3] in panels of two columns; the last one is filled up with a zero.
+  const int64_t shape[] = {2, 3};
+  const std::string tensor = "abcdef";
+  PanelLayout layout;
+  CHECK(parsePanels("panels<2>", shape, 2, 1, layout));
+  CHECK_EQ(layout.countBytes(), 8);
+  std::string packed(8, 'x');
+  packPanels(packed.data(), tensor.data(), layout, 0, 2);
+  CHECK(packed == std::string("abdec\0f\0", 8));
+  std::string again(6, 'x');
+  unpackPanels(again.data(), packed.data(), layout);
+  CHECK(again == tensor);
+
+  // Its transpose [3, 2]: one panel.
+  CHECK(parsePanels("panels<2, transposed>", shape, 2, 1, layout));
+  CHECK_EQ(layout.countBytes(), 6);
+  packed.assign(6, 'x');
+  packPanels(packed.data(), tensor.data(), layout, 0, 1);
+  CHECK(packed == "adbecf");
+  unpackPanels(again.data(), packed.data(), layout);
+  CHECK(again == tensor);
+
+  const int64_t large[] = {int64_t(1) << 60, 4};
+  for (const char *text :
+       {"row-major", "panels<>", "panels<0>", "panels<-1>", "panels<2",
+        "panels<2>>", "panels<2,transposed>", "panels<99999999999999999999>"})
+    CHECK(!parsePanels(text, shape, 2, 1, layout));
+  CHECK(!parsePanels("panels<2>", shape, 1, 1, layout));
+  CHECK(!parsePanels("panels<48>", large, 2, 4, layout));
+}
 
 //===----------------------------------------------------------------------===//
 // Files

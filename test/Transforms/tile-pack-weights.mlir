@@ -4,17 +4,32 @@
 
 // CHECK-NOT: ockham.weight @w :
 // CHECK: ockham.weight @declared
-// CHECK: ockham.weight @w.panels : tensor<2x2x2xf32> =
-// CHECK: ockham.weight @w.panels{{.*}} : tensor<2x3x1xf32>
+// CHECK: ockham.weight @both :
+// CHECK: ockham.weight @w.panels : tensor<2x3xf32> from "model.w" layout "panels<2>" = {{.*}} : tensor<2x2x2xf32>
+// CHECK: ockham.weight @w.panels{{.*}} : tensor<2x3xf32> from "model.w" layout "panels<1, transposed>" = {{.*}} : tensor<2x3x1xf32>
+// CHECK-NOT: ockham.weight @table :
+// CHECK: ockham.weight @table.panels : tensor<3x2xf32> layout "panels<2, transposed>"
+// CHECK: ockham.weight @both.panels :
 // CHECK-LABEL: func.func @forward
 // CHECK-NOT: tile.pack
 // CHECK-LABEL: func.func @left
 // What is not here cannot be packed here.
 // CHECK: tile.pack %{{.*}} panels 4
+// A table that is looked up is read in panels.
+// CHECK-LABEL: func.func @tied
+// CHECK-DAG: %[[TABLE:.*]] = ockham.load_weight @table.panels : tensor<2x2x2xf32>
+// CHECK-DAG: %[[PANEL:.*]] = arith.divui %arg0, %c2{{.*}} : index
+// CHECK-DAG: %[[COL:.*]] = arith.remui %arg0, %c2{{.*}} : index
+// CHECK: tensor.extract %[[TABLE]][%[[PANEL]], %arg1, %[[COL]]] : tensor<2x2x2xf32>
+// A whole one is not.
+// CHECK-LABEL: func.func @whole
+// CHECK: ockham.load_weight @both : tensor<2x2xf32>
 // VALUES{LITERAL}: packed: float32 [2, 2, 2] = [[[1, 2], [4, 5]], [[3, 0], [6, 0]]]
 // VALUES{LITERAL}: transposed: float32 [2, 3, 1] = [[[1], [2], [3]], [[4], [5], [6]]]
-ockham.weight @w : tensor<2x3xf32> = dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+ockham.weight @w : tensor<2x3xf32> from "model.w" = dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
 ockham.weight @declared : tensor<2x3xf32>
+ockham.weight @table : tensor<3x2xf32> = dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+ockham.weight @both : tensor<2x2xf32> = dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
 
 func.func @forward() -> (tensor<2x2x2xf32> {ockham.name = "packed"},
                          tensor<2x3x1xf32> {ockham.name = "transposed"}) {
@@ -28,4 +43,18 @@ func.func @left() -> tensor<1x2x4xf32> {
   %w = ockham.load_weight @declared : tensor<2x3xf32>
   %0 = tile.pack %w panels 4 : tensor<2x3xf32> -> tensor<1x2x4xf32>
   return %0 : tensor<1x2x4xf32>
+}
+
+func.func @tied(%i: index, %k: index) -> (f32, tensor<2x2x2xf32>) {
+  %w = ockham.load_weight @table : tensor<3x2xf32>
+  %0 = tile.pack %w panels 2 transposed : tensor<3x2xf32> -> tensor<2x2x2xf32>
+  %1 = tensor.extract %w[%i, %k] : tensor<3x2xf32>
+  return %1, %0 : f32, tensor<2x2x2xf32>
+}
+
+func.func @whole(%i: index) -> (f32, tensor<2x2xf32>, tensor<1x2x2xf32>) {
+  %w = ockham.load_weight @both : tensor<2x2xf32>
+  %0 = tile.pack %w panels 2 : tensor<2x2xf32> -> tensor<1x2x2xf32>
+  %1 = tensor.extract %w[%i, %i] : tensor<2x2xf32>
+  return %1, %w, %0 : f32, tensor<2x2xf32>, tensor<1x2x2xf32>
 }

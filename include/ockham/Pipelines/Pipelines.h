@@ -41,7 +41,8 @@ void buildToONNXPipeline(mlir::OpPassManager &pm,
 /// `--ockham-to-tile`: tfm ops to launches of kernels, where there are some.
 void buildToTilePipeline(mlir::OpPassManager &pm);
 
-/// `--ockham-to-linalg`: onnx and tfm ops to linalg on tensors, fused.
+/// `--ockham-to-linalg`: what is left of onnx and tfm to linalg on tensors,
+/// fused; the weights of kernels in panels.
 void buildToLinalgPipeline(mlir::OpPassManager &pm);
 
 /// `--ockham-bufferize`: tensors to buffers, once, for everything.

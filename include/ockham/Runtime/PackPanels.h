@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The one place that writes `!tile.view<RxCxT, panels<W>>`, for the compiler
-// and for the runtime. Needs no LLVM.
+// and for the runtime, and takes it apart again. Needs no LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +23,8 @@ struct PanelLayout {
   int64_t rows, cols;   ///< Of the matrix.
   int64_t panel;        ///< At least 1.
   int64_t elementBytes; ///< 1, 2, 4 or 8.
+  /// What is packed is the transpose of the tensor, which is [cols, rows].
+  bool transposed = false;
 
   int64_t countPanels() const { return (cols + panel - 1) / panel; }
   /// Bytes of all panels.
@@ -32,10 +34,17 @@ struct PanelLayout {
 };
 
 /// Packs the panels `[begin, end)`, so that threads can share the work. `to` is
-/// the beginning of panel 0. `from` is the matrix, row after row, or its
-/// transpose `[cols, rows]` if `transposed`.
+/// the beginning of panel 0, `from` the tensor, row after row.
 void packPanels(char *to, const char *from, const PanelLayout &layout,
-                bool transposed, int64_t begin, int64_t end);
+                int64_t begin, int64_t end);
+
+/// The tensor that was packed, row after row.
+void unpackPanels(char *to, const char *from, const PanelLayout &layout);
+
+/// Reads the layout of a weight of the model table: true for `panels<W>` and
+/// `panels<W, transposed>` of a tensor of rank 2.
+bool parsePanels(const char *text, const int64_t *shape, int32_t rank,
+                 int64_t elementBytes, PanelLayout &layout);
 
 } // namespace ockham::runtime
 

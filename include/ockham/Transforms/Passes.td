@@ -330,10 +330,14 @@ def BufferizeFunctions
 def PackWeights : Pass<"tile-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Pack weights when compiling";
   let description = [{
-    A `tile.pack` of a weight whose bytes are here becomes a weight in panels.
-    The old one goes if nothing else reads it.
+    A `tile.pack` of a weight whose bytes are here becomes a weight in panels,
+    of the same name and type but another layout. The old one goes if nothing
+    else reads it. Where all that reads it are single elements, taken by the
+    linalg ops of an embedding, they are read in the panels: a table that is the
+    head, too, is there once.
   }];
-  let dependentDialects = ["::ockham::OckhamDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect", "::ockham::OckhamDialect"];
 }
 
 #endif // OCKHAM_TRANSFORMS_PASSES

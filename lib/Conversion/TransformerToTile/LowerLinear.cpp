@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ockham/Kernels/Kernels.h"
+#include "ockham/Support/ConstantData.h"
 
 using namespace mlir;
 using namespace ockham;
@@ -140,7 +141,7 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
   auto weight = load ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(
                            op, load.getWeightAttr())
                      : WeightOp();
-  if (!weight || !weight.getValue()) {
+  if (!weight || !ConstantData::get(weight)) {
     os << "the bytes of the weight, " << weightType
        << ", are not known when compiling";
     return text;

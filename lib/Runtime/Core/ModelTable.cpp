@@ -7,6 +7,7 @@
 
 #include "ModelTable.h"
 #include "Types.h"
+#include "ockham/Runtime/PackPanels.h"
 #include "ockham/Runtime/WeightInit.h"
 #include <cstring>
 #include <set>
@@ -124,11 +125,17 @@ static Status checkWeights(const ockham_model &table) {
     if (!weight.layout)
       return bad(where, "it has no layout");
     bool rowMajor = std::strcmp(weight.layout, rowMajorLayout) == 0;
-    if (rowMajor && weight.bytes != *bytes)
+    PanelLayout panels;
+    bool packed = parsePanels(weight.layout, weight.shape, weight.rank,
+                              dtypeBytes(weight.dtype), panels);
+    if (packed)
+      bytes = static_cast<uint64_t>(panels.countBytes());
+    if ((rowMajor || packed) && weight.bytes != *bytes)
       return bad(
           where,
-          format("%s takes %" PRIu64 " bytes, but the table says %" PRIu64,
+          format("%s%s%s takes %" PRIu64 " bytes, but the table says %" PRIu64,
                  formatType(weight.dtype, weight.shape, weight.rank).c_str(),
+                 packed ? " in the layout " : "", packed ? weight.layout : "",
                  *bytes, weight.bytes));
     if (weight.init == OCKHAM_INIT_STORED) {
       OCKHAM_RETURN_IF_FAILED(checkStored(where, table, weight));

@@ -8,6 +8,7 @@
 #include "Session.h"
 #include "ModelTable.h"
 #include "Result.h"
+#include "ockham/Runtime/PackPanels.h"
 #include <cstdlib>
 #include <cstring>
 #include <set>
@@ -248,10 +249,13 @@ Status Session::findWeight(const char *name, NamedTensor &found) const {
       [](const ockham_weight_spec &spec) { return spec.name; }, found.index));
   const ockham_weight_spec &weight = model.weights[found.index];
   found.what = format("weight '%s'", name);
-  if (std::strcmp(weight.layout, rowMajorLayout) != 0)
+  PanelLayout panels;
+  if (std::strcmp(weight.layout, rowMajorLayout) != 0 &&
+      !parsePanels(weight.layout, weight.shape, weight.rank,
+                   dtypeBytes(weight.dtype), panels))
     return {OCKHAM_UNSUPPORTED,
-            format("%s has the packed layout '%s'; only %s weights can be read "
-                   "and written",
+            format("%s has the packed layout '%s'; only weights in %s and in "
+                   "panels can be read and written",
                    found.what.c_str(), weight.layout, rowMajorLayout)};
   setFixedShape(found.dims, found.spec, name, weight.dtype, weight.shape,
                 weight.rank);
@@ -337,12 +341,34 @@ Status Session::resetState(const char *name) {
   return Status::ok();
 }
 
+/// Memory for a packed weight as the logical tensor.
+static Status allocateDense(const std::string &what,
+                            const ockham_weight_spec &weight,
+                            AlignedMemory &memory) {
+  uint64_t bytes = *denseBytes(weight.dtype, weight.shape, weight.rank);
+  memory.reset(allocateAligned(bytes));
+  if (memory)
+    return Status::ok();
+  return {OCKHAM_OUT_OF_MEMORY,
+          format("%s needs %s and the system has no more memory", what.c_str(),
+                 formatBytes(bytes).c_str())};
+}
+
 Status Session::readWeight(const ockham_argument &output,
                            DLManagedTensor *&result) {
   std::lock_guard<std::mutex> lock(mutex);
   NamedTensor weight;
   OCKHAM_RETURN_IF_FAILED(findWeight(output.name, weight));
-  return copyOut(weight, weights[weight.index], output, result);
+  const ockham_weight_spec &spec = library->model().weights[weight.index];
+  PanelLayout panels;
+  if (!parsePanels(spec.layout, spec.shape, spec.rank, dtypeBytes(spec.dtype),
+                   panels))
+    return copyOut(weight, weights[weight.index], output, result);
+  AlignedMemory dense;
+  OCKHAM_RETURN_IF_FAILED(allocateDense(weight.what, spec, dense));
+  unpackPanels(static_cast<char *>(dense.get()),
+               static_cast<const char *>(weights[weight.index]), panels);
+  return copyOut(weight, dense.get(), output, result);
 }
 
 Status Session::writeWeight(const ockham_argument &input) {
@@ -351,9 +377,16 @@ Status Session::writeWeight(const ockham_argument &input) {
   TensorView view;
   OCKHAM_RETURN_IF_FAILED(findWeight(input.name, weight));
   OCKHAM_RETURN_IF_FAILED(checkInput(weight, input, view));
+  const ockham_weight_spec &spec = library->model().weights[weight.index];
+  PanelLayout panels;
+  bool packed = parsePanels(spec.layout, spec.shape, spec.rank,
+                            dtypeBytes(spec.dtype), panels);
+  AlignedMemory dense;
+  if (packed)
+    OCKHAM_RETURN_IF_FAILED(allocateDense(weight.what, spec, dense));
   AlignedMemory &own = ownWeights[weight.index];
   if (!own) {
-    uint64_t bytes = view.bytes();
+    uint64_t bytes = spec.bytes;
     Status room = environment.memory->reserveFixed(
         bytes, ("the session's own " + weight.what).c_str());
     if (!room.failed()) {
@@ -372,7 +405,14 @@ Status Session::writeWeight(const ockham_argument &input) {
     ownWeightBytes += bytes;
     weights[weight.index] = own.get();
   }
-  copyToDense(view, own.get());
+  if (!packed) {
+    copyToDense(view, own.get());
+    return Status::ok();
+  }
+  copyToDense(view, dense.get());
+  packPanels(static_cast<char *>(own.get()),
+             static_cast<const char *>(dense.get()), panels, 0,
+             panels.countPanels());
   return Status::ok();
 }
 

@@ -9,6 +9,7 @@
 #include "../CPU/ThreadTeam.h"
 #include "ModelTable.h"
 #include "Types.h"
+#include "ockham/Runtime/PackPanels.h"
 #include "ockham/Runtime/WeightInit.h"
 #include <cstring>
 
@@ -24,6 +25,24 @@ Status WeightSet::allocate(const ockham_weight_spec &weight, void *&memory) {
                  weight.name, formatBytes(weight.bytes).c_str())};
 }
 
+/// Packs with as many threads as are worth it.
+static void pack(void *to, const char *from, const PanelLayout &panels) {
+  struct Work {
+    char *to;
+    const char *from;
+    const PanelLayout &panels;
+  } work = {static_cast<char *>(to), from, panels};
+  constexpr int64_t smallBytes = 1 << 20;
+  TeamLease lease(panels.countBytes() > smallBytes ? defaultThreadCount() : 1);
+  lease.team().parallelFor(
+      lease.team().size(), panels.countPanels(), /*grain=*/1,
+      [](void *argument, int64_t begin, int64_t end, int32_t) {
+        Work &work = *static_cast<Work *>(argument);
+        packPanels(work.to, work.from, work.panels, begin, end);
+      },
+      &work);
+}
+
 /// Checks that the file's tensor is the weight and finds memory for it.
 Status WeightSet::loadStored(const ockham_weight_spec &weight,
                              const void *&pointer) {
@@ -35,7 +54,10 @@ Status WeightSet::loadStored(const ockham_weight_spec &weight,
                    weight.name,
                    formatType(weight.dtype, weight.shape, weight.rank).c_str(),
                    safetensors.listNames().c_str())};
-  if (std::strcmp(weight.layout, rowMajorLayout) != 0)
+  PanelLayout panels;
+  bool packed = parsePanels(weight.layout, weight.shape, weight.rank,
+                            dtypeBytes(weight.dtype), panels);
+  if (!packed && std::strcmp(weight.layout, rowMajorLayout) != 0)
     return {OCKHAM_UNSUPPORTED,
             format("weight '%s': the model wants the layout '%s', which this "
                    "runtime cannot make from a tensor of a file; compile with "
@@ -52,6 +74,14 @@ Status WeightSet::loadStored(const ockham_weight_spec &weight,
                            static_cast<int32_t>(entry->shape.size()))
                    .c_str())};
   pointer = safetensors.data(*entry);
+  if (packed) {
+    void *memory;
+    const char *from = static_cast<const char *>(pointer);
+    OCKHAM_RETURN_IF_FAILED(allocate(weight, memory));
+    pointer = memory;
+    pack(memory, from, panels);
+    return Status::ok();
+  }
   if (reinterpret_cast<uintptr_t>(pointer) % OCKHAM_ALIGNMENT == 0)
     return Status::ok();
   // Read rather than copied, so that the mapped pages do not count twice.

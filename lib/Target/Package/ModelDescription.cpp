@@ -149,16 +149,17 @@ llvm::Error describeWeights(ModuleOp module, ModelDescription &description) {
     weight.dtype = *dtype;
     weight.shape.assign(type.getShape().begin(), type.getShape().end());
     weight.layout = op.getLayout().str();
-    // Code reads weights as they lie; a packed one needs code made for it.
-    if (weight.layout != "row-major")
-      return makeError("weight '" + weight.name + "' has layout '" +
-                       weight.layout + "', expected row-major");
+    if (!op.isLayoutKnown())
+      return makeError("weight '" + weight.name + "' of type " +
+                       toString(type) + " has layout '" + weight.layout +
+                       "', expected row-major or, for a matrix, panels<W> or "
+                       "panels<W, transposed>");
     if (!op.getInit()) {
       if (!ConstantData::get(op))
         return makeError("weight '" + weight.name +
                          "' has neither bytes nor an initialisation recipe "
                          "(text has them when written with --print-weights)");
-      weight.bytes = getStorageBytes(type);
+      weight.bytes = getStorageBytes(op.getStoredType());
       weight.offset = llvm::alignTo(description.weightBytes, OCKHAM_ALIGNMENT);
       description.weightBytes = weight.offset + weight.bytes;
     }

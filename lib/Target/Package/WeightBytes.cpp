@@ -11,8 +11,8 @@
 using namespace llvm;
 
 /// Writes the bytes of one weight, expanding splats.
-static void writeBytes(raw_ostream &os,
-                       const ockham::WeightDescription &weight) {
+void ockham::writeStoredBytes(raw_ostream &os,
+                              const ockham::WeightDescription &weight) {
   std::optional<ockham::ConstantData> data =
       ockham::ConstantData::get(weight.op);
   ArrayRef<char> raw = data->getRawBytes();
@@ -32,7 +32,7 @@ void ockham::writeAllWeights(raw_ostream &os,
     if (weight.bytes == 0)
       continue;
     os.write_zeros(weight.offset - position);
-    writeBytes(os, weight);
+    writeStoredBytes(os, weight);
     position = weight.offset + weight.bytes;
   }
 }

@@ -13,6 +13,9 @@
 
 namespace ockham {
 
+/// Writes the bytes of one weight in its layout.
+void writeStoredBytes(llvm::raw_ostream &os, const WeightDescription &weight);
+
 /// Writes all stored weights at their offsets, from zero on.
 void writeAllWeights(llvm::raw_ostream &os,
                      const ModelDescription &description);

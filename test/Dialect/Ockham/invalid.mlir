@@ -153,3 +153,23 @@ func.func @output(%n: index) {
   %0 = ockham.output -1 (%n) : memref<?x4xf32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{has type 'tensor<2x3xf32>' but its value has type 'tensor<2x3xf32>', expected 'tensor<2x2x2xf32>' in layout 'panels<2>'}}
+ockham.weight @w : tensor<2x3xf32> layout "panels<2>" = dense<1.0> : tensor<2x3xf32>
+
+// -----
+
+// expected-error @+1 {{has a recipe and the layout 'panels<2>', expected row-major}}
+ockham.weight @w : tensor<2x3xf32> layout "panels<2>" init #ockham.normal<mean = 0.0 : f64, std = 1.0 : f64, seed = 1>
+
+// -----
+
+// expected-note @+1 {{the weight is declared here}}
+ockham.weight @w : tensor<2x3xf32> layout "panels<2>" = dense<1.0> : tensor<2x2x2xf32>
+func.func @f() {
+  // expected-error @+1 {{has type 'tensor<2x3xf32>' but the weight has type 'tensor<2x2x2xf32>'}}
+  %w = ockham.load_weight @w : tensor<2x3xf32>
+  return
+}

@@ -9,6 +9,10 @@ ockham.weight @mapped : tensor<2xf32> = dense_resource<blob> : tensor<2xf32>
 ockham.weight @recipe : tensor<4096x4096xbf16> init #ockham.normal<mean = 0.0 : f64, std = 0.02 : f64, seed = 7>
 // CHECK: ockham.weight @elsewhere : tensor<8x8xf32> from "in.the.file" layout "packed-16"
 ockham.weight @elsewhere : tensor<8x8xf32> from "in.the.file" layout "packed-16"
+// CHECK: ockham.weight @panels : tensor<2x3xf32> layout "panels<2>" = dense<{{.*}}> : tensor<2x2x2xf32>
+ockham.weight @panels : tensor<2x3xf32> layout "panels<2>" = dense<[[[1.0, 2.0], [4.0, 5.0]], [[3.0, 0.0], [6.0, 0.0]]]> : tensor<2x2x2xf32>
+// CHECK: ockham.weight @transposed : tensor<2x3xf32> layout "panels<2, transposed>" = dense<1.000000e+00> : tensor<1x3x2xf32>
+ockham.weight @transposed : tensor<2x3xf32> layout "panels<2, transposed>" = dense<1.0> : tensor<1x3x2xf32>
 
 // CHECK: func.func @forward(%{{.*}}: tensor<?x?xi64> {ockham.dims = ["batch", "sequence"], ockham.name = "input_ids"}) -> (tensor<?x2xf32> {ockham.dims = ["batch", ""], ockham.name = "logits"}) attributes {ockham.entry = "forward"}
 func.func @forward(%ids: tensor<?x?xi64> {ockham.name = "input_ids", ockham.dims = ["batch", "sequence"]})
@@ -20,6 +24,8 @@ func.func @forward(%ids: tensor<?x?xi64> {ockham.name = "input_ids", ockham.dims
   %ok = arith.cmpi slt, %max, %limit : index
   // CHECK: ockham.load_weight @small : tensor<2xf32>
   %w = ockham.load_weight @small : tensor<2xf32>
+  // CHECK: ockham.load_weight @panels : tensor<2x2x2xf32>
+  %p = ockham.load_weight @panels : tensor<2x2x2xf32>
   // CHECK: ockham.check %{{.*}}, "largest value is {}, must be below {}"(%{{.*}}, %{{.*}}) : index, index
   ockham.check %ok, "largest value is {}, must be below {}"(%max, %limit) : index, index
   // CHECK: ockham.check %{{.*}}, "no values"
