@@ -129,6 +129,12 @@ void BlockSizes::visit(Operation *op) {
   }
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return unite(getNode(reduce.getInput(), 0), getNode(reduce.getResult(), 0));
+  if (auto transpose = dyn_cast<TransposeOp>(op)) {
+    for (unsigned axis : {0u, 1u})
+      unite(getNode(transpose.getInput(), axis),
+            getNode(transpose.getResult(), 1 - axis));
+    return;
+  }
   if (auto broadcast = dyn_cast<BroadcastOp>(op)) {
     Value from = broadcast.getInput(), to = broadcast.getResult();
     for (unsigned axis : {0u, 1u})

@@ -53,7 +53,8 @@ class Tile_Op<string mnemonic, list<Trait> traits = []>
 
 def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "what a reduction computes", [
     I32EnumAttrCase<"Max", 0, "max">,
-    I32EnumAttrCase<"Sum", 1, "sum">]> {
+    I32EnumAttrCase<"Sum", 1, "sum">,
+    I32EnumAttrCase<"MaxNum", 2, "maxnum">]> {
   let cppNamespace = "::ockham::tile";
   let genSpecializedAttr = 0;
 }

@@ -201,6 +201,15 @@ OpFoldResult ReduceOp::fold(FoldAdaptor) {
   return {};
 }
 
+LogicalResult TransposeOp::verify() {
+  auto from = getInput().getType(), to = getResult().getType();
+  auto want = RankedTensorType::get({from.getDimSize(1), from.getDimSize(0)},
+                                    from.getElementType());
+  if (to != want)
+    return emitOpError() << "gives " << to << ", expected " << want;
+  return success();
+}
+
 LogicalResult BroadcastOp::verify() {
   RankedTensorType to = getResult().getType();
   Type element = getElementTypeOrSelf(getInput().getType());
@@ -305,10 +314,21 @@ LogicalResult ForOp::verifyRegions() {
       return emitOpError() << "has steps of " << step << " but window #" << i
                            << " is " << extent << (rows ? " rows" : " columns")
                            << " long";
-    if (!rows && view.isPacked() && step % view.getPanel() != 0)
+    if (rows || !view.isPacked())
+      continue;
+    int64_t panel = view.getPanel();
+    if (step % panel != 0 && panel % step != 0)
       return emitOpError() << "has steps of " << step
-                           << " columns, which is no multiple of the panels of "
-                           << view.getPanel() << " columns of stream #" << i;
+                           << " columns, which is neither a multiple nor a "
+                              "part of the panels of "
+                           << panel << " columns of stream #" << i;
+    APInt lower;
+    if (matchPattern(getLower(), m_ConstantInt(&lower)) &&
+        lower.getSExtValue() % std::min(step, panel) != 0)
+      return emitOpError() << "starts at column " << lower.getSExtValue()
+                           << " in steps of " << step
+                           << ", whose windows cross panels of " << panel
+                           << " columns of stream #" << i;
   }
   for (auto [i, argument] : llvm::enumerate(getCarried()))
     if (argument.getType() != getInits()[i].getType())

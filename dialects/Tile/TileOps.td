@@ -305,7 +305,8 @@ def Tile_DotOp : Tile_Op<"dot", [
 def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "The maximum or the sum of each row";
   let description = [{
-    `Mx1` from `MxN`. The maximum of a row with a NaN is a NaN.
+    `Mx1` from `MxN`. `max` of a row with a NaN is a NaN; `maxnum` leaves NaNs
+    out, and is minus infinity where there is nothing else.
 
     ```mlir
     %m = tile.reduce max %x : tensor<8x64xf32> -> tensor<8x1xf32>
@@ -332,6 +333,21 @@ def Tile_ScanOp : Tile_Op<"scan", [Pure, AllTypesMatch<["input", "result"]>]> {
   let arguments = (ins Tile_FloatBlock:$input);
   let results = (outs Tile_FloatBlock:$result);
   let assemblyFormat = "$input attr-dict `:` type($input)";
+}
+
+def Tile_TransposeOp : Tile_Op<"transpose", [Pure]> {
+  let summary = "Rows as columns";
+  let description = [{
+    `NxM` from `MxN`.
+
+    ```mlir
+    %t = tile.transpose %x : tensor<16x8xf32> -> tensor<8x16xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Block:$input);
+  let results = (outs Tile_Block:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {

@@ -259,15 +259,16 @@ static llvm::Expected<Tensor> evaluateReduce(ReduceOp op, Frame &frame) {
   llvm::Expected<Tensor> result = createBlock(op.getResult().getType());
   if (!result)
     return result;
-  bool isMax = op.getKind() == ReduceKind::Max;
+  bool isSum = op.getKind() == ReduceKind::Sum;
+  bool keepsNaN = op.getKind() == ReduceKind::Max;
   int64_t cols = input.getDim(1);
   for (int64_t i = 0; i < input.getDim(0); ++i) {
-    double value = isMax ? -std::numeric_limits<double>::infinity() : 0;
+    double value = isSum ? 0 : -std::numeric_limits<double>::infinity();
     for (int64_t j = 0; j < cols; ++j) {
       double x = input.getFloat(i * cols + j);
-      if (!isMax)
+      if (isSum)
         value += x;
-      else if (x > value || std::isnan(x))
+      else if (x > value || (keepsNaN && std::isnan(x)))
         value = x;
     }
     result->setFloat(i, value);
@@ -280,6 +281,17 @@ static llvm::Expected<Tensor> evaluateScan(ScanOp op, Frame &frame) {
   int64_t cols = result.getDim(1);
   for (int64_t i = cols, e = result.size(); i < e; ++i)
     result.setFloat(i, result.getFloat(i - cols) + result.getFloat(i));
+  return result;
+}
+
+static llvm::Expected<Tensor> evaluateTranspose(TransposeOp op, Frame &frame) {
+  const Tensor &input = frame.get(op.getInput());
+  llvm::Expected<Tensor> result = createBlock(op.getResult().getType());
+  if (!result)
+    return result;
+  int64_t rows = input.getDim(0), cols = input.getDim(1);
+  for (int64_t i = 0, e = result->size(); i < e; ++i)
+    result->copyElement(i, input, i % rows * cols + i / rows);
   return result;
 }
 
@@ -415,6 +427,7 @@ void addTileOps(OpTable &table) {
   table.add<DotOp>(evaluateDot);
   table.add<ReduceOp>(evaluateReduce);
   table.add<ScanOp>(evaluateScan);
+  table.add<TransposeOp>(evaluateTranspose);
   table.add<BroadcastOp>(evaluateBroadcast);
   table.add<IotaOp>(evaluateIota);
   table.add<ForOp>(evaluateTileFor);

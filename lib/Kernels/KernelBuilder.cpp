@@ -64,6 +64,14 @@ Value KernelBuilder::reduce(tile::ReduceKind kind, Value value) {
       *this, type(from.getDimSize(0), 1, from.getElementType()), kind, value);
 }
 
+Value KernelBuilder::transpose(Value value) {
+  auto from = cast<RankedTensorType>(value.getType());
+  return tile::TransposeOp::create(
+      *this,
+      type(from.getDimSize(1), from.getDimSize(0), from.getElementType()),
+      value);
+}
+
 Value KernelBuilder::dot(Value acc, Value lhs, Value rhs, bool transposed) {
   return tile::DotOp::create(*this, acc.getType(), acc, lhs, rhs, transposed);
 }

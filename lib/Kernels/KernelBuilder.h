@@ -73,6 +73,7 @@ public:
   mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value lhs,
                       mlir::Value rhs);
   mlir::Value reduce(tile::ReduceKind kind, mlir::Value value);
+  mlir::Value transpose(mlir::Value value);
   mlir::Value dot(mlir::Value acc, mlir::Value lhs, mlir::Value rhs,
                   bool transposed = false);
   /// tfm.activation of a block. `slope` belongs to leaky_relu.

@@ -65,11 +65,25 @@ struct AttentionOptions {
   bool causal = false;
   std::optional<double> softCap;
   bool hasAlpha = false, hasBeta = false, hasGamma = false;
-  int64_t blockQueries = 8, blockKeys = 32;
+  int64_t panel = 64;
+  int64_t blockQueries = 6, blockKeys = 64, blockRest = 16;
 };
 tile::KernelOp buildAttention(mlir::OpBuilder &builder, mlir::Location loc,
                               llvm::StringRef name,
                               const AttentionOptions &options);
+
+/// Keys as columns, which is how a product with queries reads them. Arguments:
+/// K `[batch * keys, kvHeads * headDim]`, the number of keys of a sequence, and
+/// the panels, of which each head of each sequence has whole ones. Grid: batch
+/// * kvHeads, the keys with those that fill up the last panel.
+struct PackKeysOptions {
+  mlir::Type element;
+  int64_t kvHeads = 1, headDim = 64, panel = 64;
+  int64_t blockKeys = 16;
+};
+tile::KernelOp buildPackKeys(mlir::OpBuilder &builder, mlir::Location loc,
+                             llvm::StringRef name,
+                             const PackKeysOptions &options);
 
 /// Row i of each sequence becomes the mean of its rows 0 to i: what a shape
 /// centre subtracts when attention is causal. Arguments: X and Y

@@ -52,11 +52,50 @@ static Value createPrefixMean(OpBuilder &b, Location loc, Value value,
                     options.columns = columns;
                     return buildPrefixMean(builder, loc, name, options);
                   });
-  Value rows = toMatrix(b, loc, value);
-  Value empty = createEmptyMatrix(b, loc, rows, columns);
+  Value empty = createEmpty(b, loc, value, columns);
   Value extents[] = {getDim(b, loc, value, 0),
                      arith::ConstantIndexOp::create(b, loc, columns)};
-  Value inputs[] = {rows, getDim(b, loc, value, 1)};
+  Value inputs[] = {value, getDim(b, loc, value, 1)};
+  return tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
+                                kernel.getSymName(), extents, inputs,
+                                ValueRange{empty})
+      .getResult(0);
+}
+
+/// The keys as columns, in panels of their own for each head of each sequence.
+static Value createPackedKeys(OpBuilder &b, tfm::AttentionOp op,
+                              const AttentionOptions &options,
+                              KernelCache &kernels) {
+  Location loc = op.getLoc();
+  tile::KernelOp kernel =
+      kernels.get("pack_keys_" + std::to_string(options.kvHeads) + "x" +
+                      std::to_string(options.headDim),
+                  /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
+                    PackKeysOptions pack;
+                    pack.element = options.element;
+                    pack.kvHeads = options.kvHeads;
+                    pack.headDim = options.headDim;
+                    pack.panel = options.panel;
+                    return buildPackKeys(builder, loc, name, pack);
+                  });
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  Value number = b.createOrFold<arith::MulIOp>(
+      loc, getDim(b, loc, op.getKey(), 0), constant(options.kvHeads));
+  Value keys = getDim(b, loc, op.getKey(), 1);
+  Value panels = b.createOrFold<arith::DivUIOp>(
+      loc,
+      b.createOrFold<arith::AddIOp>(loc, keys, constant(options.panel - 1)),
+      constant(options.panel));
+  Value all = b.createOrFold<arith::MulIOp>(loc, number, panels);
+  Value padded =
+      b.createOrFold<arith::MulIOp>(loc, panels, constant(options.panel));
+  OpFoldResult sizes[] = {getAsOpFoldResult(all),
+                          b.getIndexAttr(options.headDim),
+                          b.getIndexAttr(options.panel)};
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, options.element);
+  Value extents[] = {number, padded}, inputs[] = {op.getKey(), keys};
   return tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
                                 kernel.getSymName(), extents, inputs,
                                 ValueRange{empty})
@@ -121,17 +160,16 @@ std::string tfm_to_tile::convertAttention(tfm::AttentionOp op,
       kernels.get(name, numbers, [&](OpBuilder &builder, StringRef symbol) {
         return buildAttention(builder, loc, symbol, options);
       });
-  SmallVector<Value> inputs;
-  for (Value activation : {op.getQuery(), op.getKey(), op.getValue()})
-    inputs.push_back(toMatrix(b, loc, activation));
+  SmallVector<Value> inputs{
+      op.getQuery(), createPackedKeys(b, op, options, kernels), op.getValue()};
   if (options.hasGamma)
     inputs.push_back(createPrefixMean(b, loc, op.getValue(), kernels));
   for (Value gain : {op.getAlpha(), op.getBeta(), op.getGamma()})
     if (gain)
       inputs.push_back(gain);
   inputs.push_back(getDim(b, loc, op.getKey(), 1));
-  Value empty = createEmptyMatrix(b, loc, inputs.front(),
-                                  options.heads * options.valueDim);
+  Value empty =
+      createEmpty(b, loc, op.getQuery(), options.heads * options.valueDim);
   Value number = b.createOrFold<arith::MulIOp>(
       loc, getDim(b, loc, op.getQuery(), 0),
       arith::ConstantIndexOp::create(b, loc, options.heads).getResult());
@@ -139,8 +177,10 @@ std::string tfm_to_tile::convertAttention(tfm::AttentionOp op,
   auto launch = tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
                                        kernel.getSymName(), extents, inputs,
                                        ValueRange{empty});
-  op.getOutput().replaceAllUsesWith(
-      fromMatrix(b, loc, launch.getResult(0), op.getQuery(), resultType));
+  Value result = launch.getResult(0);
+  if (result.getType() != resultType)
+    result = tensor::CastOp::create(b, loc, resultType, result);
+  op.getOutput().replaceAllUsesWith(result);
   op.erase();
   return "";
 }

@@ -123,6 +123,55 @@ struct ApproximateSineOrCosine : public OpRewritePattern<Op> {
   }
 };
 
+/// 2^x of f32, good to 1.4 ulp: a power of two times a polynomial of what is
+/// left of x, at most a half. Below 2^-126 it is zero.
+struct ApproximateExp2 : public OpRewritePattern<math::Exp2Op> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::Exp2Op op,
+                                PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    if (!getElementTypeOrSelf(type).isF32())
+      return rewriter.notifyMatchFailure(op, "the type is not f32");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type bits = b.getI32Type();
+    if (auto shaped = dyn_cast<VectorType>(type))
+      bits = shaped.clone(bits);
+    auto integer = [&](int32_t value) -> Value {
+      TypedAttr attr = b.getI32IntegerAttr(value);
+      if (auto shaped = dyn_cast<VectorType>(bits))
+        attr = SplatElementsAttr::get(shaped, static_cast<Attribute>(attr));
+      return arith::ConstantOp::create(b, attr);
+    };
+    // A comparison with a NaN does not hold: it stays one.
+    auto limit = [&](Value x, arith::CmpFPredicate beyond, double bound) {
+      Value constant = makeConstant(b, type, bound);
+      Value is = arith::CmpFOp::create(b, beyond, constant, x);
+      return Value(arith::SelectOp::create(b, is, constant, x));
+    };
+    Value x = limit(op.getOperand(), arith::CmpFPredicate::OGT, -126);
+    x = limit(x, arith::CmpFPredicate::OLT, 128);
+    // There is no room for fractions when 1.5 * 2^23 is added, and the lowest
+    // bits are the whole number.
+    Value large = makeConstant(b, type, 0x1.8p+23);
+    Value shifted = arith::AddFOp::create(b, x, large);
+    Value rest = arith::SubFOp::create(
+        b, x, arith::SubFOp::create(b, shifted, large).getResult());
+    // Twice the power, so that the other factor, 2^(whole - 1), is finite for
+    // all results that are.
+    Value polynomial =
+        buildPolynomial(b, rest,
+                        {2, 0x1.62e43p+0, 0x1.ebfbdcp-2, 0x1.c6aee8p-4,
+                         0x1.3b2d4cp-6, 0x1.5f3e52p-9, 0x1.41fbbcp-12});
+    Value exponent = arith::BitcastOp::create(b, bits, shifted);
+    exponent = arith::ShLIOp::create(b, exponent, integer(23));
+    exponent = arith::AddIOp::create(b, exponent, integer(126 << 23));
+    Value power = arith::BitcastOp::create(b, type, exponent);
+    rewriter.replaceOpWithNewOp<arith::MulFOp>(op, polynomial, power);
+    return success();
+  }
+};
+
 struct CPUApproximateMath
     : ockham::impl::CPUApproximateMathBase<CPUApproximateMath> {
   void runOnOperation() override {
@@ -138,7 +187,8 @@ struct CPUApproximateMath
              name != math::Atan2Op::getOperationName();
     });
     patterns.add<ApproximateSineOrCosine<math::SinOp>,
-                 ApproximateSineOrCosine<math::CosOp>>(&getContext());
+                 ApproximateSineOrCosine<math::CosOp>, ApproximateExp2>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

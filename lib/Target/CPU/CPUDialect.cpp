@@ -31,6 +31,22 @@ int64_t ockham::cpu::countRegisters(int64_t rows, int64_t vectors) {
   return rows * vectors + std::min(rows, vectors) + 1;
 }
 
+int64_t ockham::cpu::countPresentRegisters(int64_t vectorBytes) {
+  return vectorBytes >= 64 ? 32 : 16;
+}
+
+int64_t ockham::cpu::getVectorsAtOnce(int64_t rows, int64_t vectors,
+                                      int64_t depth, int64_t vectorBytes) {
+  constexpr int64_t shortDepth = 8;
+  if (depth <= shortDepth)
+    return vectors;
+  int64_t most = vectors, present = countPresentRegisters(vectorBytes);
+  while (most > 1 && countRegisters(rows, most) > present)
+    --most;
+  // Parts that are about as large.
+  return llvm::divideCeil(vectors, llvm::divideCeil(vectors, most));
+}
+
 /// A product keeps its accumulators in registers.
 static LogicalResult verifyRegisters(ockham::tile::DotOp dot,
                                      int64_t vectorBytes) {
@@ -38,8 +54,14 @@ static LogicalResult verifyRegisters(ockham::tile::DotOp dot,
   int64_t elementBytes = acc.getElementTypeBitWidth() / 8;
   int64_t perRow =
       llvm::divideCeil(acc.getDimSize(1) * elementBytes, vectorBytes);
-  int64_t needed = countRegisters(acc.getDimSize(0), perRow);
-  int64_t present = vectorBytes >= 64 ? 32 : 16;
+  auto lhs = dot.getLhs().getType();
+  auto slice = dyn_cast<ockham::tile::SliceType>(lhs);
+  int64_t depth =
+      slice ? slice.getCols() : cast<RankedTensorType>(lhs).getDimSize(1);
+  int64_t needed = countRegisters(
+      acc.getDimSize(0),
+      getVectorsAtOnce(acc.getDimSize(0), perRow, depth, vectorBytes));
+  int64_t present = countPresentRegisters(vectorBytes);
   // One row is the least there is; what it lacks comes from the cache.
   if (needed <= present || acc.getDimSize(0) == 1)
     return success();

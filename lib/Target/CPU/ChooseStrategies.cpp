@@ -67,14 +67,36 @@ private:
     return found && sizes.canResize(cls);
   }
 
+  /// Shrinks the rows of a product with a loop of its own until two vectors of
+  /// each fit at once. False for other products.
+  bool fitLongProduct(tile::KernelOp kernel, tile::DotOp dot, int64_t lanes) {
+    tile::BlockSizes sizes(kernel);
+    auto acc = dot.getAcc().getType();
+    int64_t depth = sizes.getSize(sizes.getClass(dot.getLhs(), 1));
+    int64_t vectors = llvm::divideCeil(acc.getDimSize(1), lanes);
+    if (vectors < 2 || cpu::getVectorsAtOnce(/*rows=*/1024, vectors, depth,
+                                             vectorBytes) == vectors)
+      return false;
+    int64_t rows = acc.getDimSize(0);
+    while (rows > 1 && cpu::countRegisters(rows, 2) >
+                           cpu::countPresentRegisters(vectorBytes))
+      --rows;
+    unsigned cls = sizes.getClass(dot.getAcc(), 0);
+    if (rows != acc.getDimSize(0) && isFree(kernel, sizes, cls))
+      tile::resizeBlocks(kernel, sizes, cls, rows);
+    return true;
+  }
+
   /// Shrinks accumulators to what the registers hold.
   void fitRegisters(tile::KernelOp kernel) {
     SmallVector<tile::DotOp> dots;
     kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
-    int64_t present = vectorBytes >= 64 ? 32 : 16;
+    int64_t present = cpu::countPresentRegisters(vectorBytes);
     for (tile::DotOp dot : dots) {
       int64_t lanes =
           vectorBytes * 8 / dot.getAcc().getType().getElementTypeBitWidth();
+      if (fitLongProduct(kernel, dot, lanes))
+        continue;
       {
         // Halves, so that parts of a panel do not cross its end.
         tile::BlockSizes sizes(kernel);

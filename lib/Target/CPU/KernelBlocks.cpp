@@ -283,9 +283,27 @@ Value KernelEmitter::getSpill(Value value, Type element, int64_t count) {
   return memory;
 }
 
+void KernelEmitter::storeFactors(Operation *op) {
+  for (Value result : op->getResults()) {
+    if (!isa<RankedTensorType>(result.getType()))
+      continue;
+    bool inLoops = llvm::any_of(result.getUsers(), [&](Operation *user) {
+      return isa<tile::DotOp>(user) && user->getBlock() != op->getBlock() &&
+             user->getOperand(0) != result;
+    });
+    if (inLoops)
+      stored[result] = storeFactor(result);
+  }
+}
+
 SliceValues KernelEmitter::getFactor(Value value) {
   if (isa<tile::SliceType>(value.getType()))
     return slices[value];
+  auto it = stored.find(value);
+  return it == stored.end() ? storeFactor(value) : it->second;
+}
+
+SliceValues KernelEmitter::storeFactor(Value value) {
   // Elements are repeated from memory: there is no instruction that takes them
   // out of a register.
   int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
@@ -342,7 +360,11 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
   int64_t depth = getExtent(op.getLhs(), 1);
   Type element = op.getAcc().getType().getElementType();
   SliceValues lhs = getFactor(op.getLhs()), rhs = getFactor(op.getRhs());
-  if (op.getTransposed())
+  // With many rows, a copy of the transpose costs less than its rows read again
+  // for each.
+  constexpr int64_t fewRows = 4;
+  bool ofRows = op.getTransposed() && rows <= fewRows;
+  if (op.getTransposed() && !ofRows)
     rhs = transpose(rhs, op.getRhs());
   if (lhs.rowsLeft)
     return op.emitOpError()
@@ -353,12 +375,21 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
   if (cols == 1)
     return op.emitOpError("accumulates a single column, for which the CPU has "
                           "no product");
+  if (ofRows) {
+    emitDotOfRows(op, lhs, rhs);
+    return success();
+  }
 
-  SmallVector<int64_t> widths = splitColumns(cols, getLanes(acc));
+  // What the registers do not hold is computed in parts of the columns.
+  SmallVector<int64_t> allWidths = splitColumns(cols, getLanes(acc));
+  int64_t perPart = getVectorsAtOnce(rows, allWidths.size(), depth,
+                                     strategy.getVectorBytes());
+  ArrayRef<int64_t> widths;
+  int64_t firstCol = 0;
   auto step = [&](Registers &sums, Value k) {
     SmallVector<Value> right;
     Value start = add(rhs.offset, mul(k, rhs.stride));
-    int64_t at = 0;
+    int64_t at = firstCol;
     for (int64_t width : widths) {
       Value left = rhs.colsLeft ? sub(rhs.colsLeft, index(at)) : Value();
       right.push_back(
@@ -392,24 +423,41 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
     sums.assign(results.begin(), results.end());
   };
 
+  auto multiply = [&](Registers &sums) {
+    constexpr int64_t maxUnrolled = 8, unroll = 4;
+    if (lhs.colsLeft || rhs.rowsLeft) {
+      // What lies outside adds nothing.
+      Value count = index(depth);
+      if (lhs.colsLeft)
+        count = min(count, lhs.colsLeft);
+      if (rhs.rowsLeft)
+        count = min(count, rhs.rowsLeft);
+      loop(sums, index(0), count, 1);
+    } else if (depth <= maxUnrolled) {
+      for (int64_t k = 0; k < depth; ++k)
+        step(sums, index(k));
+    } else {
+      int64_t rest = depth % unroll;
+      loop(sums, index(0), index(depth - rest), unroll);
+      for (int64_t k = depth - rest; k < depth; ++k)
+        step(sums, index(k));
+    }
+  };
+
   Registers sums = getBlock(acc);
-  constexpr int64_t maxUnrolled = 8, unroll = 4;
-  if (lhs.colsLeft || rhs.rowsLeft) {
-    // What lies outside adds nothing.
-    Value count = index(depth);
-    if (lhs.colsLeft)
-      count = min(count, lhs.colsLeft);
-    if (rhs.rowsLeft)
-      count = min(count, rhs.rowsLeft);
-    loop(sums, index(0), count, 1);
-  } else if (depth <= maxUnrolled) {
-    for (int64_t k = 0; k < depth; ++k)
-      step(sums, index(k));
-  } else {
-    int64_t rest = depth % unroll;
-    loop(sums, index(0), index(depth - rest), unroll);
-    for (int64_t k = depth - rest; k < depth; ++k)
-      step(sums, index(k));
+  size_t perRow = allWidths.size();
+  for (size_t first = 0; first < perRow; first += perPart) {
+    widths = ArrayRef(allWidths).slice(first).take_front(perPart);
+    Registers part;
+    for (int64_t r = 0; r < rows; ++r)
+      llvm::append_range(
+          part, ArrayRef(sums).slice(r * perRow + first, widths.size()));
+    multiply(part);
+    for (int64_t r = 0; r < rows; ++r)
+      std::copy_n(part.begin() + r * widths.size(), widths.size(),
+                  sums.begin() + r * perRow + first);
+    for (int64_t width : widths)
+      firstCol += width;
   }
   blocks[op.getResult()] = sums;
   return success();
@@ -420,46 +468,71 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
 //===----------------------------------------------------------------------===//
 
 void KernelEmitter::emitReduce(tile::ReduceOp op) {
-  bool isMax = op.getKind() == tile::ReduceKind::Max;
-  auto kind =
-      isMax ? vector::CombiningKind::MAXIMUMF : vector::CombiningKind::ADD;
   auto combine = [&](Value lhs, Value rhs) -> Value {
-    if (isMax)
+    switch (op.getKind()) {
+    case tile::ReduceKind::Sum:
+      return arith::AddFOp::create(b, lhs, rhs);
+    case tile::ReduceKind::Max:
       return arith::MaximumFOp::create(b, lhs, rhs);
-    return arith::AddFOp::create(b, lhs, rhs);
+    case tile::ReduceKind::MaxNum:
+      break;
+    }
+    // `rhs` is no NaN: one instruction.
+    Value larger =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, lhs, rhs);
+    return arith::SelectOp::create(b, larger, lhs, rhs);
   };
   Value input = op.getInput();
   int64_t rows = getExtent(input, 0), cols = getExtent(input, 1);
   Registers registers = getBlock(input);
+  Type element = op.getResult().getType().getElementType();
+  if (op.getKind() == tile::ReduceKind::MaxNum)
+    for (Value &part : registers) {
+      auto type = cast<VectorType>(part.getType());
+      FloatAttr least = b.getFloatAttr(
+          element, APFloat::getInf(cast<FloatType>(element).getFloatSemantics(),
+                                   /*Negative=*/true));
+      part = combine(part, arith::ConstantOp::create(
+                               b, DenseElementsAttr::get(type, least)));
+    }
   if (cols == 1) {
     blocks[op.getResult()] = registers;
     return;
   }
+  // Full vectors first, then the shorter one.
   size_t perRow = splitColumns(cols, getLanes(input)).size();
-  SmallVector<Value> results;
+  SmallVector<Value> sums, rests;
   for (int64_t r = 0; r < rows; ++r) {
     ArrayRef<Value> row = ArrayRef(registers).slice(r * perRow, perRow);
-    // Full vectors first, then the shorter one.
     Value sum = row.front();
-    Value rest;
     for (Value part : row.drop_front()) {
       if (part.getType() == sum.getType())
-        sum = combine(sum, part);
+        sum = combine(part, sum);
       else
-        rest = part;
+        rests.push_back(part);
     }
-    auto reduce = [&](Value vector) -> Value {
-      return vector::ReductionOp::create(b, kind, vector,
-                                         arith::FastMathFlags::reassoc);
-    };
-    Value result = reduce(sum);
-    if (rest)
-      result = combine(result, reduce(rest));
-    results.push_back(result);
+    sums.push_back(sum);
   }
-  Type element = op.getResult().getType().getElementType();
-  blocks[op.getResult()] = {vector::FromElementsOp::create(
-      b, VectorType::get(rows, element), results)};
+  auto reduce = [&](ArrayRef<Value> vectors) -> Value {
+    auto type = cast<VectorType>(vectors.front().getType());
+    if (llvm::isPowerOf2_64(type.getNumElements()))
+      return reduceRows(b, vectors, combine);
+    auto kind = op.getKind() == tile::ReduceKind::Sum
+                    ? vector::CombiningKind::ADD
+                : op.getKind() == tile::ReduceKind::Max
+                    ? vector::CombiningKind::MAXIMUMF
+                    : vector::CombiningKind::MAXNUMF;
+    SmallVector<Value> elements;
+    for (Value vector : vectors)
+      elements.push_back(vector::ReductionOp::create(
+          b, kind, vector, arith::FastMathFlags::reassoc));
+    return vector::FromElementsOp::create(
+        b, VectorType::get(vectors.size(), element), elements);
+  };
+  Value result = reduce(sums);
+  if (!rests.empty())
+    result = combine(reduce(rests), result);
+  blocks[op.getResult()] = {result};
 }
 
 void KernelEmitter::emitScan(tile::ScanOp op) {

@@ -140,6 +140,7 @@ KernelEmitter::emit(const GridPoint &at,
     overrides.push_back(*override);
   blocks.clear();
   slices.clear();
+  stored.clear();
   for (auto [from, to] : llvm::zip(kernel.getGridIndices(), at.indices))
     scalars.map(from, to);
   for (auto [from, to] : llvm::zip(kernel.getGridExtents(), at.extents))
@@ -151,6 +152,8 @@ LogicalResult KernelEmitter::emitBlock(Block &block) {
   for (Operation &op : block.without_terminator())
     if (failed(emitOp(&op)))
       return failure();
+    else
+      storeFactors(&op);
   return success();
 }
 
@@ -176,6 +179,8 @@ LogicalResult KernelEmitter::emitOp(Operation *op) {
     return run(reduce, &KernelEmitter::emitReduce);
   if (auto scan = dyn_cast<tile::ScanOp>(op))
     return run(scan, &KernelEmitter::emitScan);
+  if (auto transpose = dyn_cast<tile::TransposeOp>(op))
+    return run(transpose, &KernelEmitter::emitTranspose);
   if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
     return run(broadcast, &KernelEmitter::emitBroadcast);
   if (auto iota = dyn_cast<tile::IotaOp>(op))
@@ -375,6 +380,36 @@ LogicalResult KernelEmitter::emitScfIf(scf::IfOp op) {
 // Loops over windows
 //===----------------------------------------------------------------------===//
 
+/// True if `value` is at most `bound`, as far as that can be seen.
+static bool isAtMost(Value value, Value bound) {
+  if (value == bound)
+    return true;
+  if (auto least = value.getDefiningOp<arith::MinSIOp>())
+    return isAtMost(least.getLhs(), bound) || isAtMost(least.getRhs(), bound);
+  return false;
+}
+
+/// True if the loop goes from 0 to the largest multiple of its step that is not
+/// beyond the end of any view that streams by.
+static bool endsInside(tile::ForOp op) {
+  auto product = op.getUpper().getDefiningOp<arith::MulIOp>();
+  auto quotient = product ? product.getLhs().getDefiningOp<arith::DivUIOp>()
+                          : arith::DivUIOp();
+  int64_t step = op.getStep();
+  if (!quotient || getConstantIntValue(op.getLower()) != 0 ||
+      getConstantIntValue(product.getRhs()) != step ||
+      getConstantIntValue(quotient.getRhs()) != step)
+    return false;
+  for (auto [i, view] : llvm::enumerate(op.getViews())) {
+    auto subview = view.getDefiningOp<tile::SubviewOp>();
+    if (!subview ||
+        !isAtMost(quotient.getLhs(),
+                  op.goesAlongRows(i) ? subview.getRows() : subview.getCols()))
+      return false;
+  }
+  return true;
+}
+
 LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
   Value lower = scalar(op.getLower()), upper = scalar(op.getUpper());
   int64_t step = op.getStep();
@@ -418,6 +453,12 @@ LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
       overrides.pop_back();
       return result;
     }
+    // Whole windows that lie inside, because the kernel's loop ends with them.
+    if (endsInside(op))
+      return emitSteps(op, lower, upper, true, carried);
+    // The rest of another loop: not worth two of its own.
+    if (!from)
+      return emitSteps(op, lower, upper, false, carried);
     Value span = b.createOrFold<arith::MaxSIOp>(sub(inside, lower), index(0));
     Value whole = b.createOrFold<arith::DivUIOp>(span, index(step));
     Value full = add(lower, mul(whole, index(step)));

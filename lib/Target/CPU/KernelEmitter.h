@@ -64,6 +64,16 @@ struct GridAccess {
   unsigned dim;      ///< Of the grid.
 };
 
+/// One vector with an element for each of the rows, vectors of one length, a
+/// power of two: their lanes combined.
+mlir::Value
+reduceRows(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> rows,
+           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+/// Exchanges rows and columns of as many vectors as they have lanes, a power of
+/// two.
+void transposeSquare(mlir::ImplicitLocOpBuilder &b,
+                     llvm::MutableArrayRef<mlir::Value> square);
+
 /// All accesses of the kernel that rely on such a check.
 llvm::SmallVector<GridAccess> findGridAccesses(tile::KernelOp kernel);
 
@@ -154,13 +164,20 @@ private:
   void emitGather(tile::GatherOp op);
   void emitStore(tile::StoreOp op);
   mlir::LogicalResult emitDot(tile::DotOp op);
+  void emitDotOfRows(tile::DotOp op, const SliceValues &lhs,
+                     const SliceValues &rhs);
   void emitReduce(tile::ReduceOp op);
   void emitScan(tile::ScanOp op);
+  void emitTranspose(tile::TransposeOp op);
   void emitBroadcast(tile::BroadcastOp op);
   void emitIota(tile::IotaOp op);
 
   /// The operand of a product as a window in memory, with blocks stored there.
   SliceValues getFactor(mlir::Value value);
+  SliceValues storeFactor(mlir::Value value);
+  /// Stores blocks that the op gives and products in loops behind it read, so
+  /// that the loops do not store them in each step.
+  void storeFactors(mlir::Operation *op);
   /// The transpose of a window, copied.
   SliceValues transpose(const SliceValues &slice, mlir::Value value);
 
@@ -185,6 +202,8 @@ private:
   llvm::DenseMap<mlir::Value, int64_t> limits;
   /// Stack memory of a block that is an operand of products.
   llvm::DenseMap<mlir::Value, mlir::Value> spills;
+  /// Blocks that lie there already.
+  llvm::DenseMap<mlir::Value, SliceValues> stored;
 };
 
 } // namespace ockham::cpu

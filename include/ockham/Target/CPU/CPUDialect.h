@@ -20,6 +20,14 @@ namespace ockham::cpu {
 /// Registers that a product of `rows` x `vectors` accumulators needs: these,
 /// one operand of each row or of each vector, and the other operand.
 int64_t countRegisters(int64_t rows, int64_t vectors);
+int64_t countPresentRegisters(int64_t vectorBytes);
+
+/// How many of the `vectors` of a row are accumulated at once. A short product
+/// is a step of a loop that carries the accumulators, so that it is all of
+/// them; a long one has its own loop over the depth, and goes through its
+/// columns in parts that fit.
+int64_t getVectorsAtOnce(int64_t rows, int64_t vectors, int64_t depth,
+                         int64_t vectorBytes);
 
 } // namespace ockham::cpu
 
