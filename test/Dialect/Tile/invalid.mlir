@@ -227,3 +227,28 @@ func.func @f(%w: tensor<33x100xf32>) {
   %p = tile.pack %w panels 48 : tensor<33x100xf32> -> tensor<3x33x32xf32>
   return
 }
+
+// -----
+
+tile.kernel @k(%x: !tile.view<?x8xf32>) grid(%i to %m step 8) {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%i, %c0] : !tile.view<?x8xf32> -> tensor<4x8xf32>
+  // expected-error @+1 {{gives 'tensor<4x8xf32>', expected 'tensor<8x4xf32>'}}
+  %u = tile.transpose %t : tensor<4x8xf32> -> tensor<4x8xf32>
+}
+
+// -----
+
+// Parts of a panel, from the start of one.
+tile.kernel @k(%x: !tile.view<8x96xf32, panels<48>>, %n: index) grid(%i to %m step 8) {
+  %c0 = arith.constant 0 : index
+  %c12 = arith.constant 12 : index
+  %c18 = arith.constant 18 : index
+  tile.for %k = %c12 to %n step 12
+      streams(%w = %x[%c0, %k] : !tile.view<8x96xf32, panels<48>> -> !tile.slice<8x12xf32, panels<48>>) {
+  }
+  // expected-error @+1 {{starts at column 18 in steps of 12, whose windows cross panels of 48 columns of stream #0}}
+  tile.for %k = %c18 to %n step 12
+      streams(%w = %x[%c0, %k] : !tile.view<8x96xf32, panels<48>> -> !tile.slice<8x12xf32, panels<48>>) {
+  }
+}

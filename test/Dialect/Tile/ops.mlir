@@ -57,6 +57,10 @@ tile.kernel @others(%x: !tile.view<?x64xf32>, %n: index, %s: f32, %y: !tile.view
   %max = tile.reduce max %scores : tensor<8x8xf32> -> tensor<8x1xf32>
   // CHECK: tile.reduce sum %{{.*}} : tensor<8x8xf32> -> tensor<8x1xf32>
   %sum = tile.reduce sum %scores : tensor<8x8xf32> -> tensor<8x1xf32>
+  // CHECK: tile.reduce maxnum %{{.*}} : tensor<8x8xf32> -> tensor<8x1xf32>
+  %maxnum = tile.reduce maxnum %scores : tensor<8x8xf32> -> tensor<8x1xf32>
+  // CHECK: tile.transpose %{{.*}} : tensor<8x1xf32> -> tensor<1x8xf32>
+  %turned = tile.transpose %max : tensor<8x1xf32> -> tensor<1x8xf32>
   // CHECK: tile.scan %{{.*}} : tensor<8x8xf32>
   %scan = tile.scan %scores : tensor<8x8xf32>
   // CHECK: tile.iota : tensor<8x1xi32>

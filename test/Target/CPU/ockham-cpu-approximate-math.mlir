@@ -13,6 +13,18 @@ func.func @vectors(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>, vecto
   return %0, %1, %2 : vector<16xf32>, vector<16xf32>, vector<16xf32>
 }
 
+// A power of two is put together: no call, no multiplication but the last.
+// CHECK-LABEL: func.func @powers_of_two
+// CHECK-NOT:     math.exp
+// CHECK-COUNT-6: math.fma
+// CHECK:         arith.shli
+// CHECK:         arith.mulf
+// CHECK-NOT:     math.exp
+func.func @powers_of_two(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = math.exp2 %x : vector<16xf32>
+  return %0 : vector<16xf32>
+}
+
 // There is none for float64: it stays a library call.
 // CHECK-LABEL: func.func @doubles
 // CHECK:         math.exp %{{.+}} : f64

@@ -30,15 +30,47 @@ tile.kernel @linear(%a: !tile.view<?x768xf32>, %w: !tile.view<768x96xf32, panels
 // -----
 
 // What registers cannot hold is refused.
-tile.kernel @wide(%a: !tile.view<?x64xf32>, %c: !tile.view<?x64xf32>) grid(%i to %m step 8)
-    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+tile.kernel @wide(%a: !tile.view<?x8xf32>, %b: !tile.view<?x64xf32>, %c: !tile.view<?x64xf32>)
+    grid(%i to %m step 8) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
   %c0 = arith.constant 0 : index
   %zero = arith.constant dense<0.0> : tensor<8x64xf32>
-  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xf32> -> !tile.slice<8x64xf32>
-  %y = tile.slice %a[%c0, %c0] : !tile.view<?x64xf32> -> !tile.slice<64x64xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x8xf32> -> !tile.slice<8x8xf32>
+  %y = tile.slice %b[%c0, %c0] : !tile.view<?x64xf32> -> !tile.slice<8x64xf32>
   // expected-error @+1 {{accumulates 'tensor<8x64xf32>', which needs 37 registers of 64 bytes, but there are 32}}
-  %0 = tile.dot %zero, %x, %y : tensor<8x64xf32>, !tile.slice<8x64xf32>, !tile.slice<64x64xf32>
+  %0 = tile.dot %zero, %x, %y : tensor<8x64xf32>, !tile.slice<8x8xf32>, !tile.slice<8x64xf32>
   tile.store %0, %c[%i, %c0] : tensor<8x64xf32>, !tile.view<?x64xf32>
+}
+
+// -----
+
+// A long product goes through its columns in parts; its rows it has at once.
+tile.kernel @tall(%a: !tile.view<?x64xf32>, %b: !tile.view<?x64xf32>, %c: !tile.view<?x64xf32>)
+    grid(%i to %m step 40) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<40x64xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xf32> -> !tile.slice<40x64xf32>
+  %y = tile.slice %b[%c0, %c0] : !tile.view<?x64xf32> -> !tile.slice<64x64xf32>
+  // expected-error @+1 {{accumulates 'tensor<40x64xf32>', which needs 42 registers of 64 bytes, but there are 32}}
+  %0 = tile.dot %zero, %x, %y : tensor<40x64xf32>, !tile.slice<40x64xf32>, !tile.slice<64x64xf32>
+  tile.store %0, %c[%i, %c0] : tensor<40x64xf32>, !tile.view<?x64xf32>
+}
+
+// -----
+
+// Without a strategy, the rows are as many as two vectors of each fit.
+// CHECK-LABEL: tile.kernel @long(
+// CHECK-SAME: grid(%i to %m step 14)
+// AVX2-LABEL: tile.kernel @long(
+// AVX2-SAME: grid(%i to %m step 6)
+// AVX2: tile.dot %{{.*}} : tensor<6x64xf32>, !tile.slice<6x64xf32>, !tile.slice<64x64xf32>
+tile.kernel @long(%a: !tile.view<?x64xf32>, %b: !tile.view<?x64xf32>, %c: !tile.view<?x64xf32>)
+    grid(%i to %m step 40) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<40x64xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xf32> -> !tile.slice<40x64xf32>
+  %y = tile.slice %b[%c0, %c0] : !tile.view<?x64xf32> -> !tile.slice<64x64xf32>
+  %0 = tile.dot %zero, %x, %y : tensor<40x64xf32>, !tile.slice<40x64xf32>, !tile.slice<64x64xf32>
+  tile.store %0, %c[%i, %c0] : tensor<40x64xf32>, !tile.view<?x64xf32>
 }
 
 // -----
