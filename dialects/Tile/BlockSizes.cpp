@@ -129,6 +129,14 @@ void BlockSizes::visit(Operation *op) {
   }
   if (auto reduce = dyn_cast<ReduceOp>(op))
     return unite(getNode(reduce.getInput(), 0), getNode(reduce.getResult(), 0));
+  if (auto split = dyn_cast<DeinterleaveOp>(op)) {
+    unite(getNode(split.getInput(), 0), getNode(split.getEven(), 0));
+    unite(getNode(split.getInput(), 0), getNode(split.getOdd(), 0));
+    // Twice as many columns are not of one class, nor of another size.
+    for (Value value : {split.getInput(), split.getEven(), split.getOdd()})
+      pinned[find(getNode(value, 1))] = true;
+    return;
+  }
   if (auto transpose = dyn_cast<TransposeOp>(op)) {
     for (unsigned axis : {0u, 1u})
       unite(getNode(transpose.getInput(), axis),

@@ -210,6 +210,27 @@ LogicalResult TransposeOp::verify() {
   return success();
 }
 
+LogicalResult DeinterleaveOp::verify() {
+  auto from = getInput().getType(), to = getEven().getType();
+  if (from.getDimSize(1) % 2 != 0)
+    return emitOpError() << "splits " << from
+                         << ", expected an even number of columns";
+  auto want = RankedTensorType::get(
+      {from.getDimSize(0), from.getDimSize(1) / 2}, from.getElementType());
+  if (to != want)
+    return emitOpError() << "gives " << to << ", expected " << want;
+  return success();
+}
+
+LogicalResult ScalarOp::verify() {
+  auto from = getInput().getType();
+  if (from.getNumElements() != 1 ||
+      from.getElementType() != getResult().getType())
+    return emitOpError() << "gives " << getResult().getType() << " from "
+                         << from << ", expected the one element of a block";
+  return success();
+}
+
 LogicalResult BroadcastOp::verify() {
   RankedTensorType to = getResult().getType();
   Type element = getElementTypeOrSelf(getInput().getType());

@@ -350,6 +350,38 @@ def Tile_TransposeOp : Tile_Op<"transpose", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tile_DeinterleaveOp : Tile_Op<"deinterleave", [Pure,
+    AllTypesMatch<["even", "odd"]>]> {
+  let summary = "The even and the odd columns";
+  let description = [{
+    Two blocks of `MxN` from one of `Mx2N`: neighbours that a rotary embedding
+    turns together.
+
+    ```mlir
+    %a, %b = tile.deinterleave %x : tensor<8x16xf32> -> tensor<8x8xf32>
+    ```
+  }];
+  let arguments = (ins Tile_Block:$input);
+  let results = (outs Tile_Block:$even, Tile_Block:$odd);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($even)";
+  let hasVerifier = 1;
+}
+
+def Tile_ScalarOp : Tile_Op<"scalar", [Pure]> {
+  let summary = "The element of a block that has one";
+  let description = [{
+    What bounds of loops and places of windows are computed from.
+
+    ```mlir
+    %n = tile.scalar %x : tensor<1x1xi64> -> i64
+    ```
+  }];
+  let arguments = (ins Tile_Block:$input);
+  let results = (outs AnyTypeOf<[AnyFloat, I1, I32, I64]>:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let summary = "A scalar, a row or a column, repeated";
   let description = [{

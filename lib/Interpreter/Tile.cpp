@@ -295,6 +295,28 @@ static llvm::Expected<Tensor> evaluateTranspose(TransposeOp op, Frame &frame) {
   return result;
 }
 
+static llvm::Expected<Results> evaluateDeinterleave(DeinterleaveOp op,
+                                                    Frame &frame) {
+  const Tensor &input = frame.get(op.getInput());
+  llvm::Expected<Tensor> even = createBlock(op.getEven().getType());
+  llvm::Expected<Tensor> odd = createBlock(op.getOdd().getType());
+  if (!even || !odd)
+    return llvm::joinErrors(even.takeError(), odd.takeError());
+  for (int64_t i = 0, e = even->size(); i < e; ++i) {
+    even->copyElement(i, input, 2 * i);
+    odd->copyElement(i, input, 2 * i + 1);
+  }
+  return Results{std::move(*even), std::move(*odd)};
+}
+
+static llvm::Expected<Tensor> evaluateScalar(ScalarOp op, Frame &frame) {
+  const Tensor &input = frame.get(op.getInput());
+  llvm::Expected<Tensor> result = Tensor::create(input.getDType(), {});
+  if (result)
+    result->copyElement(0, input, 0);
+  return result;
+}
+
 static llvm::Expected<Tensor> evaluateBroadcast(BroadcastOp op, Frame &frame) {
   const Tensor &input = frame.get(op.getInput());
   llvm::Expected<Tensor> result = createBlock(op.getResult().getType());
@@ -428,6 +450,8 @@ void addTileOps(OpTable &table) {
   table.add<ReduceOp>(evaluateReduce);
   table.add<ScanOp>(evaluateScan);
   table.add<TransposeOp>(evaluateTranspose);
+  table.add<DeinterleaveOp>(evaluateDeinterleave);
+  table.add<ScalarOp>(evaluateScalar);
   table.add<BroadcastOp>(evaluateBroadcast);
   table.add<IotaOp>(evaluateIota);
   table.add<ForOp>(evaluateTileFor);

@@ -7,12 +7,12 @@
 //
 // Keys and values stream by in blocks. Maximum, sum and output of each query
 // are carried; when the maximum grows, sum and output are scaled down. (Milakov
-// and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135.)
+// and Gimelshein, arXiv 1805.02867; Dao et al., arXiv 2205.14135.) Scores are
+// in units of log 2, so that weights are powers of two.
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
-#include "ockham/Kernels/Kernels.h"
+#include "AttentionHeads.h"
 
 #include <limits>
 
@@ -20,273 +20,465 @@ using namespace mlir;
 using namespace ockham;
 using namespace ockham::kernels;
 
-/// The columns of one head in one sequence of an activation.
-static Value getHead(KernelBuilder &b, Value view, Value firstRow, Value rows,
-                     Value head, int64_t width) {
-  auto from = cast<tile::ViewType>(view.getType());
-  auto type = tile::ViewType::get(b.getContext(), ShapedType::kDynamic, width,
-                                  from.getElementType());
-  Value col = arith::MulIOp::create(b, head, b.index(width));
-  return tile::SubviewOp::create(b, type, view, firstRow, col, rows,
-                                 b.index(width));
-}
-
-/// The keys of one head in one sequence, as columns of panels: each has whole
-/// panels of its own, of which `cols` columns are looked at.
-static Value getPackedHead(KernelBuilder &b, Value view, Value number,
-                           Value keys, int64_t panel, Value cols) {
-  auto type = cast<tile::ViewType>(view.getType());
-  Value width = b.index(panel);
-  Value padded = arith::MulIOp::create(
-      b,
-      arith::DivUIOp::create(
-          b, arith::AddIOp::create(b, keys, b.index(panel - 1)).getResult(),
-          width)
-          .getResult(),
-      width);
-  Value col = arith::MulIOp::create(b, number, padded);
-  return tile::SubviewOp::create(b, type, view, b.index(0), col,
-                                 b.index(type.getRows()), cols);
-}
-
 namespace {
+using Options = AttentionOptions;
+
 constexpr double kLog2E = 1.4426950408889634074;
+constexpr double kLn2 = 0.69314718055994530942;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// What is carried from one block of keys to the next.
+struct Softmax {
+  Value max, sum, out;
+  Value entropy;       ///< Sum of weight times score, if there is an entropy.
+  Value centre, count; ///< Sum and number of visible values, if so asked.
+
+  SmallVector<Value> pack() const {
+    SmallVector<Value> values;
+    for (Value value : {max, sum, out, entropy, centre, count})
+      if (value)
+        values.push_back(value);
+    return values;
+  }
+  /// The same from what `pack` gave.
+  Softmax unpack(ValueRange values) const {
+    Softmax result = *this;
+    for (Value *value : {&result.max, &result.sum, &result.out, &result.entropy,
+                         &result.centre, &result.count})
+      if (*value) {
+        *value = values.front();
+        values = values.drop_front();
+      }
+    return result;
+  }
+};
 
 /// The body of an attention kernel.
 class AttentionBody {
 public:
-  AttentionBody(KernelBuilder &b, const AttentionOptions &options)
-      : b(b), options(options), m(options.blockQueries) {}
+  AttentionBody(KernelBuilder &b, const Options &options, tile::KernelOp kernel)
+      : b(b), options(options), kernel(kernel), m(options.blockQueries) {}
 
-  void build(tile::KernelOp kernel);
+  void build();
 
 private:
-  /// One step of the softmax over `n` keys: what is carried becomes maximum,
-  /// sum and output with these keys.
-  SmallVector<Value> visitKeys(Value position, ValueRange windows,
-                               ValueRange carried, int64_t n, bool masked);
-  Value toI32(Value index) {
-    return arith::IndexCastOp::create(b, b.getI32Type(), index);
+  void takeArguments();
+  void findHead();
+  void findLimits();
+  void loadQuery();
+  Value loadMask(Value position, int64_t n);
+  Value getScores(Value position, ValueRange windows, int64_t n);
+  Value getVisible(Value position, int64_t n, Value mask, bool atEdge);
+  Softmax visit(const Softmax &before, Value from, Value to, int64_t n,
+                bool atEdge);
+  Softmax visitKeys(const Softmax &before, Value position, ValueRange windows,
+                    int64_t n, bool atEdge);
+  Value getCentre(const Softmax &softmax);
+  void storeStatistics(const Softmax &softmax);
+
+  bool preparesKeys() const {
+    return options.keysInRows &&
+           (options.prepareKey.norm || options.prepareKey.rotaryColumns);
+  }
+  RankedTensorType column(Type element) { return b.type(m, 1, element); }
+  /// `1 / x` where the condition holds, else 0.
+  Value invert(Value x, Value condition) {
+    return b.select(condition, b.div(b.splatLike(x, 1), x), b.splatLike(x, 0));
   }
 
   KernelBuilder &b;
-  const AttentionOptions &options;
+  const Options &options;
+  tile::KernelOp kernel;
   int64_t m;
-  Value query;   ///< A block of queries, scaled.
-  Value lastKey; ///< The last key that each query sees.
+  Value zero;
+  // Arguments; null if there are none.
+  Value query, key, value, past, keyLengths, mask, means, alpha, beta, gamma;
+  PreparationArguments queryArguments, keyArguments;
+  Value keys, output, logsumexp, entropy;
+  // The point of the grid.
+  Value number, first, queries, batch, head;
+  Value ownValues; ///< All values of the head; `value` ends with the limit.
+  Value position;  ///< Of the first query.
+  Value limit;     ///< Keys that may be seen by any query of the sequence.
+  Value seenByAll, seenByAny;
+  Value rowPositions, lastKey; ///< Of each query, as a column of i32.
+  SmallVector<HeadPart> queryParts;
 };
 } // namespace
 
-SmallVector<Value> AttentionBody::visitKeys(Value position, ValueRange windows,
-                                            ValueRange carried, int64_t n,
-                                            bool masked) {
-  Value zero = b.splat(b.type(m, n, options.element), 0);
-  Value scores = b.dot(zero, query, windows[0]);
-  if (options.softCap)
-    scores = b.mul(math::TanhOp::create(b, scores),
-                   b.splatLike(scores, *options.softCap * kLog2E));
-  if (masked) {
-    auto row = b.type(1, n, b.getI32Type());
-    Value cols = b.addInts(tile::IotaOp::create(b, row),
-                           b.broadcast(toI32(position), row));
-    Value visible = b.compare(arith::CmpIPredicate::sle, cols, lastKey);
-    scores = arith::SelectOp::create(b, visible, scores,
-                                     b.splatLike(scores, -kInfinity));
-  }
-  Value max = arith::MaxNumFOp::create(
-      b, carried[0], b.reduce(tile::ReduceKind::MaxNum, scores));
-  // Where nothing is seen yet, weights are zero and not exp(inf - inf).
-  Value none = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, max,
-                                     b.splatLike(max, -kInfinity));
-  Value shift = arith::SelectOp::create(b, none, b.splatLike(max, 0), max);
-  Value weights = math::Exp2Op::create(b, b.sub(scores, shift));
-  Value scale = math::Exp2Op::create(b, b.sub(carried[0], shift));
-  Value sum =
-      b.add(b.mul(carried[1], scale), b.reduce(tile::ReduceKind::Sum, weights));
-  Value out = b.dot(b.mul(carried[2], scale), weights, windows[1]);
-  return {max, sum, out};
+void AttentionBody::takeArguments() {
+  auto next = kernel.getKernelArguments().begin();
+  query = *next++;
+  key = *next++;
+  value = *next++;
+  auto takeIf = [&](bool condition, Value &argument) {
+    if (condition)
+      argument = *next++;
+  };
+  takeIf(options.past != nullptr, past);
+  takeIf(options.keyLengths != nullptr, keyLengths);
+  takeIf(options.mask != Options::Mask::None, mask);
+  takeIf(options.centre == Options::Centre::Means, means);
+  takeIf(options.hasAlpha, alpha);
+  takeIf(options.hasBeta, beta);
+  takeIf(options.centre != Options::Centre::None, gamma);
+  takeIf(options.prepareQuery.hasScale, queryArguments.scale);
+  takeIf(options.keysInRows && options.prepareKey.hasScale, keyArguments.scale);
+  takeIf(options.prepareQuery.rotaryColumns > 0, queryArguments.cos);
+  takeIf(options.prepareQuery.rotaryColumns > 0, queryArguments.sin);
+  keyArguments.cos = queryArguments.cos;
+  keyArguments.sin = queryArguments.sin;
+  keys = *next++;
+  output = *next++;
+  takeIf(options.hasLogsumexp, logsumexp);
+  takeIf(options.hasEntropy, entropy);
+  number = kernel.getGridIndices()[0];
+  first = kernel.getGridIndices()[1];
+  queries = kernel.getGridExtents()[1];
 }
 
-void AttentionBody::build(tile::KernelOp kernel) {
+/// Narrows the arguments to one head of one sequence.
+void AttentionBody::findHead() {
   int64_t d = options.headDim, dv = options.valueDim;
-  auto next = kernel.getKernelArguments().begin();
-  Value queryView = *next++, key = *next++, value = *next++;
-  Value means = options.hasGamma ? Value(*next++) : Value();
-  Value alpha = options.hasAlpha ? Value(*next++) : Value();
-  Value beta = options.hasBeta ? Value(*next++) : Value();
-  Value gamma = options.hasGamma ? Value(*next++) : Value();
-  Value keys = *next++, output = *next++;
-  Value number = kernel.getGridIndices()[0], first = kernel.getGridIndices()[1];
-  Value queries = kernel.getGridExtents()[1];
-
-  // Which head of which sequence.
-  Value zero = b.index(0), heads = b.index(options.heads);
-  Value batch = arith::DivUIOp::create(b, number, heads);
-  Value head = arith::RemUIOp::create(b, number, heads);
+  Value heads = b.index(options.heads);
+  batch = b.divIndex(number, heads);
+  head = arith::RemUIOp::create(b, number, heads);
   Value kvHead = head, kvNumber = number;
   if (options.kvHeads != options.heads) {
     Value group = b.index(options.heads / options.kvHeads);
-    kvHead = arith::DivUIOp::create(b, head, group);
-    kvNumber = arith::DivUIOp::create(b, number, group);
+    kvHead = b.divIndex(head, group);
+    kvNumber = b.divIndex(number, group);
   }
-  Value firstQuery = arith::MulIOp::create(b, batch, queries);
-  Value firstKey = arith::MulIOp::create(b, batch, keys);
-  queryView = getHead(b, queryView, firstQuery, queries, head, d);
+  limit = keys;
+  if (keyLengths)
+    limit = b.maxIndex(b.minIndex(keys, b.loadIndex(keyLengths, batch)), zero);
+  position = first;
+  if (past)
+    position = b.addIndex(b.loadIndex(past, batch), first);
+
+  Value firstQuery = b.mulIndex(batch, queries);
+  Value firstKey = b.mulIndex(batch, keys);
+  query = getHead(b, query, firstQuery, queries, head, d);
   output = getHead(b, output, firstQuery, queries, head, dv);
-  value = getHead(b, value, firstKey, keys, kvHead, dv);
+  if (alpha)
+    ownValues = getHead(b, value, firstKey, keys, kvHead, dv);
   if (means)
     means = getHead(b, means, firstKey, keys, kvHead, dv);
-  key = getPackedHead(b, key, kvNumber, keys, options.panel, keys);
+  // What lies behind the limit is not read: it may be anything.
+  value = getHead(b, value, firstKey, limit, kvHead, dv);
+  key = options.keysInRows
+            ? getHead(b, key, firstKey, limit, kvHead, d)
+            : getPackedHead(b, key, kvNumber, keys, options.panel, limit);
 
-  query = b.load(queryView, first, zero, m, d);
-  query = b.mul(query, b.splatLike(query, options.softCap
-                                              ? options.scale / *options.softCap
-                                              : options.scale * kLog2E));
-
-  // Keys that all queries of the block see, and keys that any does.
-  Value seenByAll = keys, seenByAny = keys;
-  auto column = b.type(m, 1, b.getI32Type());
-  lastKey =
-      b.broadcast(toI32(arith::SubIOp::create(b, keys, b.index(1))), column);
-  if (options.causal) {
-    Value rows = b.addInts(tile::IotaOp::create(b, column),
-                           b.broadcast(toI32(first), column));
-    lastKey = arith::MinSIOp::create(b, lastKey, rows);
-    seenByAll = arith::MinSIOp::create(
-        b, keys, arith::AddIOp::create(b, first, b.index(1)));
-    seenByAny = arith::MinSIOp::create(
-        b, keys, arith::AddIOp::create(b, first, b.index(m)));
+  if (mask) {
+    const bool *repeats = options.maskRepeats;
+    Value rows = repeats[2] ? b.index(1) : queries;
+    Value row;
+    if (!repeats[0])
+      row = batch;
+    if (!repeats[1])
+      row = row ? Value(b.addIndex(b.mulIndex(row, heads), head)) : head;
+    row = row ? b.mulIndex(row, rows) : zero;
+    auto from = cast<tile::ViewType>(mask.getType());
+    constexpr int64_t any = ShapedType::kDynamic;
+    auto type = tile::ViewType::get(b.getContext(), repeats[2] ? 1 : any, any,
+                                    from.getElementType());
+    mask = tile::SubviewOp::create(b, type, mask, row, zero, rows, keys);
   }
+}
 
-  auto statistic = b.type(m, 1, options.element);
-  SmallVector<Value> carried{b.splat(statistic, -kInfinity),
-                             b.splat(statistic, 0),
-                             b.splat(b.type(m, dv, options.element), 0)};
-  auto visit = [&](Value from, Value to, int64_t n, bool masked) {
-    ValueRange results = b.loop(
-        from, to, n,
-        {{key, zero, /*alongRows=*/false, d, n},
-         {value, zero, /*alongRows=*/true, n, dv}},
-        carried, [&](Value position, ValueRange windows, ValueRange values) {
-          return visitKeys(position, windows, values, n, masked);
-        });
-    carried.assign(results.begin(), results.end());
+/// Keys that all queries of the block see, and keys that any of them does.
+void AttentionBody::findLimits() {
+  auto type = column(b.getI32Type());
+  rowPositions = b.addInts(tile::IotaOp::create(b, type),
+                           b.broadcast(b.toI32(position), type));
+  seenByAll = seenByAny = limit;
+  Value last = b.toI32(arith::SubIOp::create(b, limit, b.index(1)));
+  lastKey = b.broadcast(last, type);
+  if (!options.causal)
+    return;
+  lastKey = arith::MinSIOp::create(b, lastKey, rowPositions);
+  auto until = [&](int64_t count) -> Value {
+    Value seen = b.minIndex(limit, b.addIndex(position, b.index(count)));
+    // A past that is negative is the caller's error.
+    return past ? b.maxIndex(seen, zero) : seen;
   };
-  // Whole blocks need no mask; the others are small, so that little is
+  seenByAll = until(1);
+  seenByAny = until(m);
+}
+
+void AttentionBody::loadQuery() {
+  queryParts = loadHead(b, query, first, m, options.headDim,
+                        options.prepareQuery, queryArguments, position);
+  double factor = options.softCap ? options.scale / *options.softCap
+                                  : options.scale * kLog2E;
+  for (HeadPart &part : queryParts)
+    part.block = b.mul(part.block, b.splatLike(part.block, factor));
+}
+
+//===----------------------------------------------------------------------===//
+// One block of keys
+//===----------------------------------------------------------------------===//
+
+Value AttentionBody::getScores(Value position, ValueRange windows, int64_t n) {
+  Value scores = b.splat(b.type(m, n, options.element), 0);
+  if (preparesKeys()) {
+    auto parts = loadHead(b, key, position, n, options.headDim,
+                          options.prepareKey, keyArguments, position);
+    for (auto [mine, theirs] : llvm::zip(queryParts, parts))
+      scores = b.dot(scores, mine.block, theirs.block, /*transposed=*/true);
+  } else {
+    for (auto [mine, window] : llvm::zip(queryParts, windows))
+      scores = b.dot(scores, mine.block, window,
+                     /*transposed=*/options.keysInRows);
+  }
+  if (options.softCap)
+    scores = b.mul(math::TanhOp::create(b, scores),
+                   b.splatLike(scores, *options.softCap * kLog2E));
+  return scores;
+}
+
+/// The mask for these keys: a block, or a row if it is the same for all
+/// queries.
+Value AttentionBody::loadMask(Value position, int64_t n) {
+  if (options.maskRepeats[2])
+    return b.load(mask, zero, position, 1, n);
+  return b.load(mask, first, position, m, n);
+}
+
+/// Which keys each query sees; null for all of them. Away from the edge, only
+/// the mask hides any.
+Value AttentionBody::getVisible(Value position, int64_t n, Value mask,
+                                bool atEdge) {
+  Value visible;
+  auto bits = b.type(m, n, b.getI1Type());
+  if (options.mask == Options::Mask::Visible)
+    visible = b.broadcast(mask, bits);
+  if (!atEdge)
+    return visible;
+  auto row = b.type(1, n, b.getI32Type());
+  Value cols = b.addInts(tile::IotaOp::create(b, row),
+                         b.broadcast(b.toI32(position), row));
+  Value inside = b.compare(arith::CmpIPredicate::sle, cols, lastKey);
+  return visible ? Value(arith::AndIOp::create(b, visible, inside)) : inside;
+}
+
+Softmax AttentionBody::visitKeys(const Softmax &before, Value position,
+                                 ValueRange windows, int64_t n, bool atEdge) {
+  Value scores = getScores(position, windows, n);
+  Value mask = this->mask ? loadMask(position, n) : Value();
+  if (options.mask == Options::Mask::Added)
+    scores = b.add(scores, b.mul(mask, b.splatLike(mask, kLog2E)));
+  Value visible = getVisible(position, n, mask, atEdge);
+  if (visible)
+    scores = b.select(visible, scores, b.splatLike(scores, -kInfinity));
+
+  Softmax after;
+  after.max = arith::MaxNumFOp::create(
+      b, before.max, b.reduce(tile::ReduceKind::MaxNum, scores));
+  // Where nothing is seen yet, weights are zero and not exp(inf - inf).
+  Value least = b.splatLike(after.max, -kInfinity);
+  Value none = b.compareFloats(arith::CmpFPredicate::OEQ, after.max, least);
+  Value shift = b.select(none, b.splatLike(after.max, 0), after.max);
+  Value distances = b.sub(scores, shift);
+  Value weights = math::Exp2Op::create(b, distances);
+  Value grown = b.sub(before.max, shift);
+  Value scale = math::Exp2Op::create(b, grown);
+  after.sum =
+      b.add(b.mul(before.sum, scale), b.reduce(tile::ReduceKind::Sum, weights));
+  after.out = b.dot(b.mul(before.out, scale), weights, windows.back());
+
+  if (before.entropy) {
+    // Sums of weight times distance: those before were to another maximum. What
+    // has no weight adds nothing, however far it is.
+    auto orZero = [&](Value x, Value where, double value) {
+      Value is = b.compareFloats(arith::CmpFPredicate::OEQ, where,
+                                 b.splatLike(where, value));
+      return b.select(is, b.splatLike(x, 0), x);
+    };
+    Value moved = orZero(grown, before.max, -kInfinity);
+    Value old = b.mul(b.add(before.entropy, b.mul(before.sum, moved)), scale);
+    Value terms = orZero(b.mul(weights, distances), weights, 0);
+    after.entropy = b.add(old, b.reduce(tile::ReduceKind::Sum, terms));
+  }
+  if (before.centre) {
+    Value ones = b.splatLike(scores, 1);
+    if (visible)
+      ones = b.select(visible, ones, b.splatLike(scores, 0));
+    after.centre = b.dot(before.centre, ones, windows.back());
+    after.count = b.add(before.count, b.reduce(tile::ReduceKind::Sum, ones));
+  }
+  return after;
+}
+
+Softmax AttentionBody::visit(const Softmax &before, Value from, Value to,
+                             int64_t n, bool atEdge) {
+  SmallVector<Stream> streams;
+  int64_t d = options.headDim;
+  if (!options.keysInRows)
+    for (auto [col, width] : getHeadParts(options.prepareQuery, d))
+      streams.push_back({key, b.index(col), /*alongRows=*/false, width, n});
+  else if (!preparesKeys())
+    streams.push_back({key, zero, /*alongRows=*/true, n, d});
+  streams.push_back({value, zero, /*alongRows=*/true, n, options.valueDim});
+  return before.unpack(b.loop(
+      from, to, n, streams, before.pack(),
+      [&](Value position, ValueRange windows, ValueRange carried) {
+        return visitKeys(before.unpack(carried), position, windows, n, atEdge)
+            .pack();
+      }));
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+/// What gamma is multiplied by.
+Value AttentionBody::getCentre(const Softmax &softmax) {
+  if (options.centre == Options::Centre::Sum) {
+    Value some = b.compareFloats(arith::CmpFPredicate::OGT, softmax.count,
+                                 b.splatLike(softmax.count, 0));
+    return b.mul(softmax.centre, invert(softmax.count, some));
+  }
+  int64_t dv = options.valueDim;
+  bool toLimit = options.centreVisible && keyLengths;
+  if (options.causal && !past && !toLimit)
+    return b.load(means, first, zero, m, dv);
+  // The last value that each query's mean has in it; there is none before 0.
+  auto type = column(b.getI32Type());
+  Value end = toLimit ? limit : keys;
+  Value rows =
+      b.broadcast(b.toI32(arith::SubIOp::create(b, end, b.index(1))), type);
+  if (options.causal)
+    rows = arith::MinSIOp::create(b, rows, rowPositions);
+  return tile::GatherOp::create(b, b.type(m, dv, options.element), means, rows,
+                                zero);
+}
+
+void AttentionBody::storeStatistics(const Softmax &softmax) {
+  Value logarithm = math::LogOp::create(b, softmax.sum);
+  if (logsumexp) {
+    Value max = b.mul(softmax.max, b.splatLike(softmax.max, kLn2));
+    b.store(b.transpose(b.add(max, logarithm)), logsumexp, number, first);
+  }
+  if (!entropy)
+    return;
+  Value mean = b.mul(b.div(softmax.entropy, softmax.sum),
+                     b.splatLike(softmax.sum, kLn2));
+  Value none = b.compareFloats(arith::CmpFPredicate::OEQ, softmax.sum,
+                               b.splatLike(softmax.sum, 0));
+  Value bits = b.sub(logarithm, mean);
+  bits = b.select(none, b.splatLike(bits, 0), bits);
+  b.store(b.transpose(bits), entropy, number, first);
+}
+
+void AttentionBody::build() {
+  zero = b.index(0);
+  takeArguments();
+  findHead();
+  findLimits();
+  loadQuery();
+
+  auto block = b.type(m, options.valueDim, options.element);
+  auto statistic = column(options.element);
+  Softmax softmax;
+  softmax.max = b.splat(statistic, -kInfinity);
+  softmax.sum = b.splat(statistic, 0);
+  softmax.out = b.splat(block, 0);
+  if (options.hasEntropy)
+    softmax.entropy = b.splat(statistic, 0);
+  if (options.centre == Options::Centre::Sum) {
+    softmax.centre = b.splat(block, 0);
+    softmax.count = b.splat(statistic, 0);
+  }
+  // Whole blocks need no comparisons; the others are small, so that little is
   // computed for nothing.
   Value step = b.index(options.blockKeys);
-  Value whole = arith::MulIOp::create(
-      b, arith::DivUIOp::create(b, seenByAll, step).getResult(), step);
-  visit(zero, whole, options.blockKeys, /*masked=*/false);
-  visit(whole, seenByAny, options.blockRest, /*masked=*/true);
+  Value whole = b.mulIndex(b.divIndex(seenByAll, step), step);
+  softmax = visit(softmax, zero, whole, options.blockKeys, /*atEdge=*/false);
+  softmax =
+      visit(softmax, whole, seenByAny, options.blockRest, /*atEdge=*/true);
 
-  Value result =
-      b.mul(carried[2], b.div(b.splatLike(carried[1], 1), carried[1]));
+  // Who sees no key gets nothing.
+  Value some = b.broadcast(
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, limit, zero)
+          .getResult(),
+      column(b.getI1Type()));
+  if (options.mask == Options::Mask::Visible)
+    some = b.compareFloats(arith::CmpFPredicate::UNE, softmax.sum,
+                           b.splatLike(softmax.sum, 0));
+  Value result = b.mul(softmax.out, invert(softmax.sum, some));
   auto loadGain = [&](Value gain) { return b.load(gain, zero, head, 1, 1); };
   if (beta)
     result = b.mul(result, loadGain(beta));
-  if (alpha)
-    result = b.add(result,
-                   b.mul(b.load(value, first, zero, m, dv), loadGain(alpha)));
+  if (alpha) {
+    Value own = b.load(ownValues, position, zero, m, options.valueDim);
+    result = b.add(result, b.mul(own, loadGain(alpha)));
+  }
   if (gamma)
-    result = b.sub(result,
-                   b.mul(b.load(means, first, zero, m, dv), loadGain(gamma)));
+    result = b.sub(result, b.mul(getCentre(softmax), loadGain(gamma)));
   b.store(result, output, first, zero);
+  if (logsumexp || entropy)
+    storeStatistics(softmax);
 }
+
+//===----------------------------------------------------------------------===//
+// The kernel
+//===----------------------------------------------------------------------===//
 
 tile::KernelOp kernels::buildAttention(OpBuilder &builder, Location loc,
                                        StringRef name,
                                        const AttentionOptions &options) {
   MLIRContext *context = builder.getContext();
   Type element = options.element;
-  int64_t d = options.headDim, dv = options.valueDim;
-  auto view = [&](int64_t rows, int64_t cols) -> Type {
+  constexpr int64_t any = ShapedType::kDynamic;
+  auto view = [&](int64_t rows, int64_t cols, Type element) -> Type {
     return tile::ViewType::get(context, rows, cols, element);
   };
-  constexpr int64_t any = ShapedType::kDynamic;
+  int64_t d = options.headDim;
+  Type values = view(any, options.kvHeads * options.valueDim, element);
+  Type outputs = view(any, options.heads * options.valueDim, element);
+  Type gain = view(1, options.heads, element);
   SmallVector<Type> types{
-      view(any, options.heads * d),
-      tile::ViewType::get(context, d, any, element, options.panel),
-      view(any, options.kvHeads * dv)};
-  if (options.hasGamma)
-    types.push_back(view(any, options.kvHeads * dv));
-  types.append(options.hasAlpha + options.hasBeta + options.hasGamma,
-               view(1, options.heads));
+      view(any, options.heads * d, element),
+      options.keysInRows
+          ? view(any, options.kvHeads * d, element)
+          : tile::ViewType::get(context, d, any, element, options.panel),
+      values};
+  auto addIf = [&](bool condition, Type type) {
+    if (condition)
+      types.push_back(type);
+  };
+  if (options.past)
+    types.push_back(view(1, any, options.past));
+  if (options.keyLengths)
+    types.push_back(view(1, any, options.keyLengths));
+  if (options.mask != Options::Mask::None)
+    types.push_back(view(any, any,
+                         options.mask == Options::Mask::Visible
+                             ? builder.getI1Type()
+                             : element));
+  addIf(options.centre == Options::Centre::Means, values);
+  addIf(options.hasAlpha, gain);
+  addIf(options.hasBeta, gain);
+  addIf(options.centre != Options::Centre::None, gain);
+  appendPreparationTypes(types, options.prepareQuery, d, element,
+                         /*withTables=*/false);
+  if (options.keysInRows)
+    appendPreparationTypes(types, options.prepareKey, d, element,
+                           /*withTables=*/false);
+  if (int64_t half = options.prepareQuery.rotaryColumns)
+    types.append(2, view(any, half, element));
   types.push_back(builder.getIndexType());
-  types.push_back(view(any, options.heads * dv));
+  types.push_back(outputs);
+  types.append(options.hasLogsumexp + options.hasEntropy,
+               view(any, any, element));
   auto kernel = tile::KernelOp::create(
       builder, loc, name, types, ArrayRef<int64_t>{1, options.blockQueries});
 
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(kernel.getBlock().getTerminator());
   KernelBuilder b(loc, builder);
-  AttentionBody(b, options).build(kernel);
-  return kernel;
-}
-
-tile::KernelOp kernels::buildPackKeys(OpBuilder &builder, Location loc,
-                                      StringRef name,
-                                      const PackKeysOptions &options) {
-  MLIRContext *context = builder.getContext();
-  int64_t d = options.headDim, n = options.blockKeys;
-  constexpr int64_t any = ShapedType::kDynamic;
-  Type rows =
-      tile::ViewType::get(context, any, options.kvHeads * d, options.element);
-  Type panels =
-      tile::ViewType::get(context, d, any, options.element, options.panel);
-  auto kernel = tile::KernelOp::create(
-      builder, loc, name, TypeRange{rows, builder.getIndexType(), panels},
-      ArrayRef<int64_t>{1, n});
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(kernel.getBlock().getTerminator());
-  KernelBuilder b(loc, builder);
-  ArrayRef<BlockArgument> arguments = kernel.getKernelArguments();
-  Value number = kernel.getGridIndices()[0], first = kernel.getGridIndices()[1];
-  Value keys = arguments[1], zero = b.index(0);
-  Value heads = b.index(options.kvHeads);
-  Value batch = arith::DivUIOp::create(b, number, heads);
-  Value head = arith::RemUIOp::create(b, number, heads);
-  Value from = getHead(b, arguments[0], arith::MulIOp::create(b, batch, keys),
-                       keys, head, d);
-  Value to = getPackedHead(b, arguments[2], number, keys, options.panel,
-                           kernel.getGridExtents()[1]);
-  for (int64_t c = 0; c < d; c += n) {
-    Value block = b.load(from, first, b.index(c), n, std::min(n, d - c));
-    b.store(b.transpose(block), to, b.index(c), first);
-  }
-  return kernel;
-}
-
-tile::KernelOp kernels::buildPrefixMean(OpBuilder &builder, Location loc,
-                                        StringRef name,
-                                        const PrefixMeanOptions &options) {
-  Type element = options.element;
-  int64_t n = options.blockColumns;
-  Type view = tile::ViewType::get(builder.getContext(), ShapedType::kDynamic,
-                                  options.columns, element);
-  auto kernel = tile::KernelOp::create(
-      builder, loc, name, TypeRange{view, builder.getIndexType(), view},
-      ArrayRef<int64_t>{1, n});
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(kernel.getBlock().getTerminator());
-  KernelBuilder b(loc, builder);
-  ArrayRef<BlockArgument> arguments = kernel.getKernelArguments();
-  Value rows = arguments[1], col = kernel.getGridIndices()[1];
-  Value start = arith::MulIOp::create(b, kernel.getGridIndices()[0], rows);
-  auto type = b.type(1, n, element);
-  b.loop(b.index(0), rows, 1, {}, b.splat(type, 0),
-         [&](Value position, ValueRange,
-             ValueRange carried) -> SmallVector<Value> {
-           Value row = arith::AddIOp::create(b, start, position);
-           Value sum = b.add(carried[0], b.load(arguments[0], row, col, 1, n));
-           Value count = arith::IndexCastOp::create(
-               b, b.getI64Type(),
-               arith::AddIOp::create(b, position, b.index(1)).getResult());
-           count = arith::SIToFPOp::create(b, element, count);
-           b.store(b.div(sum, b.broadcast(count, type)), arguments[2], row,
-                   col);
-           return {sum};
-         });
+  AttentionBody(b, options, kernel).build();
   return kernel;
 }

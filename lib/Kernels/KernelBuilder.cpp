@@ -45,6 +45,13 @@ Value KernelBuilder::load(Value view, Value row, Value col, int64_t rows,
   return tile::LoadOp::create(*this, type(rows, cols, element), view, row, col);
 }
 
+Value KernelBuilder::loadIndex(Value view, Value col) {
+  Value block = load(view, index(0), col, 1, 1);
+  Type element = cast<RankedTensorType>(block.getType()).getElementType();
+  Value scalar = tile::ScalarOp::create(*this, element, block);
+  return arith::IndexCastOp::create(*this, getIndexType(), scalar);
+}
+
 Value KernelBuilder::slice(Value view, Value row, Value col, int64_t rows,
                            int64_t cols) {
   auto from = cast<tile::ViewType>(view.getType());

@@ -33,6 +33,26 @@ public:
   mlir::RankedTensorType type(int64_t rows, int64_t cols, mlir::Type element) {
     return mlir::RankedTensorType::get({rows, cols}, element);
   }
+  mlir::Value addIndex(mlir::Value lhs, mlir::Value rhs) {
+    return mlir::arith::AddIOp::create(*this, lhs, rhs);
+  }
+  mlir::Value mulIndex(mlir::Value lhs, mlir::Value rhs) {
+    return mlir::arith::MulIOp::create(*this, lhs, rhs);
+  }
+  mlir::Value divIndex(mlir::Value lhs, mlir::Value rhs) {
+    return mlir::arith::DivUIOp::create(*this, lhs, rhs);
+  }
+  mlir::Value minIndex(mlir::Value lhs, mlir::Value rhs) {
+    return mlir::arith::MinSIOp::create(*this, lhs, rhs);
+  }
+  mlir::Value maxIndex(mlir::Value lhs, mlir::Value rhs) {
+    return mlir::arith::MaxSIOp::create(*this, lhs, rhs);
+  }
+  mlir::Value toI32(mlir::Value index) {
+    return mlir::arith::IndexCastOp::create(*this, getI32Type(), index);
+  }
+  /// Element `col` of a vector of integers, as an index.
+  mlir::Value loadIndex(mlir::Value view, mlir::Value col);
   mlir::Value index(int64_t value) {
     return mlir::arith::ConstantIndexOp::create(*this, value);
   }
@@ -72,6 +92,19 @@ public:
   }
   mlir::Value compare(mlir::arith::CmpIPredicate predicate, mlir::Value lhs,
                       mlir::Value rhs);
+  mlir::Value select(mlir::Value condition, mlir::Value lhs, mlir::Value rhs) {
+    unify(lhs, rhs);
+    if (condition.getType() != lhs.getType())
+      condition = broadcast(
+          condition,
+          mlir::cast<mlir::RankedTensorType>(lhs.getType()).clone(getI1Type()));
+    return mlir::arith::SelectOp::create(*this, condition, lhs, rhs);
+  }
+  mlir::Value compareFloats(mlir::arith::CmpFPredicate predicate,
+                            mlir::Value lhs, mlir::Value rhs) {
+    unify(lhs, rhs);
+    return mlir::arith::CmpFOp::create(*this, predicate, lhs, rhs);
+  }
   mlir::Value reduce(tile::ReduceKind kind, mlir::Value value);
   mlir::Value transpose(mlir::Value value);
   mlir::Value dot(mlir::Value acc, mlir::Value lhs, mlir::Value rhs,

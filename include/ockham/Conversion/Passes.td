@@ -102,16 +102,18 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
     kernel that multiplies and does, in registers, all that follows the product:
     gains, row scale, bias, accumulation, and the activation that is its only
     reader. The weight is packed (`tile.pack`). Attention becomes one kernel,
-    with memory that grows with the sequence and not with its square, and a norm
-    of rows another. Equal kernels are one. What has no kernel is left, and a
-    remark says why.
+    with memory that grows with the sequence and not with its square, behind one
+    that packs the keys; for one or two queries, another one that reads the keys
+    as they are. A norm of rows is a kernel too. Equal kernels are one. What has
+    no kernel is left, and a remark says why.
   }];
   let options = [
     Option<"panel", "panel", "int64_t", "48",
            "Columns of a panel of packed weights">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::ockham::OckhamDialect",
     "::ockham::tile::TileDialect"];
 }
 

@@ -52,19 +52,55 @@ struct GemmOptions {
 tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
                          llvm::StringRef name, const GemmOptions &options);
 
+/// What happens to queries and keys, head by head, before they are multiplied:
+/// a norm, then a rotation by position (tfm.attention, step 1). Takes a scale
+/// `[1, headDim]` if there is one, and cos and sin `[positions, columns]` if
+/// there are columns.
+struct HeadPreparation {
+  std::optional<tfm::NormKind> norm;
+  double eps = 0;
+  bool epsOutside = false, hasScale = false;
+  int64_t rotaryColumns = 0; ///< Half of the columns that are rotated.
+  bool interleaved = false;
+};
+
 /// Attention, with memory that grows with the sequence and not with its square:
 /// for each head and query i, `alpha v_i + beta softmax(scale q_i K^T) V -
-/// gamma m_i` (tfm.attention), where m are the prefix means of V. Arguments: Q
-/// `[batch * queries, heads * headDim]`, K and V `[batch * keys, kvHeads *
-/// ...]`, m like V if there is a gamma, the gains that there are, each `[1,
-/// heads]`, the number of keys of a sequence, O. Grid: batch * heads, queries.
+/// gamma c_i` (tfm.attention). Keys come in panels, as buildPackKeys writes
+/// them; for few queries as they are (`keysInRows`), because then packing costs
+/// more than it gains. Arguments, those with a condition only where it holds:
+///  - Q `[batch * queries, heads * headDim]`, K, V `[batch * keys, kvHeads *
+///    valueDim]`;
+///  - past, key lengths: one integer per sequence, `[1, batch]`;
+///  - mask: its first three extents together are the rows;
+///  - the prefix means of V, like V, for a centre that is not summed up here;
+///  - the gains that there are, each `[1, heads]`;
+///  - scale of the queries; of the keys, if they are not packed; cos, sin;
+///  - the number of keys of a sequence;
+///  - O, logsumexp `[batch * heads, queries]`, the entropy of each query, which
+///    is of the same shape.
+/// Grid: batch * heads, queries.
 struct AttentionOptions {
+  enum class Mask { None, Visible, Added };
+  /// Where what gamma subtracts comes from: from means of all values before, or
+  /// from a sum of those that are visible.
+  enum class Centre { None, Means, Sum };
+
   mlir::Type element;
   int64_t heads = 1, kvHeads = 1, headDim = 64, valueDim = 64;
   double scale = 1;
   bool causal = false;
   std::optional<double> softCap;
-  bool hasAlpha = false, hasBeta = false, hasGamma = false;
+  bool keysInRows = false;
+  HeadPreparation prepareQuery, prepareKey;
+  mlir::Type past, keyLengths; ///< Element types; null if there are none.
+  Mask mask = Mask::None;
+  /// Extents of the mask that are 1: batch, heads, queries.
+  bool maskRepeats[3] = {false, false, false};
+  Centre centre = Centre::None;
+  bool centreVisible = false; ///< Means end with the last visible key.
+  bool hasAlpha = false, hasBeta = false;
+  bool hasLogsumexp = false, hasEntropy = false;
   int64_t panel = 64;
   int64_t blockQueries = 6, blockKeys = 64, blockRest = 16;
 };
@@ -72,13 +108,15 @@ tile::KernelOp buildAttention(mlir::OpBuilder &builder, mlir::Location loc,
                               llvm::StringRef name,
                               const AttentionOptions &options);
 
-/// Keys as columns, which is how a product with queries reads them. Arguments:
-/// K `[batch * keys, kvHeads * headDim]`, the number of keys of a sequence, and
-/// the panels, of which each head of each sequence has whole ones. Grid: batch
-/// * kvHeads, the keys with those that fill up the last panel.
+/// Keys as columns, which is how a product with queries reads them, prepared.
+/// Arguments: K `[batch * keys, kvHeads * headDim]`, scale, cos and sin if
+/// there are any, the number of keys of a sequence, and the panels, of which
+/// each head of each sequence has whole ones. Grid: batch * kvHeads, the keys
+/// with those that fill up the last panel.
 struct PackKeysOptions {
   mlir::Type element;
   int64_t kvHeads = 1, headDim = 64, panel = 64;
+  HeadPreparation prepare;
   int64_t blockKeys = 16;
 };
 tile::KernelOp buildPackKeys(mlir::OpBuilder &builder, mlir::Location loc,
@@ -96,6 +134,12 @@ struct PrefixMeanOptions {
 tile::KernelOp buildPrefixMean(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name,
                                const PrefixMeanOptions &options);
+
+/// The mean of each row: of `[batch * heads, n]` as `[batch, heads]`. Grid:
+/// batch, heads.
+tile::KernelOp buildRowMean(mlir::OpBuilder &builder, mlir::Location loc,
+                            llvm::StringRef name, mlir::Type element,
+                            int64_t heads);
 
 /// A norm of each row: layer or rms, with eps inside or outside of the root,
 /// scale and shift as they are given. Arguments: X, scale `[1, N]`, shift

@@ -21,6 +21,25 @@ using namespace mlir;
 using namespace ockham;
 using namespace ockham::tfm_to_linalg;
 
+void tfm_to_linalg::emitMaskCheck(Emitter &e, tfm::AttentionOp op) {
+  if (!op.getMask())
+    return;
+  Extent expected[] = {e.extent(op.getQuery(), 0),
+                       e.fixed(static_cast<int64_t>(op.getNumHeads())),
+                       e.extent(op.getQuery(), 1), e.extent(op.getKey(), 1)};
+  StringRef names[] = {"batch", "heads", "queries", "keys"};
+  for (unsigned dim = 0; dim < 4; ++dim) {
+    if (!op.getMask().getType().isDynamicDim(dim))
+      continue;
+    Value extent = e.index(e.extent(op.getMask(), dim));
+    Value wanted = e.index(expected[dim]);
+    CheckOp::create(e.builder, e.loc, e.sameIndex(extent, wanted),
+                    nameOf(op) + ": the mask has extent {} along the " +
+                        names[dim].str() + ", expected {}",
+                    ValueRange{extent, wanted});
+  }
+}
+
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -50,7 +69,6 @@ private:
   Value emitEntropy(Value exponentials, Value sums);
   Value emitWeights(Value exponentials, Value sums);
   Value emitOutput(Value product, Value factor);
-  void checkMask();
   unsigned addMask(Generic &generic);
   Value splitHeads(Value x, unsigned dim);
 
@@ -137,25 +155,6 @@ Value AttentionLowering::emitScores() {
   q = toBatched(e.transpose(q, {0, 2, 1, 3}));
   k = e.collapse(e.transpose(k, {0, 2, 3, 1}), {2, 1, 1});
   return fromBatched(e.batchMatmul(q, k), keys);
-}
-
-/// A dimension of the mask is broadcast if its type says that it is 1; one that
-/// is only known at run time must have the full extent.
-void AttentionLowering::checkMask() {
-  if (!op.getMask())
-    return;
-  Extent expected[] = {batch, heads, queries, keys};
-  StringRef names[] = {"batch", "heads", "queries", "keys"};
-  for (unsigned dim = 0; dim < 4; ++dim) {
-    if (!op.getMask().getType().isDynamicDim(dim))
-      continue;
-    Value extent = e.index(e.extent(op.getMask(), dim));
-    Value wanted = e.index(expected[dim]);
-    CheckOp::create(e.builder, e.loc, e.sameIndex(extent, wanted),
-                    nameOf(op) + ": the mask has extent {} along the " +
-                        names[dim].str() + ", expected {}",
-                    ValueRange{extent, wanted});
-  }
 }
 
 /// Adds the mask as an input over (b, h, t, j), without the dimensions along
@@ -377,7 +376,7 @@ Value AttentionLowering::emitOutput(Value product, Value factor) {
 }
 
 SmallVector<Value> AttentionLowering::emit() {
-  checkMask();
+  emitMaskCheck(e, op);
   Value masked = emitMasked(emitScores());
   Extents loops{batch, heads, queries, keys};
   SmallVector<unsigned> rowLoops{0, 1, 2};

@@ -39,6 +39,11 @@ IntegerRange emitRange(Emitter &e, mlir::Value integers);
 void emitPositionCheck(Emitter &e, mlir::Operation *op, mlir::Value past,
                        Extent count, Extent rows, llvm::StringRef table);
 
+/// Checks the extents of a mask that its type leaves open at run time: they
+/// must be the full ones; a dimension is broadcast if its type says that it
+/// is 1.
+void emitMaskCheck(Emitter &e, tfm::AttentionOp op);
+
 } // namespace ockham::tfm_to_linalg
 
 #endif // OCKHAM_LIB_CONVERSION_TRANSFORMERTOLINALG_PATTERNS_H

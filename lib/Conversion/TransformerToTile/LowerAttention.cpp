@@ -4,10 +4,19 @@
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// Keys are packed by a kernel in front, unless there are so few queries that
+// each key is looked at once or twice: then another kernel reads them as they
+// are. Where the number of queries is only known at run time both are launched,
+// one of them on an empty grid.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "lib/Conversion/TransformerToLinalg/Patterns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "ockham/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -15,33 +24,296 @@ using namespace ockham;
 using namespace ockham::kernels;
 using namespace ockham::tfm_to_tile;
 
-/// What the op has that the kernel cannot say yet; empty if nothing.
-static std::string findUnsupported(tfm::AttentionOp op) {
+/// With more queries than these, packing the keys pays.
+static constexpr int64_t kFewQueries = 2;
+
+namespace {
+class AttentionConversion {
+public:
+  AttentionConversion(tfm::AttentionOp op, KernelCache &kernels)
+      : op(op), kernels(kernels), b(op), loc(op.getLoc()) {}
+
+  /// Why there is no kernel; empty if there is one.
+  std::string findProblem();
+  void convert();
+
+private:
+  Value getDim(Value tensor, int64_t axis) {
+    return b.createOrFold<tensor::DimOp>(loc, tensor, axis);
+  }
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value multiply(Value lhs, Value rhs) {
+    return b.createOrFold<arith::MulIOp>(loc, lhs, rhs);
+  }
+  /// `value` if the kernel with packed keys runs, else 0; or the other way
+  /// round.
+  Value onlyIf(bool packed, Value value);
+  bool runs(bool packed) const {
+    return !knownQueries || packed == (*knownQueries > kFewQueries);
+  }
+  Value launch(tile::KernelOp kernel, ValueRange extents, ValueRange inputs,
+               Value output) {
+    return tile::LaunchOp::create(b, loc, TypeRange{output.getType()},
+                                  kernel.getSymName(), extents, inputs,
+                                  ValueRange{output})
+        .getResult(0);
+  }
+
+  void emitChecks();
+  AttentionOptions getOptions(bool packed);
+  HeadPreparation getPreparation(Value scale);
+  std::string getName(const AttentionOptions &options);
+  Value createPackedKeys(const AttentionOptions &options);
+  Value createPrefixMeans(bool always);
+  Value createMean(Value perQuery);
+  void launchAttention(bool packed, Value means);
+  void replace(Value from, Value with);
+
+  tfm::AttentionOp op;
+  KernelCache &kernels;
+  OpBuilder b;
+  Location loc;
+  Value batch, queries, keys;
+  Value few; ///< Whether there are few queries, if that is not known.
+  std::optional<int64_t> knownQueries;
+  SmallVector<Value> outputs; ///< Output, logsumexp, entropy of each query.
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What there is a kernel for
+//===----------------------------------------------------------------------===//
+
+std::string AttentionConversion::findProblem() {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  SmallVector<std::pair<StringRef, Value>> operands{
+      {"query", op.getQuery()},
+      {"key", op.getKey()},
+      {"value", op.getValue()},
+      {"output", op.getOutput()},
+      {"logsumexp", op.getLogsumexp()},
+      {"entropy", op.getEntropy()},
+      {"alpha", op.getAlpha()},
+      {"beta", op.getBeta()},
+      {"gamma", op.getGamma()},
+      {"query scale", op.getQueryScale()},
+      {"key scale", op.getKeyScale()},
+      {"cos", op.getCos()},
+      {"sin", op.getSin()}};
+  for (auto [what, value] : operands) {
+    if (!value)
+      continue;
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getElementType().isF32())
+      continue;
+    os << "the attention's " << what << " is " << type << ", expected f32";
+    return text;
+  }
+  if (Value mask = op.getMask()) {
+    Type element = cast<RankedTensorType>(mask.getType()).getElementType();
+    if (!element.isF32() && !element.isInteger(1))
+      os << "the attention's mask is " << mask.getType()
+         << ", expected i1 or f32";
+  }
+  if (op.getValueHeadDim() < 2)
+    os << "a head's values have " << op.getValueHeadDim()
+       << " columns, expected at least 2";
+  return text;
+}
+
+/// What shapes and positions may get wrong that only a run can tell.
+void AttentionConversion::emitChecks() {
+  tfm_to_linalg::Emitter e(b, loc);
+  OpFoldResult numQueries = e.extent(op.getQuery(), 1);
+  OpFoldResult numKeys = e.extent(op.getKey(), 1);
+  if (op.getAlpha())
+    tfm_to_linalg::emitPositionCheck(e, op, op.getPast(), numQueries, numKeys,
+                                     "the value");
+  if (op.getCos()) {
+    OpFoldResult rows = e.extent(op.getCos(), 0);
+    tfm_to_linalg::emitPositionCheck(e, op, op.getPast(), numQueries, rows,
+                                     "the rotary table");
+    tfm_to_linalg::emitPositionCheck(e, op, /*past=*/Value(), numKeys, rows,
+                                     "the rotary table");
+  }
+  tfm_to_linalg::emitMaskCheck(e, op);
+}
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+HeadPreparation AttentionConversion::getPreparation(Value scale) {
+  HeadPreparation prepare;
+  prepare.norm = op.getQkNorm();
+  prepare.eps = op.getQkNormEps().convertToDouble();
+  prepare.epsOutside = op.getQkNormEpsOutside();
+  prepare.hasScale = scale != nullptr;
+  if (op.getCos())
+    prepare.rotaryColumns = op.getCos().getType().getDimSize(1);
+  prepare.interleaved = op.getInterleaved() && prepare.rotaryColumns > 0;
+  return prepare;
+}
+
+AttentionOptions AttentionConversion::getOptions(bool packed) {
+  AttentionOptions options;
+  options.element = op.getOutput().getType().getElementType();
+  options.heads = op.getNumHeads();
+  options.kvHeads = op.getNumKvHeads();
+  options.headDim = op.getQueryHeadDim();
+  options.valueDim = op.getValueHeadDim();
+  options.scale = op.getScale().convertToDouble();
+  options.causal = op.getCausal();
+  if (op.getSoftCap())
+    options.softCap = op.getSoftCap()->convertToDouble();
+  options.prepareQuery = getPreparation(op.getQueryScale());
+  options.prepareKey = getPreparation(op.getKeyScale());
+  auto elementOf = [](Value vector) {
+    return cast<RankedTensorType>(vector.getType()).getElementType();
+  };
   if (op.getPast())
-    return "the attention has a past";
+    options.past = elementOf(op.getPast());
   if (op.getKeyLengths())
-    return "the attention has key lengths";
-  if (op.getMask())
-    return "the attention has a mask";
-  if (op.getQkNorm() || op.getQueryScale() || op.getKeyScale())
-    return "the attention has norms of queries and keys";
-  if (op.getCos() || op.getSin())
-    return "the attention has a rotary embedding";
-  if (op.getLogsumexp() || op.getEntropy())
-    return "the attention gives statistics of its softmax";
-  if (op.getGamma() && !op.getCausal())
-    return "the attention has a centre but is not causal";
-  return "";
+    options.keyLengths = elementOf(op.getKeyLengths());
+  bool hides = false;
+  if (Value mask = op.getMask()) {
+    hides = elementOf(mask).isInteger(1);
+    options.mask =
+        hides ? AttentionOptions::Mask::Visible : AttentionOptions::Mask::Added;
+    for (unsigned axis = 0; axis < 3; ++axis)
+      options.maskRepeats[axis] =
+          cast<RankedTensorType>(mask.getType()).getDimSize(axis) == 1;
+  }
+  options.hasAlpha = op.getAlpha() != nullptr;
+  options.hasBeta = op.getBeta() != nullptr;
+  if (op.getGamma()) {
+    options.centreVisible = op.getCentre() == tfm::Centre::Visible;
+    // Few queries read all values anyway, so they can sum them up too: if they
+    // see all that the centre has in it.
+    bool isSum = options.centreVisible
+                     ? hides || !packed
+                     : !packed && !hides && !op.getKeyLengths();
+    options.centre =
+        isSum ? AttentionOptions::Centre::Sum : AttentionOptions::Centre::Means;
+  }
+  options.hasLogsumexp = op.getLogsumexp() != nullptr;
+  options.hasEntropy = op.getEntropy() != nullptr;
+  if (!packed) {
+    options.keysInRows = true;
+    options.blockQueries = 1;
+    options.blockKeys = options.blockRest = 16;
+  }
+  return options;
 }
 
-/// The size of dimension `axis` of a tensor.
-static Value getDim(OpBuilder &b, Location loc, Value tensor, int64_t axis) {
-  return b.createOrFold<tensor::DimOp>(loc, tensor, axis);
+/// Without the numbers, which are not part of a symbol.
+std::string AttentionConversion::getName(const AttentionOptions &options) {
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << "attention_" << options.heads << 'x' << options.headDim;
+  if (options.keysInRows)
+    os << "_few";
+  if (options.kvHeads != options.heads)
+    os << "_kv" << options.kvHeads;
+  if (options.valueDim != options.headDim)
+    os << "_v" << options.valueDim;
+  if (options.causal)
+    os << "_causal";
+  if (options.past)
+    os << "_past_" << options.past;
+  if (options.keyLengths)
+    os << "_lengths_" << options.keyLengths;
+  if (options.mask != AttentionOptions::Mask::None) {
+    os << (options.mask == AttentionOptions::Mask::Added ? "_bias_" : "_mask_");
+    for (auto [repeats, letter] : llvm::zip(options.maskRepeats, "bhq"))
+      os << (repeats ? '1' : letter);
+  }
+  if (options.hasAlpha || options.hasBeta ||
+      options.centre != AttentionOptions::Centre::None) {
+    os << "_shaped" << (options.hasAlpha ? "a" : "")
+       << (options.hasBeta ? "b" : "");
+    if (options.centre != AttentionOptions::Centre::None)
+      os << 'c' << (options.centreVisible ? "_visible" : "");
+  }
+  const HeadPreparation &prepare = options.prepareQuery;
+  if (prepare.norm)
+    os << '_' << tfm::stringifyNormKind(*prepare.norm)
+       << (prepare.epsOutside ? "_eps_outside" : "")
+       << (prepare.hasScale ? "_q" : "")
+       << (options.prepareKey.hasScale ? "_k" : "");
+  if (prepare.rotaryColumns)
+    os << "_rotary" << prepare.rotaryColumns
+       << (prepare.interleaved ? "_interleaved" : "");
+  if (options.softCap)
+    os << "_soft_cap";
+  if (options.hasLogsumexp)
+    os << "_logsumexp";
+  if (options.hasEntropy)
+    os << "_entropy";
+  return name;
 }
 
-/// The means of the values up to each position.
-static Value createPrefixMean(OpBuilder &b, Location loc, Value value,
-                              KernelCache &kernels) {
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+Value AttentionConversion::onlyIf(bool packed, Value value) {
+  if (!few)
+    return value;
+  Value none = constant(0);
+  return packed ? arith::SelectOp::create(b, loc, few, none, value)
+                : arith::SelectOp::create(b, loc, few, value, none);
+}
+
+/// The keys as columns, in panels of their own for each head of each sequence.
+Value AttentionConversion::createPackedKeys(const AttentionOptions &options) {
+  const HeadPreparation &prepare = options.prepareKey;
+  std::string name = "pack_keys_" + std::to_string(options.kvHeads) + "x" +
+                     std::to_string(options.headDim);
+  if (prepare.norm)
+    name += "_" + tfm::stringifyNormKind(*prepare.norm).str() +
+            (prepare.epsOutside ? "_eps_outside" : "") +
+            (prepare.hasScale ? "_scale" : "");
+  if (prepare.rotaryColumns)
+    name += "_rotary" + std::to_string(prepare.rotaryColumns) +
+            (prepare.interleaved ? "_interleaved" : "");
+  tile::KernelOp kernel =
+      kernels.get(name, prepare.eps, [&](OpBuilder &builder, StringRef symbol) {
+        PackKeysOptions pack;
+        pack.element = options.element;
+        pack.kvHeads = options.kvHeads;
+        pack.headDim = options.headDim;
+        pack.panel = options.panel;
+        pack.prepare = prepare;
+        return buildPackKeys(builder, loc, symbol, pack);
+      });
+  Value number = multiply(batch, constant(options.kvHeads));
+  Value panel = constant(options.panel);
+  Value panels = b.createOrFold<arith::DivUIOp>(
+      loc,
+      b.createOrFold<arith::AddIOp>(loc, keys, constant(options.panel - 1)),
+      panel);
+  OpFoldResult sizes[] = {
+      getAsOpFoldResult(onlyIf(/*packed=*/true, multiply(number, panels))),
+      b.getIndexAttr(options.headDim), b.getIndexAttr(options.panel)};
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, options.element);
+  SmallVector<Value> inputs{op.getKey()};
+  for (Value extra :
+       {Value(op.getKeyScale()), Value(op.getCos()), Value(op.getSin())})
+    if (extra)
+      inputs.push_back(extra);
+  inputs.push_back(keys);
+  Value padded = onlyIf(/*packed=*/true, multiply(panels, panel));
+  return launch(kernel, ValueRange{number, padded}, inputs, empty);
+}
+
+/// The means of the values up to each position; with few queries they may not
+/// be needed.
+Value AttentionConversion::createPrefixMeans(bool always) {
+  Value value = op.getValue();
   auto type = cast<RankedTensorType>(value.getType());
   int64_t columns = type.getDimSize(2);
   tile::KernelOp kernel =
@@ -53,134 +325,118 @@ static Value createPrefixMean(OpBuilder &b, Location loc, Value value,
                     return buildPrefixMean(builder, loc, name, options);
                   });
   Value empty = createEmpty(b, loc, value, columns);
-  Value extents[] = {getDim(b, loc, value, 0),
-                     arith::ConstantIndexOp::create(b, loc, columns)};
-  Value inputs[] = {value, getDim(b, loc, value, 1)};
-  return tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
-                                kernel.getSymName(), extents, inputs,
-                                ValueRange{empty})
-      .getResult(0);
+  Value sequences = always ? batch : onlyIf(/*packed=*/true, batch);
+  return launch(kernel, ValueRange{sequences, constant(columns)},
+                ValueRange{value, keys}, empty);
 }
 
-/// The keys as columns, in panels of their own for each head of each sequence.
-static Value createPackedKeys(OpBuilder &b, tfm::AttentionOp op,
-                              const AttentionOptions &options,
-                              KernelCache &kernels) {
-  Location loc = op.getLoc();
+/// The mean over the queries, `[batch, heads]`.
+Value AttentionConversion::createMean(Value perQuery) {
+  int64_t heads = op.getNumHeads();
+  Type element = cast<RankedTensorType>(perQuery.getType()).getElementType();
   tile::KernelOp kernel =
-      kernels.get("pack_keys_" + std::to_string(options.kvHeads) + "x" +
-                      std::to_string(options.headDim),
-                  /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
-                    PackKeysOptions pack;
-                    pack.element = options.element;
-                    pack.kvHeads = options.kvHeads;
-                    pack.headDim = options.headDim;
-                    pack.panel = options.panel;
-                    return buildPackKeys(builder, loc, name, pack);
+      kernels.get("row_mean_" + std::to_string(heads), /*numbers=*/{},
+                  [&](OpBuilder &builder, StringRef name) {
+                    return buildRowMean(builder, loc, name, element, heads);
                   });
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, value);
+  OpFoldResult sizes[] = {getAsOpFoldResult(batch), b.getIndexAttr(heads)};
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, element);
+  return launch(kernel, ValueRange{batch, constant(heads)},
+                ValueRange{perQuery, queries}, empty);
+}
+
+void AttentionConversion::launchAttention(bool packed, Value means) {
+  AttentionOptions options = getOptions(packed);
+  double numbers[] = {options.scale, options.softCap.value_or(0),
+                      options.prepareQuery.eps};
+  tile::KernelOp kernel = kernels.get(
+      getName(options), numbers, [&](OpBuilder &builder, StringRef symbol) {
+        return buildAttention(builder, loc, symbol, options);
+      });
+  SmallVector<Value> inputs{
+      op.getQuery(), packed ? createPackedKeys(options) : Value(op.getKey()),
+      op.getValue()};
+  auto add = [&](Value input) {
+    if (input)
+      inputs.push_back(input);
   };
-  Value number = b.createOrFold<arith::MulIOp>(
-      loc, getDim(b, loc, op.getKey(), 0), constant(options.kvHeads));
-  Value keys = getDim(b, loc, op.getKey(), 1);
-  Value panels = b.createOrFold<arith::DivUIOp>(
-      loc,
-      b.createOrFold<arith::AddIOp>(loc, keys, constant(options.panel - 1)),
-      constant(options.panel));
-  Value all = b.createOrFold<arith::MulIOp>(loc, number, panels);
-  Value padded =
-      b.createOrFold<arith::MulIOp>(loc, panels, constant(options.panel));
-  OpFoldResult sizes[] = {getAsOpFoldResult(all),
-                          b.getIndexAttr(options.headDim),
-                          b.getIndexAttr(options.panel)};
-  Value empty = tensor::EmptyOp::create(b, loc, sizes, options.element);
-  Value extents[] = {number, padded}, inputs[] = {op.getKey(), keys};
-  return tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
-                                kernel.getSymName(), extents, inputs,
-                                ValueRange{empty})
-      .getResult(0);
+  add(op.getPast());
+  add(op.getKeyLengths());
+  add(op.getMask());
+  if (options.centre == AttentionOptions::Centre::Means)
+    add(means);
+  add(op.getAlpha());
+  add(op.getBeta());
+  add(op.getGamma());
+  add(op.getQueryScale());
+  if (!packed)
+    add(op.getKeyScale());
+  add(op.getCos());
+  add(op.getSin());
+  add(keys);
+  Value extents[] = {multiply(batch, constant(options.heads)),
+                     onlyIf(packed, queries)};
+  auto launch =
+      tile::LaunchOp::create(b, loc, ValueRange(outputs).getTypes(),
+                             kernel.getSymName(), extents, inputs, outputs);
+  ValueRange results = launch.getResults();
+  outputs.assign(results.begin(), results.end());
+}
+
+void AttentionConversion::replace(Value from, Value with) {
+  if (from.getType() != with.getType())
+    with = tensor::CastOp::create(b, loc, from.getType(), with);
+  from.replaceAllUsesWith(with);
+}
+
+void AttentionConversion::convert() {
+  emitChecks();
+  batch = getDim(op.getQuery(), 0);
+  queries = getDim(op.getQuery(), 1);
+  keys = getDim(op.getKey(), 1);
+  knownQueries = getConstantIntValue(queries);
+  if (!knownQueries)
+    few = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, queries,
+                                constant(kFewQueries));
+
+  int64_t heads = op.getNumHeads();
+  outputs.push_back(
+      createEmpty(b, loc, op.getQuery(), heads * op.getValueHeadDim()));
+  OpFoldResult sizes[] = {getAsOpFoldResult(batch), b.getIndexAttr(heads),
+                          getAsOpFoldResult(queries)};
+  Type element = op.getOutput().getType().getElementType();
+  for (Value statistic : {op.getLogsumexp(), op.getEntropy()})
+    if (statistic)
+      outputs.push_back(tensor::EmptyOp::create(b, loc, sizes, element));
+
+  Value means;
+  auto needsMeans = [&](bool packed) {
+    return runs(packed) &&
+           getOptions(packed).centre == AttentionOptions::Centre::Means;
+  };
+  if (needsMeans(true) || needsMeans(false))
+    means = createPrefixMeans(/*always=*/needsMeans(false));
+  for (bool packed : {true, false})
+    if (runs(packed))
+      launchAttention(packed, means);
+
+  ArrayRef<Value> results(outputs);
+  replace(op.getOutput(), results.front());
+  results = results.drop_front();
+  if (op.getLogsumexp()) {
+    replace(op.getLogsumexp(), results.front());
+    results = results.drop_front();
+  }
+  if (op.getEntropy())
+    replace(op.getEntropy(), createMean(results.front()));
+  op.erase();
 }
 
 std::string tfm_to_tile::convertAttention(tfm::AttentionOp op,
                                           KernelCache &kernels) {
-  std::string problem = findUnsupported(op);
-  if (!problem.empty())
-    return problem;
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  auto resultType = op.getOutput().getType();
-  for (Type type : {op.getQuery().getType(), op.getKey().getType(),
-                    op.getValue().getType(), resultType}) {
-    auto tensor = cast<RankedTensorType>(type);
-    if (!tensor.getElementType().isF32() || tensor.isDynamicDim(2)) {
-      os << "the attention is on " << tensor
-         << ", expected f32 of a known width";
-      return text;
-    }
-  }
-
-  AttentionOptions options;
-  options.element = resultType.getElementType();
-  options.heads = op.getNumHeads();
-  options.kvHeads = op.getNumKvHeads();
-  options.headDim = op.getQueryHeadDim();
-  options.valueDim = op.getValueHeadDim();
-  options.scale = op.getScale().convertToDouble();
-  options.causal = op.getCausal();
-  if (op.getSoftCap())
-    options.softCap = op.getSoftCap()->convertToDouble();
-  options.hasAlpha = op.getAlpha() != nullptr;
-  options.hasBeta = op.getBeta() != nullptr;
-  options.hasGamma = op.getGamma() != nullptr;
-  if (options.valueDim < 2) {
-    os << "a head's values have " << options.valueDim
-       << " columns, expected at least 2";
-    return text;
-  }
-
-  std::string name = "attention_" + std::to_string(options.heads) + "x" +
-                     std::to_string(options.headDim);
-  if (options.kvHeads != options.heads)
-    name += "_kv" + std::to_string(options.kvHeads);
-  if (options.valueDim != options.headDim)
-    name += "_v" + std::to_string(options.valueDim);
-  if (options.causal)
-    name += "_causal";
-  if (op.isShaped())
-    name += std::string("_shaped") + (options.hasAlpha ? "a" : "") +
-            (options.hasBeta ? "b" : "") + (options.hasGamma ? "c" : "");
-  if (options.softCap)
-    name += "_soft_cap";
-  double numbers[] = {options.scale, options.softCap.value_or(0)};
-
-  OpBuilder b(op);
-  Location loc = op.getLoc();
-  tile::KernelOp kernel =
-      kernels.get(name, numbers, [&](OpBuilder &builder, StringRef symbol) {
-        return buildAttention(builder, loc, symbol, options);
-      });
-  SmallVector<Value> inputs{
-      op.getQuery(), createPackedKeys(b, op, options, kernels), op.getValue()};
-  if (options.hasGamma)
-    inputs.push_back(createPrefixMean(b, loc, op.getValue(), kernels));
-  for (Value gain : {op.getAlpha(), op.getBeta(), op.getGamma()})
-    if (gain)
-      inputs.push_back(gain);
-  inputs.push_back(getDim(b, loc, op.getKey(), 1));
-  Value empty =
-      createEmpty(b, loc, op.getQuery(), options.heads * options.valueDim);
-  Value number = b.createOrFold<arith::MulIOp>(
-      loc, getDim(b, loc, op.getQuery(), 0),
-      arith::ConstantIndexOp::create(b, loc, options.heads).getResult());
-  Value extents[] = {number, getDim(b, loc, op.getQuery(), 1)};
-  auto launch = tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
-                                       kernel.getSymName(), extents, inputs,
-                                       ValueRange{empty});
-  Value result = launch.getResult(0);
-  if (result.getType() != resultType)
-    result = tensor::CastOp::create(b, loc, resultType, result);
-  op.getOutput().replaceAllUsesWith(result);
-  op.erase();
-  return "";
+  AttentionConversion conversion(op, kernels);
+  std::string problem = conversion.findProblem();
+  if (problem.empty())
+    conversion.convert();
+  return problem;
 }

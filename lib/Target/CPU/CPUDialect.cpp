@@ -35,10 +35,14 @@ int64_t ockham::cpu::countPresentRegisters(int64_t vectorBytes) {
   return vectorBytes >= 64 ? 32 : 16;
 }
 
-int64_t ockham::cpu::getVectorsAtOnce(int64_t rows, int64_t vectors,
-                                      int64_t depth, int64_t vectorBytes) {
-  constexpr int64_t shortDepth = 8;
-  if (depth <= shortDepth)
+bool ockham::cpu::isStepOfLoop(tile::DotOp dot) {
+  auto carried = dyn_cast<BlockArgument>(dot.getAcc());
+  return carried && isa<tile::ForOp>(carried.getOwner()->getParentOp());
+}
+
+int64_t ockham::cpu::getVectorsAtOnce(tile::DotOp dot, int64_t rows,
+                                      int64_t vectors, int64_t vectorBytes) {
+  if (isStepOfLoop(dot))
     return vectors;
   int64_t most = vectors, present = countPresentRegisters(vectorBytes);
   while (most > 1 && countRegisters(rows, most) > present)
@@ -54,13 +58,9 @@ static LogicalResult verifyRegisters(ockham::tile::DotOp dot,
   int64_t elementBytes = acc.getElementTypeBitWidth() / 8;
   int64_t perRow =
       llvm::divideCeil(acc.getDimSize(1) * elementBytes, vectorBytes);
-  auto lhs = dot.getLhs().getType();
-  auto slice = dyn_cast<ockham::tile::SliceType>(lhs);
-  int64_t depth =
-      slice ? slice.getCols() : cast<RankedTensorType>(lhs).getDimSize(1);
-  int64_t needed = countRegisters(
-      acc.getDimSize(0),
-      getVectorsAtOnce(acc.getDimSize(0), perRow, depth, vectorBytes));
+  int64_t needed =
+      countRegisters(acc.getDimSize(0), getVectorsAtOnce(dot, acc.getDimSize(0),
+                                                         perRow, vectorBytes));
   int64_t present = countPresentRegisters(vectorBytes);
   // One row is the least there is; what it lacks comes from the cache.
   if (needed <= present || acc.getDimSize(0) == 1)

@@ -70,15 +70,13 @@ private:
   /// Shrinks the rows of a product with a loop of its own until two vectors of
   /// each fit at once. False for other products.
   bool fitLongProduct(tile::KernelOp kernel, tile::DotOp dot, int64_t lanes) {
+    if (cpu::isStepOfLoop(dot))
+      return false;
     tile::BlockSizes sizes(kernel);
     auto acc = dot.getAcc().getType();
-    int64_t depth = sizes.getSize(sizes.getClass(dot.getLhs(), 1));
-    int64_t vectors = llvm::divideCeil(acc.getDimSize(1), lanes);
-    if (vectors < 2 || cpu::getVectorsAtOnce(/*rows=*/1024, vectors, depth,
-                                             vectorBytes) == vectors)
-      return false;
-    int64_t rows = acc.getDimSize(0);
-    while (rows > 1 && cpu::countRegisters(rows, 2) >
+    int64_t rows = acc.getDimSize(0),
+            atOnce = acc.getDimSize(1) > lanes ? 2 : 1;
+    while (rows > 1 && cpu::countRegisters(rows, atOnce) >
                            cpu::countPresentRegisters(vectorBytes))
       --rows;
     unsigned cls = sizes.getClass(dot.getAcc(), 0);

@@ -48,6 +48,12 @@ bool KernelEmitter::isInside(Value view, unsigned axis, Value place,
   if (std::optional<int64_t> constant = getConstantIntValue(place))
     return !ShapedType::isDynamic(extent) && *constant >= 0 &&
            *constant + count <= extent;
+  if (auto it = wholeLoops.find(place); it != wholeLoops.end()) {
+    auto subview = view.getDefiningOp<tile::SubviewOp>();
+    return subview && count <= it->second.second &&
+           isAtMost(it->second.first,
+                    axis == 0 ? subview.getRows() : subview.getCols());
+  }
   if (auto it = limits.find(place); it != limits.end()) {
     auto loop =
         cast<tile::ForOp>(cast<BlockArgument>(place).getOwner()->getParentOp());
@@ -106,6 +112,22 @@ SliceValues KernelEmitter::makeSlice(Value view, Value rowPlace, Value colPlace,
 
 Value KernelEmitter::loadVector(Value memory, Value address, int64_t width,
                                 Value left, Type as) {
+  // Booleans are stored as bytes, but vectors of them are packed bits.
+  if (cast<MemRefType>(memory.getType()).getElementType().isInteger(1)) {
+    SmallVector<Value> bits;
+    Value none = arith::ConstantOp::create(b, b.getBoolAttr(false));
+    for (int64_t i = 0; i < width; ++i) {
+      Value at = index(i);
+      if (left) // some element exists
+        at = min(at, sub(left, index(1)));
+      Value bit =
+          memref::LoadOp::create(b, memory, ValueRange{add(address, at)});
+      if (left)
+        bit = arith::SelectOp::create(b, isLess(index(i), left), bit, none);
+      bits.push_back(bit);
+    }
+    return vector::FromElementsOp::create(b, VectorType::get(width, as), bits);
+  }
   Value mask;
   if (left)
     mask = createLaneMask(b, b.getLoc(), left, width);
@@ -382,8 +404,8 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
 
   // What the registers do not hold is computed in parts of the columns.
   SmallVector<int64_t> allWidths = splitColumns(cols, getLanes(acc));
-  int64_t perPart = getVectorsAtOnce(rows, allWidths.size(), depth,
-                                     strategy.getVectorBytes());
+  int64_t perPart =
+      getVectorsAtOnce(op, rows, allWidths.size(), strategy.getVectorBytes());
   ArrayRef<int64_t> widths;
   int64_t firstCol = 0;
   auto step = [&](Registers &sums, Value k) {

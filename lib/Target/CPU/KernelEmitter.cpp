@@ -179,6 +179,14 @@ LogicalResult KernelEmitter::emitOp(Operation *op) {
     return run(reduce, &KernelEmitter::emitReduce);
   if (auto scan = dyn_cast<tile::ScanOp>(op))
     return run(scan, &KernelEmitter::emitScan);
+  if (auto split = dyn_cast<tile::DeinterleaveOp>(op))
+    return run(split, &KernelEmitter::emitDeinterleave);
+  if (auto element = dyn_cast<tile::ScalarOp>(op)) {
+    scalars.map(
+        element.getResult(),
+        vector::ExtractOp::create(b, getBlock(element.getInput()).front(), 0));
+    return success();
+  }
   if (auto transpose = dyn_cast<tile::TransposeOp>(op))
     return run(transpose, &KernelEmitter::emitTranspose);
   if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
@@ -380,18 +388,21 @@ LogicalResult KernelEmitter::emitScfIf(scf::IfOp op) {
 // Loops over windows
 //===----------------------------------------------------------------------===//
 
-/// True if `value` is at most `bound`, as far as that can be seen.
-static bool isAtMost(Value value, Value bound) {
+bool cpu::isAtMost(Value value, Value bound) {
   if (value == bound)
     return true;
   if (auto least = value.getDefiningOp<arith::MinSIOp>())
     return isAtMost(least.getLhs(), bound) || isAtMost(least.getRhs(), bound);
+  // What is not negative otherwise.
+  if (auto most = value.getDefiningOp<arith::MaxSIOp>())
+    return getConstantIntValue(most.getRhs()) == 0 &&
+           isAtMost(most.getLhs(), bound);
   return false;
 }
 
-/// True if the loop goes from 0 to the largest multiple of its step that is not
-/// beyond the end of any view that streams by.
-static bool endsInside(tile::ForOp op) {
+/// Where the loop goes from 0 to the largest multiple of its step that is not
+/// beyond some number, that number, if no view that streams by ends before.
+static Value findWholeSteps(tile::ForOp op) {
   auto product = op.getUpper().getDefiningOp<arith::MulIOp>();
   auto quotient = product ? product.getLhs().getDefiningOp<arith::DivUIOp>()
                           : arith::DivUIOp();
@@ -399,15 +410,15 @@ static bool endsInside(tile::ForOp op) {
   if (!quotient || getConstantIntValue(op.getLower()) != 0 ||
       getConstantIntValue(product.getRhs()) != step ||
       getConstantIntValue(quotient.getRhs()) != step)
-    return false;
+    return {};
   for (auto [i, view] : llvm::enumerate(op.getViews())) {
     auto subview = view.getDefiningOp<tile::SubviewOp>();
     if (!subview ||
         !isAtMost(quotient.getLhs(),
                   op.goesAlongRows(i) ? subview.getRows() : subview.getCols()))
-      return false;
+      return {};
   }
-  return true;
+  return quotient.getLhs();
 }
 
 LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
@@ -454,8 +465,11 @@ LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
       return result;
     }
     // Whole windows that lie inside, because the kernel's loop ends with them.
-    if (endsInside(op))
+    if (Value bound = findWholeSteps(op)) {
+      wholeLoops[op.getPosition()] = {bound, op.getStep()};
       return emitSteps(op, lower, upper, true, carried);
+    }
+    wholeLoops.erase(op.getPosition());
     // The rest of another loop: not worth two of its own.
     if (!from)
       return emitSteps(op, lower, upper, false, carried);

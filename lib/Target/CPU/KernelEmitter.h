@@ -64,6 +64,10 @@ struct GridAccess {
   unsigned dim;      ///< Of the grid.
 };
 
+/// True if `value` is at most `bound`, as far as that can be seen: it is a
+/// minimum of it and others, and no less than 0 where that is not clear.
+bool isAtMost(mlir::Value value, mlir::Value bound);
+
 /// One vector with an element for each of the rows, vectors of one length, a
 /// power of two: their lanes combined.
 mlir::Value
@@ -169,6 +173,7 @@ private:
   void emitReduce(tile::ReduceOp op);
   void emitScan(tile::ScanOp op);
   void emitTranspose(tile::TransposeOp op);
+  void emitDeinterleave(tile::DeinterleaveOp op);
   void emitBroadcast(tile::BroadcastOp op);
   void emitIota(tile::IotaOp op);
 
@@ -198,6 +203,9 @@ private:
   llvm::DenseMap<mlir::Value, SliceValues> slices;
   llvm::DenseMap<mlir::Value, Registers> blocks;
   mlir::IRMapping scalars;
+  /// Positions of loops whose windows lie inside all views that are as large
+  /// as what the loop's end is a multiple below of.
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, int64_t>> wholeLoops;
   /// Positions of loops that end within these extents.
   llvm::DenseMap<mlir::Value, int64_t> limits;
   /// Stack memory of a block that is an operand of products.

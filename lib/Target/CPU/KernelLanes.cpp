@@ -150,6 +150,41 @@ void KernelEmitter::emitTranspose(tile::TransposeOp op) {
   }
 }
 
+void KernelEmitter::emitDeinterleave(tile::DeinterleaveOp op) {
+  Value input = op.getInput();
+  int64_t rows = getExtent(input, 0);
+  Registers from = getBlock(input);
+  size_t perRow = from.size() / rows;
+  int64_t half = getExtent(op.getEven(), 1);
+  for (auto [odd, result] : llvm::enumerate(op->getResults())) {
+    Registers to;
+    for (int64_t r = 0; r < rows; ++r) {
+      ArrayRef<Value> row = ArrayRef(from).slice(r * perRow, perRow);
+      int64_t col = 0;
+      SmallVector<int64_t> widths = splitColumns(half, getLanes(input));
+      for (auto [part, width] : llvm::enumerate(widths)) {
+        // Twice as many columns: this vector and, if there are more, the next.
+        Value first = row[2 * part];
+        Value second = 2 * part + 1 < perRow ? row[2 * part + 1] : first;
+        SmallVector<int64_t> lanes;
+        for (int64_t i = 0; i < width; ++i)
+          lanes.push_back(2 * i + odd);
+        to.push_back(shuffle(b, first, second, lanes));
+        col += width;
+      }
+    }
+    // A single column is one vector of all rows.
+    if (half == 1) {
+      SmallVector<Value> elements;
+      for (Value row : to)
+        elements.push_back(vector::ExtractOp::create(b, row, 0));
+      Type type = getRegisterTypes(result).front();
+      to.assign({vector::FromElementsOp::create(b, type, elements)});
+    }
+    blocks[result] = to;
+  }
+}
+
 /// Each element of the accumulator is a product of two rows, whose lanes are
 /// summed up at the end: nothing is transposed, and each row is read once.
 void KernelEmitter::emitDotOfRows(tile::DotOp op, const SliceValues &lhs,

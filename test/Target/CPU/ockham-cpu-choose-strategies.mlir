@@ -30,20 +30,26 @@ tile.kernel @linear(%a: !tile.view<?x768xf32>, %w: !tile.view<768x96xf32, panels
 // -----
 
 // What registers cannot hold is refused.
-tile.kernel @wide(%a: !tile.view<?x8xf32>, %b: !tile.view<?x64xf32>, %c: !tile.view<?x64xf32>)
+tile.kernel @wide(%a: !tile.view<?x64xf32>, %b: !tile.view<64x64xf32>, %c: !tile.view<?x64xf32>)
     grid(%i to %m step 8) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
   %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
   %zero = arith.constant dense<0.0> : tensor<8x64xf32>
-  %x = tile.slice %a[%i, %c0] : !tile.view<?x8xf32> -> !tile.slice<8x8xf32>
-  %y = tile.slice %b[%c0, %c0] : !tile.view<?x64xf32> -> !tile.slice<8x64xf32>
-  // expected-error @+1 {{accumulates 'tensor<8x64xf32>', which needs 37 registers of 64 bytes, but there are 32}}
-  %0 = tile.dot %zero, %x, %y : tensor<8x64xf32>, !tile.slice<8x8xf32>, !tile.slice<8x64xf32>
-  tile.store %0, %c[%i, %c0] : tensor<8x64xf32>, !tile.view<?x64xf32>
+  %s = tile.for %k = %c0 to %c64 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x64xf32> -> !tile.slice<8x2xf32>,
+              %y = %b[%k, %c0] : !tile.view<64x64xf32> -> !tile.slice<2x64xf32>)
+      iter_args(%acc = %zero : tensor<8x64xf32>) {
+    // expected-error @+1 {{accumulates 'tensor<8x64xf32>', which needs 37 registers of 64 bytes, but there are 32}}
+    %0 = tile.dot %acc, %x, %y : tensor<8x64xf32>, !tile.slice<8x2xf32>, !tile.slice<2x64xf32>
+    tile.yield %0 : tensor<8x64xf32>
+  }
+  tile.store %s, %c[%i, %c0] : tensor<8x64xf32>, !tile.view<?x64xf32>
 }
 
 // -----
 
-// A long product goes through its columns in parts; its rows it has at once.
+// A product that no loop carries goes through its columns in parts; its rows it
+// has at once.
 tile.kernel @tall(%a: !tile.view<?x64xf32>, %b: !tile.view<?x64xf32>, %c: !tile.view<?x64xf32>)
     grid(%i to %m step 40) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
   %c0 = arith.constant 0 : index

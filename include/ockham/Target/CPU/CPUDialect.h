@@ -22,12 +22,13 @@ namespace ockham::cpu {
 int64_t countRegisters(int64_t rows, int64_t vectors);
 int64_t countPresentRegisters(int64_t vectorBytes);
 
-/// How many of the `vectors` of a row are accumulated at once. A short product
-/// is a step of a loop that carries the accumulators, so that it is all of
-/// them; a long one has its own loop over the depth, and goes through its
-/// columns in parts that fit.
-int64_t getVectorsAtOnce(int64_t rows, int64_t vectors, int64_t depth,
+/// How many of the `vectors` of a row a product accumulates at once. Where it
+/// is a step of a loop that carries the accumulators, all of them; else it goes
+/// through its columns in parts that fit.
+int64_t getVectorsAtOnce(tile::DotOp dot, int64_t rows, int64_t vectors,
                          int64_t vectorBytes);
+/// True if the product is such a step.
+bool isStepOfLoop(tile::DotOp dot);
 
 } // namespace ockham::cpu
 
