@@ -300,7 +300,7 @@ Value AttentionConversion::createPackedKeys(const AttentionOptions &options) {
       getAsOpFoldResult(onlyIf(/*packed=*/true, multiply(number, panels))),
       b.getIndexAttr(options.headDim), b.getIndexAttr(options.panel)};
   Value empty = tensor::EmptyOp::create(b, loc, sizes, options.element);
-  SmallVector<Value> inputs{op.getKey()};
+  SmallVector<Value> inputs{toMatrix(b, loc, op.getKey())};
   for (Value extra :
        {Value(op.getKeyScale()), Value(op.getCos()), Value(op.getSin())})
     if (extra)
@@ -324,10 +324,11 @@ Value AttentionConversion::createPrefixMeans(bool always) {
                     options.columns = columns;
                     return buildPrefixMean(builder, loc, name, options);
                   });
-  Value empty = createEmpty(b, loc, value, columns);
+  Value rows = toMatrix(b, loc, value);
+  Value empty = createEmptyMatrix(b, loc, rows, columns);
   Value sequences = always ? batch : onlyIf(/*packed=*/true, batch);
   return launch(kernel, ValueRange{sequences, constant(columns)},
-                ValueRange{value, keys}, empty);
+                ValueRange{rows, keys}, empty);
 }
 
 /// The mean over the queries, `[batch, heads]`.
@@ -353,9 +354,10 @@ void AttentionConversion::launchAttention(bool packed, Value means) {
       getName(options), numbers, [&](OpBuilder &builder, StringRef symbol) {
         return buildAttention(builder, loc, symbol, options);
       });
-  SmallVector<Value> inputs{
-      op.getQuery(), packed ? createPackedKeys(options) : Value(op.getKey()),
-      op.getValue()};
+  SmallVector<Value> inputs{toMatrix(b, loc, op.getQuery()),
+                            packed ? createPackedKeys(options)
+                                   : toMatrix(b, loc, op.getKey()),
+                            toMatrix(b, loc, op.getValue())};
   auto add = [&](Value input) {
     if (input)
       inputs.push_back(input);
@@ -400,8 +402,8 @@ void AttentionConversion::convert() {
                                 constant(kFewQueries));
 
   int64_t heads = op.getNumHeads();
-  outputs.push_back(
-      createEmpty(b, loc, op.getQuery(), heads * op.getValueHeadDim()));
+  outputs.push_back(createEmptyMatrix(b, loc, toMatrix(b, loc, op.getQuery()),
+                                      heads * op.getValueHeadDim()));
   OpFoldResult sizes[] = {getAsOpFoldResult(batch), b.getIndexAttr(heads),
                           getAsOpFoldResult(queries)};
   Type element = op.getOutput().getType().getElementType();
@@ -421,7 +423,8 @@ void AttentionConversion::convert() {
       launchAttention(packed, means);
 
   ArrayRef<Value> results(outputs);
-  replace(op.getOutput(), results.front());
+  replace(op.getOutput(), fromMatrix(b, loc, results.front(), op.getQuery(),
+                                     op.getOutput().getType()));
   results = results.drop_front();
   if (op.getLogsumexp()) {
     replace(op.getLogsumexp(), results.front());
