@@ -292,8 +292,11 @@ def main():
         lowered = run("ockham-opt", f"--pass-pipeline=builtin.module({PASSES})", model)
         if "tfm.attention %" in lowered:
             sys.exit(f"{case.name}: no kernel\n{lowered}")
-        libraries = [folder / f"case{number}.{cpu}.so" for cpu in cpus]
-        for cpu, library in zip(cpus, libraries):
+        # What differs between processors are lanes and registers: every fourth
+        # case covers these for all but the first.
+        mine = cpus if number % 4 == 0 else cpus[:1]
+        libraries = [folder / f"case{number}.{cpu}.so" for cpu in mine]
+        for cpu, library in zip(mine, libraries):
             run("ockham", "compile", "--passes", PASSES, "--cpu", cpu, model, "-o", library)
         for extents in case.shapes:
             inputs, outputs = [], []
