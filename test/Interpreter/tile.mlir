@@ -1,4 +1,5 @@
 // RUN: ockham-interpret %s | FileCheck %s
+// RUN: ockham-interpret %s --entry lanes | FileCheck %s --check-prefix LANES
 // RUN: not ockham-interpret %s --entry race 2>&1 | FileCheck %s --check-prefix RACE
 // RUN: not ockham-interpret %s --entry read 2>&1 | FileCheck %s --check-prefix READ
 // RUN: not ockham-interpret %s --entry leave 2>&1 | FileCheck %s --check-prefix LEAVE
@@ -110,4 +111,37 @@ func.func @leave() -> tensor<4x4xf32> {
   %e = arith.constant dense<1.0> : tensor<4x4xf32>
   %0 = tile.launch @leaving grid[%m] outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %0 : tensor<4x4xf32>
+}
+
+// Rows as columns, even and odd columns, a maximum that leaves NaNs out, and an
+// element that says how far a loop goes.
+tile.kernel @across(%x: !tile.view<2x4xf32>, %n: !tile.view<1x1xi64>, %turned: !tile.view<4x2xf32>,
+                    %parts: !tile.view<4x2xf32>, %most: !tile.view<2x1xf32>) grid(%i to %m step 1) {
+  %c0 = arith.constant 0 : index
+  %0 = tile.load %x[%c0, %c0] : !tile.view<2x4xf32> -> tensor<2x4xf32>
+  %1 = tile.transpose %0 : tensor<2x4xf32> -> tensor<4x2xf32>
+  tile.store %1, %turned[%i, %c0] : tensor<4x2xf32>, !tile.view<4x2xf32>
+  %even, %odd = tile.deinterleave %0 : tensor<2x4xf32> -> tensor<2x2xf32>
+  %2 = tile.load %n[%c0, %c0] : !tile.view<1x1xi64> -> tensor<1x1xi64>
+  %3 = tile.scalar %2 : tensor<1x1xi64> -> i64
+  %two = arith.index_cast %3 : i64 to index
+  %row = arith.addi %i, %two : index
+  tile.store %even, %parts[%i, %c0] : tensor<2x2xf32>, !tile.view<4x2xf32>
+  tile.store %odd, %parts[%row, %c0] : tensor<2x2xf32>, !tile.view<4x2xf32>
+  %max = tile.reduce maxnum %0 : tensor<2x4xf32> -> tensor<2x1xf32>
+  tile.store %max, %most[%i, %c0] : tensor<2x1xf32>, !tile.view<2x1xf32>
+}
+// LANES{LITERAL}: float32 [4, 2] = [[0, 4], [1, nan], [2, 6], [3, 7]]
+// LANES{LITERAL}: float32 [4, 2] = [[0, 2], [4, 6], [1, 3], [nan, 7]]
+// LANES{LITERAL}: float32 [2, 1] = [[3], [7]]
+func.func @lanes() -> (tensor<4x2xf32>, tensor<4x2xf32>, tensor<2x1xf32>) {
+  %m = arith.constant 1 : index
+  %x = arith.constant dense<[[0.0, 1.0, 2.0, 3.0], [4.0, 0x7FC00000, 6.0, 7.0]]> : tensor<2x4xf32>
+  %n = arith.constant dense<2> : tensor<1x1xi64>
+  %e = tensor.empty() : tensor<4x2xf32>
+  %f = tensor.empty() : tensor<4x2xf32>
+  %g = tensor.empty() : tensor<2x1xf32>
+  %r:3 = tile.launch @across grid[%m] ins(%x, %n : tensor<2x4xf32>, tensor<1x1xi64>)
+      outs(%e, %f, %g : tensor<4x2xf32>, tensor<4x2xf32>, tensor<2x1xf32>) -> tensor<4x2xf32>, tensor<4x2xf32>, tensor<2x1xf32>
+  return %r#0, %r#1, %r#2 : tensor<4x2xf32>, tensor<4x2xf32>, tensor<2x1xf32>
 }

@@ -362,9 +362,11 @@ void AttentionConversion::launchAttention(bool packed, Value means) {
     if (input)
       inputs.push_back(input);
   };
-  add(op.getPast());
-  add(op.getKeyLengths());
-  add(op.getMask());
+  // As matrices too: they may be windows of something larger.
+  for (Value extra : {Value(op.getPast()), Value(op.getKeyLengths()),
+                      Value(op.getMask())})
+    if (extra)
+      add(toMatrix(b, loc, extra));
   if (options.centre == AttentionOptions::Centre::Means)
     add(means);
   add(op.getAlpha());

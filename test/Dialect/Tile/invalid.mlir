@@ -252,3 +252,30 @@ tile.kernel @k(%x: !tile.view<8x96xf32, panels<48>>, %n: index) grid(%i to %m st
       streams(%w = %x[%c0, %k] : !tile.view<8x96xf32, panels<48>> -> !tile.slice<8x12xf32, panels<48>>) {
   }
 }
+
+// -----
+
+tile.kernel @k(%x: !tile.view<?x7xf32>) grid(%i to %m step 8) {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%i, %c0] : !tile.view<?x7xf32> -> tensor<8x7xf32>
+  // expected-error @+1 {{splits 'tensor<8x7xf32>', expected an even number of columns}}
+  %a, %b = tile.deinterleave %t : tensor<8x7xf32> -> tensor<8x3xf32>
+}
+
+// -----
+
+tile.kernel @k(%x: !tile.view<?x8xf32>) grid(%i to %m step 8) {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%i, %c0] : !tile.view<?x8xf32> -> tensor<8x8xf32>
+  // expected-error @+1 {{gives 'tensor<8x8xf32>', expected 'tensor<8x4xf32>'}}
+  %a, %b = tile.deinterleave %t : tensor<8x8xf32> -> tensor<8x8xf32>
+}
+
+// -----
+
+tile.kernel @k(%x: !tile.view<?x8xf32>) grid(%i to %m step 8) {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%i, %c0] : !tile.view<?x8xf32> -> tensor<8x1xf32>
+  // expected-error @+1 {{gives 'f32' from 'tensor<8x1xf32>', expected the one element of a block}}
+  %a = tile.scalar %t : tensor<8x1xf32> -> f32
+}

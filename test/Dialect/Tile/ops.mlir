@@ -61,6 +61,11 @@ tile.kernel @others(%x: !tile.view<?x64xf32>, %n: index, %s: f32, %y: !tile.view
   %maxnum = tile.reduce maxnum %scores : tensor<8x8xf32> -> tensor<8x1xf32>
   // CHECK: tile.transpose %{{.*}} : tensor<8x1xf32> -> tensor<1x8xf32>
   %turned = tile.transpose %max : tensor<8x1xf32> -> tensor<1x8xf32>
+  // CHECK: %{{.*}}, %{{.*}} = tile.deinterleave %{{.*}} : tensor<8x8xf32> -> tensor<8x4xf32>
+  %even, %odd = tile.deinterleave %scores : tensor<8x8xf32> -> tensor<8x4xf32>
+  // CHECK: tile.scalar %{{.*}} : tensor<1x1xf32> -> f32
+  %one = arith.constant dense<1.0> : tensor<1x1xf32>
+  %number = tile.scalar %one : tensor<1x1xf32> -> f32
   // CHECK: tile.scan %{{.*}} : tensor<8x8xf32>
   %scan = tile.scan %scores : tensor<8x8xf32>
   // CHECK: tile.iota : tensor<8x1xi32>
