@@ -342,9 +342,8 @@ Value AttentionBody::getCentre(const Softmax &softmax) {
   }
   int64_t dv = options.valueDim;
   bool toLimit = options.centreVisible && keyLengths;
-  if (options.causal && !past && !toLimit)
-    return b.load(means, first, zero, m, dv);
-  // The last value that each query's mean has in it; there is none before 0.
+  // The last value that each query's mean has in it; there is none before 0,
+  // and there may be more queries than keys.
   auto type = column(b.getI32Type());
   Value end = toLimit ? limit : keys;
   Value rows =
