@@ -116,7 +116,7 @@ func.func @leave() -> tensor<4x4xf32> {
 // Rows as columns, even and odd columns, a maximum that leaves NaNs out, and an
 // element that says how far a loop goes.
 tile.kernel @across(%x: !tile.view<2x4xf32>, %n: !tile.view<1x1xi64>, %turned: !tile.view<4x2xf32>,
-                    %parts: !tile.view<4x2xf32>, %most: !tile.view<2x1xf32>) grid(%i to %m step 1) {
+                    %parts: !tile.view<4x2xf32>, %most: !tile.view<2x1xf32>) grid(%i to %m step 4) {
   %c0 = arith.constant 0 : index
   %0 = tile.load %x[%c0, %c0] : !tile.view<2x4xf32> -> tensor<2x4xf32>
   %1 = tile.transpose %0 : tensor<2x4xf32> -> tensor<4x2xf32>
