@@ -363,8 +363,8 @@ void AttentionConversion::launchAttention(bool packed, Value means) {
       inputs.push_back(input);
   };
   // As matrices too: they may be windows of something larger.
-  for (Value extra : {Value(op.getPast()), Value(op.getKeyLengths()),
-                      Value(op.getMask())})
+  for (Value extra :
+       {Value(op.getPast()), Value(op.getKeyLengths()), Value(op.getMask())})
     if (extra)
       add(toMatrix(b, loc, extra));
   if (options.centre == AttentionOptions::Centre::Means)
