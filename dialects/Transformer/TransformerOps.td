@@ -463,4 +463,33 @@ def Tfm_ScaleOp : Tfm_TensorOp<"scale", [
   let hasFolder = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Loss
+//===----------------------------------------------------------------------===//
+
+def Tfm_CrossEntropyOp : Tfm_TensorOp<"cross_entropy", []> {
+  let summary = "Cross-entropy of logits and labels, per row";
+  let description = [{
+    `loss[r] = log(sum_j exp(logits[r, j])) - logits[r, labels[r]]`
+
+    for each row r of the logits, `[..., classes]`: the negative logarithm of
+    the probability that a softmax gives to the label. The probabilities are no
+    value of the op, so a target need not store them. A label that is no class
+    is an error at run time that names it and the number of classes. Means,
+    weights of classes and rows that do not count are ops around it.
+
+    ```mlir
+    %l = tfm.cross_entropy %x, %labels
+        : tensor<?x?x50257xf32>, tensor<?x?xi64> -> tensor<?x?xf32>
+    ```
+  }];
+  let arguments = (ins Tfm_Activation:$logits,
+                       RankedTensorOf<[I32, I64]>:$labels);
+  let results = (outs Tfm_FloatTensor:$result);
+  let assemblyFormat = [{
+    $logits `,` $labels `:` type($logits) `,` type($labels) `->` type($result)
+    attr-dict
+  }];
+}
+
 #endif // OCKHAM_TRANSFORMEROPS

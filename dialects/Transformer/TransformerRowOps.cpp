@@ -1,4 +1,4 @@
-//===- TransformerRowOps.cpp - Embedding, linear, norm, residuals ---------===//
+//===- TransformerRowOps.cpp - Embedding, linear, norm, residuals, loss ---===//
 //
 // Part of the Ockham project, under the Apache License v2.0 with LLVM
 // Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -476,3 +476,37 @@ bool ScaleOp::hasIndependentRows() { return true; }
 OpFoldResult ScaleOp::fold(FoldAdaptor) {
   return isConstantOne(getGain()) ? getInput() : Value();
 }
+
+//===----------------------------------------------------------------------===//
+// CrossEntropyOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult CrossEntropyOp::verify() {
+  auto logits = getLogits().getType();
+  for (auto [what, value] : {std::pair<StringRef, Value>("labels", getLabels()),
+                             {"result", getResult()}}) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.getRank() != logits.getRank() - 1)
+      return emitOpError() << what << ": expected rank " << logits.getRank() - 1
+                           << " (one per row), got " << type.getRank();
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (failed(expectExtent(*this, what, type, dim, logits.getDimSize(dim),
+                              "as the logits")))
+        return failure();
+  }
+  return expectElementType(*this, "result",
+                           cast<RankedTensorType>(getResult().getType()),
+                           logits, "that of the logits");
+}
+
+LogicalResult
+CrossEntropyOp::reifyResultShapes(OpBuilder &builder,
+                                  ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back(extentsOf(builder, getLoc(), getLogits()));
+  shapes.back().pop_back();
+  return success();
+}
+
+SmallVector<OpOperand *> CrossEntropyOp::getParameterOperands() { return {}; }
+bool CrossEntropyOp::isLinearIn(OpOperand &) { return false; }
+bool CrossEntropyOp::hasIndependentRows() { return true; }

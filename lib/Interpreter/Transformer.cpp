@@ -408,6 +408,37 @@ static llvm::Expected<Tensor> evaluateScale(tfm::ScaleOp op, Frame &frame) {
 }
 
 //===----------------------------------------------------------------------===//
+// Loss
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<Tensor> evaluateCrossEntropy(tfm::CrossEntropyOp op,
+                                                   Frame &frame) {
+  const Tensor &logits = frame.get(op.getLogits());
+  const Tensor &labels = frame.get(op.getLabels());
+  int64_t classes = logits.getShape().back();
+  Extents rows(logits.getShape().drop_back());
+  if (labels.getShape() != ArrayRef<int64_t>(rows))
+    return makeError("labels of shape " + formatShape(labels.getShape()) +
+                     " for logits of shape " + formatShape(logits.getShape()));
+  llvm::Expected<Tensor> result = Tensor::create(logits.getDType(), rows);
+  if (!result)
+    return result;
+  for (int64_t row = 0, e = labels.size(); row < e; ++row) {
+    int64_t label = labels.getInt(row), start = row * classes;
+    if (label < 0 || label >= classes)
+      return makeError("label " + llvm::Twine(label) + " is not one of the " +
+                       llvm::Twine(classes) + " classes");
+    double max = logits.getFloat(start), sum = 0;
+    for (int64_t c = 1; c < classes; ++c)
+      max = std::fmax(max, logits.getFloat(start + c));
+    for (int64_t c = 0; c < classes; ++c)
+      sum += std::exp(logits.getFloat(start + c) - max);
+    result->setFloat(row, std::log(sum) + max - logits.getFloat(start + label));
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
 // Table
 //===----------------------------------------------------------------------===//
 
@@ -419,6 +450,7 @@ void addTransformerOps(OpTable &table) {
   table.add<tfm::NormOp>(evaluateNorm);
   table.add<tfm::AddScaledOp>(evaluateAddScaled);
   table.add<tfm::ScaleOp>(evaluateScale);
+  table.add<tfm::CrossEntropyOp>(evaluateCrossEntropy);
 }
 
 } // namespace ockham::interpreter

@@ -5,18 +5,79 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A row is read two or three times, from the cache: the mean, then the variance
+// A row is read up to three times, from the cache: the mean, then the variance
 // around it, then the result. Sums of squares without the mean taken off would
-// lose their digits where the mean is large.
+// lose their digits where the mean is large. Each column of a block keeps a sum
+// of its own until the row ends: shorter sums, and only one across the columns.
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
-#include "ockham/Kernels/Kernels.h"
+#include "RowWalk.h"
+#include "Steps.h"
 
 using namespace mlir;
 using namespace ockham;
 using namespace ockham::kernels;
+
+/// The view that a norm divides by; null for a statistic.
+static Type getDivisorType(const NormOptions &options) {
+  int64_t rows = 1, cols = 1;
+  switch (options.divisor) {
+  case Divisor::Statistic:
+    return {};
+  case Divisor::Scalar:
+    break;
+  case Divisor::Channel:
+    cols = options.columns;
+    break;
+  case Divisor::Position:
+    rows = ShapedType::kDynamic;
+    break;
+  }
+  return tile::ViewType::get(options.element.getContext(), rows, cols,
+                             options.element);
+}
+
+/// One over the root of the mean of squares of each row.
+static Value buildStatistic(KernelBuilder &b, const NormOptions &options,
+                            const RowWalk &walk,
+                            llvm::function_ref<Value(Value)> centre) {
+  auto statistic = b.type(options.blockRows, 1, options.element);
+  Value variance = walk.sum(b, [&](Value x) {
+    Value centred = centre(x);
+    return b.mul(centred, centred);
+  });
+  variance = b.mul(variance, b.splat(statistic, 1.0 / options.columns));
+  Value eps = b.splat(statistic, options.eps);
+  Value std;
+  if (options.epsOutside)
+    std = b.add(math::SqrtOp::create(b, variance), eps);
+  else
+    std = math::SqrtOp::create(b, b.add(variance, eps));
+  return b.div(b.splat(statistic, 1), std);
+}
+
+/// The divisor of each row of a sequence from `row` on.
+static Value buildPositionDivisor(KernelBuilder &b, const NormOptions &options,
+                                  Value stds, Value count, Value past,
+                                  Value batch, Value row) {
+  Type integer = options.past ? options.past : b.getI64Type();
+  auto column = b.type(options.blockRows, 1, integer);
+  auto toInt = [&](Value index) -> Value {
+    return b.broadcast(arith::IndexCastOp::create(b, integer, index), column);
+  };
+  Value positions = b.addInts(tile::IotaOp::create(b, column), toInt(row));
+  if (past)
+    positions = b.addInts(
+        positions, b.broadcast(b.load(past, batch, b.index(0), 1, 1), column));
+  // Not below the first one either: a negative `past` reads nothing outside.
+  positions = arith::MaxSIOp::create(b, positions, b.splat(column, 0));
+  Value last = arith::SubIOp::create(b, count, b.index(1));
+  positions = arith::MinSIOp::create(b, positions, toInt(last));
+  return tile::GatherOp::create(b,
+                                b.type(options.blockRows, 1, options.element),
+                                stds, positions, b.index(0));
+}
 
 tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
                                   StringRef name, const NormOptions &options) {
@@ -24,73 +85,78 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
   Type element = options.element;
   int64_t columns = options.columns, m = options.blockRows,
           n = std::min(options.blockColumns, options.columns);
-  Type rowsView =
-      tile::ViewType::get(context, ShapedType::kDynamic, columns, element);
-  Type vectorView = tile::ViewType::get(context, 1, columns, element);
+  bool isPositional = options.divisor == Divisor::Position;
+  constexpr int64_t any = ShapedType::kDynamic;
+  Type rowsView = tile::ViewType::get(context, any, columns, element);
+  SmallVector<EpilogueStep> steps;
+  if (options.hasScale)
+    steps.push_back({EpilogueStep::Gain});
+  if (options.hasShift)
+    steps.push_back({EpilogueStep::Bias});
   SmallVector<Type> types{rowsView};
-  types.append(options.hasScale + options.hasShift, vectorView);
+  if (Type divisor = getDivisorType(options))
+    types.push_back(divisor);
+  if (isPositional)
+    types.push_back(builder.getIndexType());
+  if (options.past)
+    types.push_back(tile::ViewType::get(context, any, 1, options.past));
+  appendStepTypes(types, steps, columns, element);
   types.push_back(rowsView);
-  auto kernel =
-      tile::KernelOp::create(builder, loc, name, types, ArrayRef<int64_t>{m});
+  SmallVector<int64_t> grid{m};
+  if (isPositional)
+    grid = {1, m};
+  auto kernel = tile::KernelOp::create(builder, loc, name, types, grid);
 
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(kernel.getBlock().getTerminator());
   KernelBuilder b(loc, builder);
-  auto next = kernel.getKernelArguments().begin();
-  Value input = *next++;
-  Value scale = options.hasScale ? Value(*next++) : Value();
-  Value shift = options.hasShift ? Value(*next++) : Value();
-  Value output = *next++, row = kernel.getGridIndices()[0];
-  Value zero = b.index(0), end = b.index(columns);
-  auto statistic = b.type(m, 1, element);
-
-  /// The sum of a function of each element over the row.
-  auto sum = [&](llvm::function_ref<Value(Value)> of, bool zeroIsZero) {
-    return b.loop(
-        zero, end, n, {}, b.splat(statistic, 0),
-        [&](Value col, ValueRange, ValueRange carried) -> SmallVector<Value> {
-          Value terms = of(b.load(input, row, col, m, n));
-          if (columns % n != 0 && !zeroIsZero) {
-            // What lies behind the row's end is zero, but not its function.
-            auto ints = b.type(1, n, b.getI32Type());
-            Value at = arith::IndexCastOp::create(b, b.getI32Type(), col);
-            Value cols =
-                b.addInts(tile::IotaOp::create(b, ints), b.broadcast(at, ints));
-            Value exists =
-                b.compare(arith::CmpIPredicate::slt, cols,
-                          b.splat(b.type(m, n, b.getI32Type()), columns));
-            terms = arith::SelectOp::create(b, exists, terms,
-                                            b.splatLike(terms, 0));
-          }
-          return {b.add(carried[0], b.reduce(tile::ReduceKind::Sum, terms))};
-        })[0];
+  SmallVector<Value> arguments(kernel.getKernelArguments());
+  ArrayRef<Value> next = arguments;
+  auto take = [&] {
+    Value value = next.front();
+    next = next.drop_front();
+    return value;
   };
-  Value share = b.splat(statistic, 1.0 / columns);
+  Value input = take(), output = arguments.back();
+  Value divisor = getDivisorType(options) ? take() : Value();
+  Value count = isPositional ? take() : Value();
+  Value past = options.past ? take() : Value();
+  Value row = kernel.getGridIndices().back(), zero = b.index(0);
+  if (isPositional) {
+    // Which rows belong to the sequence.
+    Value sequence = kernel.getGridExtents()[1];
+    Value first =
+        arith::MulIOp::create(b, kernel.getGridIndices()[0], sequence);
+    Value width = b.index(columns);
+    for (Value *view : {&input, &output})
+      *view = tile::SubviewOp::create(b, rowsView, *view, first, zero, sequence,
+                                      width);
+  }
+
+  RowWalk walk{input, row, columns, m, n};
   Value mean;
   if (options.centred)
-    mean = b.mul(sum([](Value x) { return x; }, true), share);
+    mean = b.mul(walk.sum(b, [](Value x) { return x; }),
+                 b.splat(b.type(m, 1, element), 1.0 / columns));
   auto centre = [&](Value x) { return mean ? b.sub(x, mean) : x; };
-  Value variance = b.mul(sum(
-                             [&](Value x) {
-                               Value centred = centre(x);
-                               return b.mul(centred, centred);
-                             },
-                             !options.centred),
-                         share);
-  Value eps = b.splat(statistic, options.eps);
-  Value std;
-  if (options.epsOutside)
-    std = b.add(math::SqrtOp::create(b, variance), eps);
-  else
-    std = math::SqrtOp::create(b, b.add(variance, eps));
-  Value factor = b.div(b.splat(statistic, 1), std);
-  b.loop(zero, end, n, {}, {},
+  Value factor, rowDivisor;
+  if (options.divisor == Divisor::Statistic)
+    factor = buildStatistic(b, options, walk, centre);
+  else if (isPositional)
+    rowDivisor = buildPositionDivisor(b, options, divisor, count, past,
+                                      kernel.getGridIndices()[0], row);
+  b.loop(zero, b.index(columns), n, {}, {},
          [&](Value col, ValueRange, ValueRange) -> SmallVector<Value> {
-           Value y = b.mul(centre(b.load(input, row, col, m, n)), factor);
-           if (scale)
-             y = b.mul(y, b.load(scale, zero, col, 1, n));
-           if (shift)
-             y = b.add(y, b.load(shift, zero, col, 1, n));
+           Value y = centre(b.load(input, row, col, m, n));
+           if (factor)
+             y = b.mul(y, factor);
+           else if (isPositional)
+             y = b.div(y, rowDivisor);
+           else if (options.divisor == Divisor::Scalar)
+             y = b.div(y, b.load(divisor, zero, zero, 1, 1));
+           else
+             y = b.div(y, b.load(divisor, zero, col, 1, n));
+           y = applySteps(b, y, steps, next.drop_back(), row, col);
            b.store(y, output, row, col);
            return {};
          });

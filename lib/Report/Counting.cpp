@@ -283,6 +283,12 @@ std::optional<Cost> Counter::count(Operation *op) {
               cost.pointwise += elements(embedding.getResult());
             return true;
           })
+          // Maximum, difference, exponential, sum; a logarithm per row.
+          .Case([&](tfm::CrossEntropyOp loss) {
+            cost.pointwise += elements(loss.getLogits()) * 4.0 +
+                              elements(loss.getResult()) * 2.0;
+            return true;
+          })
           .Case([&](onnx::SoftmaxOp softmax) {
             cost.pointwise += elements(softmax->getResult(0)) * 5.0;
             return true;

@@ -229,6 +229,11 @@ static Object describeOp(Operation *op) {
         setWidth(result, "width", scale.getResult());
         return result;
       })
+      .Case([](tfm::CrossEntropyOp loss) {
+        Object result;
+        setWidth(result, "classes", loss.getLogits());
+        return result;
+      })
       .Case([](tfm::SplitOp split) {
         llvm::json::Array widths;
         for (Value part : split.getResults()) {

@@ -51,14 +51,11 @@ func.func @shaped(%q: tensor<?x?x8xf32>, %g: tensor<2xf32>) -> tensor<?x?x8xf32>
 
 // CHECK-LABEL: func.func @left(
 // CHECK: tfm.linear
-// CHECK: tfm.norm fixed
-func.func @left(%x: tensor<?x?x4xf32>, %s: tensor<1xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x4xf32>) {
+func.func @left(%x: tensor<?x?x4xf32>) -> tensor<?x?x8xf32> {
   %w = ockham.load_weight @unknown : tensor<4x8xf32>
   // expected-remark @+1 {{no kernel: the bytes of the weight, tensor<4x8xf32>, are not known when compiling}}
   %0 = tfm.linear %x, %w : tensor<?x?x4xf32>, tensor<4x8xf32> -> tensor<?x?x8xf32>
-  // expected-remark @+1 {{no kernel: the norm is fixed, which needs no statistics}}
-  %1 = tfm.norm fixed %x std %s : tensor<?x?x4xf32>, std tensor<1xf32>
-  return %0, %1 : tensor<?x?x8xf32>, tensor<?x?x4xf32>
+  return %0 : tensor<?x?x8xf32>
 }
 
 // Kernels work on matrices: a single row is one, and so are all leading
@@ -87,13 +84,4 @@ func.func @parts(%x: tensor<?x?x4xf32>) -> tensor<?x?x8xf32> {
   %1:2 = tfm.split %0 : tensor<?x?x8xf32> -> tensor<?x?x4xf32>, tensor<?x?x4xf32>
   %2 = tfm.linear %1#1, %w : tensor<?x?x4xf32>, tensor<4x8xf32> -> tensor<?x?x8xf32>
   return %2 : tensor<?x?x8xf32>
-}
-
-// Whatever is left is told.
-// CHECK-LABEL: func.func @alone(
-// CHECK: tfm.activation
-func.func @alone(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
-  // expected-remark @+1 {{no kernel: there is none for tfm.activation; it goes through linalg}}
-  %0 = tfm.activation relu %x : tensor<?x?x4xf32>
-  return %0 : tensor<?x?x4xf32>
 }

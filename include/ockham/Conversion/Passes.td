@@ -104,8 +104,10 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
     reader. The weight is packed (`tile.pack`). Attention becomes one kernel,
     with memory that grows with the sequence and not with its square, behind one
     that packs the keys; for one or two queries, another one that reads the keys
-    as they are. A norm of rows is a kernel too. Equal kernels are one. What has
-    no kernel is left, and a remark says why.
+    as they are. A norm becomes a kernel of rows, and so do an embedding with its
+    positions and further tables, a cross-entropy, and a chain of point-wise ops
+    of which each is the only reader of the one before. Equal kernels are one.
+    What has no kernel is left, and a remark says why.
   }];
   let options = [
     Option<"panel", "panel", "int64_t", "48",

@@ -21,19 +21,22 @@
 
 namespace ockham::kernels {
 
-/// What happens to a block of a product, in registers, before it is stored.
-/// Every step but a simple activation takes one more argument of the kernel.
+/// What happens to a block of a product or of rows, in registers, before it is
+/// stored. Every step but a simple activation takes one more argument of the
+/// kernel.
 struct EpilogueStep {
   enum Kind {
-    Bias,      ///< + view 1 x N
-    Gain,      ///< * view 1 x N, or 1 x 1 if it is a scalar
+    Bias,      ///< + view 1 x N, or 1 x 1 if it is a scalar
+    Gain,      ///< * view 1 x N, or 1 x 1
+    Divide,    ///< / view 1 x N, or 1 x 1
     RowScale,  ///< * view M x 1
     Add,       ///< + view M x N: a residual, what is accumulated onto
     AddScaled, ///< + gain * view M x N: two arguments, gain first
     Activate,
+    Erf, ///< The error function.
   };
   Kind kind;
-  bool isScalar = false; ///< The gain is one number.
+  bool isScalar = false; ///< The vector of columns is one number.
   tfm::ActivationKind activation = tfm::ActivationKind::ReLU;
   bool hasSlope = false; ///< A leaky ReLU takes its slope, a view 1 x 1.
 };
@@ -141,20 +144,80 @@ tile::KernelOp buildRowMean(mlir::OpBuilder &builder, mlir::Location loc,
                             llvm::StringRef name, mlir::Type element,
                             int64_t heads);
 
-/// A norm of each row: layer or rms, with eps inside or outside of the root,
-/// scale and shift as they are given. Arguments: X, scale `[1, N]`, shift
-/// `[1, N]`, Y. Grid: rows.
+/// What a norm divides each row by.
+enum class Divisor {
+  Statistic, ///< The root of the mean of squares, around the mean if centred.
+  Scalar,    ///< A view 1 x 1.
+  Channel,   ///< A view 1 x N.
+  Position,  ///< A view P x 1: the row of the sequence; the last one serves all
+             ///< positions beyond.
+};
+
+/// A norm of each row, live or fixed (tfm.norm), with scale and shift as they
+/// are given. Arguments: X; the divisor's view unless it is a statistic; with
+/// `past`, a view of integers `[batch, 1]`, the positions in front of each
+/// sequence; scale `[1, N]`, shift `[1, N]`, Y. Grid: rows; for a divisor per
+/// position batch, rows of a sequence.
 struct NormOptions {
   mlir::Type element;
   int64_t columns = 0;
-  bool centred = true; ///< Layer norm; otherwise rms.
-  double eps = 0;
-  bool epsOutside = false;
+  bool centred = true; ///< The mean of the row is taken off.
+  Divisor divisor = Divisor::Statistic;
+  double eps = 0;          ///< Of a statistic.
+  bool epsOutside = false; ///< Added to the root.
+  mlir::Type past;         ///< Null, or the type of `past`, i32 or i64.
   bool hasScale = false, hasShift = false;
-  int64_t blockRows = 4, blockColumns = 64;
+  int64_t blockRows = 1, blockColumns = 128;
 };
 tile::KernelOp buildNorm(mlir::OpBuilder &builder, mlir::Location loc,
                          llvm::StringRef name, const NormOptions &options);
+
+/// Each element of rows after the steps. Arguments: X, those of the steps, Y.
+/// Grid: rows.
+struct RowMapOptions {
+  mlir::Type element;
+  int64_t columns = 0;
+  llvm::SmallVector<EpilogueStep> steps;
+  int64_t blockRows = 1, blockColumns = 128;
+};
+tile::KernelOp buildRowMap(mlir::OpBuilder &builder, mlir::Location loc,
+                           llvm::StringRef name, const RowMapOptions &options);
+
+/// The sum of rows of tables. Arguments: for each table ids `[batch * rows,
+/// 1]`, the table `[?, N]` and, as it has them, positions `[?, N]` and the
+/// positions in front of each sequence `[batch, 1]`; then Y. Ids and positions
+/// are inside of their tables: who launches the kernel checks that. Grid:
+/// batch, rows of a sequence.
+struct EmbeddingTable {
+  int64_t rows = mlir::ShapedType::kDynamic;
+  mlir::Type ids;
+  bool hasPositions = false;
+  int64_t positions = mlir::ShapedType::kDynamic;
+  mlir::Type past; ///< Null: there are none.
+};
+struct EmbeddingOptions {
+  mlir::Type element;
+  int64_t columns = 0;
+  llvm::SmallVector<EmbeddingTable> tables;
+  int64_t blockRows = 1, blockColumns = 128;
+};
+tile::KernelOp buildEmbedding(mlir::OpBuilder &builder, mlir::Location loc,
+                              llvm::StringRef name,
+                              const EmbeddingOptions &options);
+
+/// The loss of each row of logits: log(sum(exp(x))) - x[label]. Arguments:
+/// logits `[rows, N]`, the same as `[rows * N, 1]`, labels `[rows, 1]`, the
+/// loss `[rows, 1]`. Labels are columns: who launches the kernel checks that.
+/// Grid: rows.
+struct CrossEntropyOptions {
+  mlir::Type element;
+  int64_t columns = 0;
+  mlir::Type labels;
+  int64_t blockRows = 1, blockColumns = 128;
+};
+tile::KernelOp buildCrossEntropy(mlir::OpBuilder &builder, mlir::Location loc,
+                                 llvm::StringRef name,
+                                 const CrossEntropyOptions &options);
 
 } // namespace ockham::kernels
 

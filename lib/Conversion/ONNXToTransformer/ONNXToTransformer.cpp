@@ -44,6 +44,7 @@ private:
     raiseAttentions(raiser);
     raiseSequenceFirst(raiser);
     raiseEmbeddings(raiser);
+    raiseCrossEntropies(raiser);
     raisePointwiseNorms(raiser);
     raiseFixedNorms(raiser);
     raiseResiduals(raiser);

@@ -141,6 +141,8 @@ void raiseSplits(Raiser &raiser);
 void raiseAttentions(Raiser &raiser);
 /// Token embeddings with learned positions.
 void raiseEmbeddings(Raiser &raiser);
+/// The logarithm of a softmax at each row's label.
+void raiseCrossEntropies(Raiser &raiser);
 /// tanh(alpha x) and erf(alpha x + offset) in the place of a norm; a tanh or
 /// sigmoid that is alone becomes an activation.
 void raisePointwiseNorms(Raiser &raiser);

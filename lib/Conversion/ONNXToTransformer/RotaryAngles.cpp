@@ -17,6 +17,7 @@
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ockham/Support/ConstantData.h"
 
 using namespace mlir;

@@ -8,6 +8,7 @@
 #include "Patterns.h"
 
 #include "dialects/Ockham/OckhamDialect.h"
+#include "ockham/Conversion/IndexChecks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -82,6 +83,28 @@ void tfm_to_linalg::emitPositionCheck(Emitter &e, Operation *op, Value past,
                   ValueRange{end, limit});
 }
 
+void ockham::emitIndexCheck(OpBuilder &builder, Operation *op, Value indices,
+                            OpFoldResult count, const Twine &message) {
+  Emitter e(builder, op->getLoc());
+  IntegerRange range = emitRange(e, indices);
+  Value end = e.index(count), zero = e.index(0);
+  Value notBelow = e.lessOrEqual(zero, range.smallest);
+  Value inside = e.both(notBelow, e.less(range.largest, end));
+  Value offender = e.select(notBelow, range.largest, range.smallest);
+  CheckOp::create(e.builder, e.loc, inside,
+                  builder.getStringAttr(nameOf(op) + ": " + message),
+                  ValueRange{offender, end});
+}
+
+void ockham::emitEmbeddingChecks(OpBuilder &builder, tfm::EmbeddingOp op) {
+  Emitter e(builder, op.getLoc());
+  emitIndexCheck(builder, op, op.getIds(), e.extent(op.getTable(), 0),
+                 "id {} is outside the table of {} rows");
+  if (op.getPositionTable())
+    emitPositionCheck(e, op, op.getPast(), e.extent(op.getIds(), 1),
+                      e.extent(op.getPositionTable(), 0), "the position table");
+}
+
 namespace {
 
 /// A gather of rows that the checks in front of it keep inside the tables.
@@ -98,10 +121,7 @@ struct LowerEmbedding : OpRewritePattern<tfm::EmbeddingOp> {
     Type element = op.getResult().getType().getElementType();
     Type compute = computeType(element);
 
-    checkIds(e, op);
-    if (positions)
-      emitPositionCheck(e, op, past, extents[1], e.extent(positions, 0),
-                        "the position table");
+    emitEmbeddingChecks(rewriter, op);
 
     Generic generic(e, extents, compute);
     generic.in(ids, {0, 1});
@@ -128,17 +148,6 @@ struct LowerEmbedding : OpRewritePattern<tfm::EmbeddingOp> {
     });
     rewriter.replaceOp(op, e.castTo(result, op.getResult().getType()));
     return success();
-  }
-
-  static void checkIds(Emitter &e, tfm::EmbeddingOp op) {
-    IntegerRange range = emitRange(e, op.getIds());
-    Value rows = e.index(e.extent(op.getTable(), 0)), zero = e.index(0);
-    Value notBelow = e.lessOrEqual(zero, range.smallest);
-    Value inside = e.both(notBelow, e.less(range.largest, rows));
-    Value offender = e.select(notBelow, range.largest, range.smallest);
-    CheckOp::create(e.builder, e.loc, inside,
-                    nameOf(op) + ": id {} is outside the table of {} rows",
-                    ValueRange{offender, rows});
   }
 };
 

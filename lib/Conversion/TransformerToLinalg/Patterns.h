@@ -17,6 +17,7 @@ namespace ockham::tfm_to_linalg {
 
 /// One file each.
 void populateAttention(mlir::RewritePatternSet &patterns);
+void populateCrossEntropy(mlir::RewritePatternSet &patterns);
 void populateEmbedding(mlir::RewritePatternSet &patterns);
 void populateLinear(mlir::RewritePatternSet &patterns);
 void populateNorm(mlir::RewritePatternSet &patterns);

@@ -33,6 +33,7 @@ struct ConvertTransformerToLinalg
 
     RewritePatternSet patterns(&getContext());
     tfm_to_linalg::populateAttention(patterns);
+    tfm_to_linalg::populateCrossEntropy(patterns);
     tfm_to_linalg::populateEmbedding(patterns);
     tfm_to_linalg::populateLinear(patterns);
     tfm_to_linalg::populateNorm(patterns);

@@ -148,6 +148,22 @@ static Value emit(Formulas &f, tfm::ScaleOp op) {
   return f.mul(op.getInput(), op.getGain());
 }
 
+/// -((x - max) - log(sum(exp(x - max))))[label]
+static Value emit(Formulas &f, tfm::CrossEntropyOp op) {
+  Value x = op.getLogits();
+  Type element = f.getElement(x);
+  int64_t axis = f.getRank(x) - 1;
+  ArrayRef<int64_t> axes(axis);
+  Value shifted = f.sub(x, f.create<onnx::ReduceMaxOp>(element, x, axes, true));
+  Value exp = f.create<onnx::ExpOp>(element, shifted);
+  Value sum = f.create<onnx::ReduceSumOp>(element, exp, axes, true);
+  Value logProb = f.sub(shifted, f.create<onnx::LogOp>(element, sum));
+  Value picked = f.create<onnx::GatherElementsOp>(
+      element, logProb, f.unsqueeze(op.getLabels(), axes), axis);
+  return f.create<onnx::NegOp>(
+      element, f.create<onnx::SqueezeOp>(element, picked, axes));
+}
+
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
@@ -203,7 +219,7 @@ static LogicalResult convert(Operation *op, int64_t opset) {
   auto result =
       TypeSwitch<Operation *, Value>(op)
           .Case<tfm::EmbeddingOp, tfm::LinearOp, tfm::ActivationOp,
-                tfm::AddScaledOp, tfm::ScaleOp>(
+                tfm::AddScaledOp, tfm::ScaleOp, tfm::CrossEntropyOp>(
               [&](auto typed) { return emit(f, typed); })
           .Case([&](tfm::NormOp norm) { return emit(f, norm, opset); })
           .Case([&](tfm::AttentionOp attention) {

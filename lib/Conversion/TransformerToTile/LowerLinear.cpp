@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "RowLaunch.h"
+#include "Steps.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -17,75 +19,6 @@ using namespace ockham;
 using namespace ockham::kernels;
 using namespace ockham::tfm_to_tile;
 
-namespace {
-/// The steps after a product with what they read, and a name for them all.
-class Epilogue {
-public:
-  explicit Epilogue(int64_t columns) : columns(columns) {}
-
-  void addBias(Value bias) {
-    if (!bias)
-      return;
-    steps.push_back({EpilogueStep::Bias});
-    inputs.push_back(bias);
-    name += "_bias";
-  }
-  void addGain(Value gain) {
-    if (!gain)
-      return;
-    steps.push_back({EpilogueStep::Gain});
-    steps.back().isScalar = isScalar(gain);
-    inputs.push_back(gain);
-    name += isScalar(gain) ? "_scalar_gain" : "_gain";
-  }
-  /// `scale` has one element per row, and one column.
-  void addRowScale(Value scale) {
-    if (!scale)
-      return;
-    steps.push_back({EpilogueStep::RowScale});
-    inputs.push_back(scale);
-    name += "_row_scale";
-  }
-  void addScaled(Value gain, Value matrix) {
-    if (!gain)
-      return;
-    steps.push_back({EpilogueStep::AddScaled});
-    steps.back().isScalar = isScalar(gain);
-    inputs.append({gain, matrix});
-    name += isScalar(gain) ? "_add_scalar_gain" : "_add_gain";
-  }
-  void addMatrix(Value matrix) {
-    if (!matrix)
-      return;
-    steps.push_back({EpilogueStep::Add});
-    inputs.push_back(matrix);
-    name += "_add";
-  }
-  void activate(tfm::ActivationOp op) {
-    steps.push_back({EpilogueStep::Activate});
-    steps.back().activation = op.getKind();
-    name += ("_" + tfm::stringifyActivationKind(op.getKind())).str();
-    if (!op.getSlope())
-      return;
-    steps.back().hasSlope = true;
-    inputs.push_back(op.getSlope());
-  }
-
-  SmallVector<EpilogueStep> steps;
-  SmallVector<Value> inputs;
-  std::string name;
-
-private:
-  /// A gain of one element; where there is one column it makes no difference.
-  bool isScalar(Value gain) const {
-    return cast<RankedTensorType>(gain.getType()).getNumElements() == 1 &&
-           columns != 1;
-  }
-
-  int64_t columns;
-};
-} // namespace
-
 /// The activation that is the only reader of the linear.
 static tfm::ActivationOp findActivation(tfm::LinearOp op) {
   Value result = op.getResult();
@@ -96,29 +29,6 @@ static tfm::ActivationOp findActivation(tfm::LinearOp op) {
       activation->getBlock() != op->getBlock())
     return {};
   return activation;
-}
-
-/// A number per row, `[...]`, as a matrix of one column.
-static Value createColumn(OpBuilder &b, Location loc, Value rows) {
-  if (!rows)
-    return rows;
-  auto type = cast<RankedTensorType>(rows.getType());
-  int64_t rank = type.getRank();
-  if (rank == 0)
-    return tensor::ExpandShapeOp::create(
-        b, loc, RankedTensorType::get({1, 1}, type.getElementType()), rows,
-        ArrayRef<ReassociationIndices>());
-  if (rank > 1) {
-    auto all = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
-    rows = tensor::CollapseShapeOp::create(
-        b, loc, rows, SmallVector<ReassociationIndices>{all});
-  }
-  int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0);
-  SmallVector<OpFoldResult> sizes{tensor::getMixedSize(b, loc, rows, 0),
-                                  b.getIndexAttr(1)};
-  return tensor::ExpandShapeOp::create(
-      b, loc, RankedTensorType::get({count, 1}, type.getElementType()), rows,
-      SmallVector<ReassociationIndices>{{0, 1}}, sizes);
 }
 
 std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
@@ -154,17 +64,19 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
   Location loc = op.getLoc();
   OpBuilder before(op);
   Value input = toMatrix(before, loc, op.getInput());
-  Epilogue epilogue(columns);
+  StepList epilogue(columns);
   epilogue.addGain(op.getResidGain());
-  epilogue.addScaled(op.getSkipGain(), input);
-  epilogue.addRowScale(createColumn(before, loc, op.getRowScale()));
+  if (op.getSkipGain())
+    epilogue.addScaled(op.getSkipGain(), input);
+  if (op.getRowScale())
+    epilogue.addRowScale(toColumn(before, loc, op.getRowScale()));
   epilogue.addBias(op.getBias());
   if (op.getInit())
     epilogue.addMatrix(toMatrix(before, loc, op.getInit()));
   tfm::ActivationOp activation = findActivation(op);
   Operation *last = op;
   if (activation) {
-    epilogue.activate(activation);
+    epilogue.activate(activation.getKind(), activation.getSlope());
     last = activation;
   }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "RowLaunch.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ockham/Kernels/Kernels.h"
@@ -15,52 +16,86 @@ using namespace ockham;
 using namespace ockham::kernels;
 using namespace ockham::tfm_to_tile;
 
-std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
-  auto type = op.getInput().getType();
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  bool isLayer = op.getKind() == tfm::NormKind::Layer;
-  if (!isLayer && op.getKind() != tfm::NormKind::RMS)
-    return ("the norm is " + tfm::stringifyNormKind(op.getKind()) +
-            ", which needs no statistics")
-        .str();
-  int64_t columns = type.getShape().back();
-  if (!type.getElementType().isF32() || ShapedType::isDynamic(columns) ||
-      columns < 2) {
-    os << "the norm is on " << type
-       << ", expected f32 of a known width of at least 2";
-    return text;
+static Divisor getDivisor(tfm::NormOp op) {
+  if (op.getKind() != tfm::NormKind::Fixed)
+    return Divisor::Statistic;
+  switch (op.getStdAxis()) {
+  case tfm::StdAxis::None:
+    return Divisor::Scalar;
+  case tfm::StdAxis::Channel:
+    return Divisor::Channel;
+  case tfm::StdAxis::Position:
+    return Divisor::Position;
   }
-  NormOptions options;
-  options.element = type.getElementType();
-  options.columns = columns;
-  options.centred = isLayer;
-  options.eps = op.getEps().convertToDouble();
-  options.epsOutside = op.getEpsOutside();
-  options.hasScale = op.getScale() != nullptr;
-  options.hasShift = op.getShift() != nullptr;
-  os << (isLayer ? "layer_norm_" : "rms_norm_") << columns
+  llvm_unreachable("all axes are listed");
+}
+
+/// A name that tells kernels apart but for eps.
+static std::string getName(tfm::NormOp op, const NormOptions &options) {
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << tfm::stringifyNormKind(op.getKind()) << "_norm_" << options.columns;
+  if (options.divisor == Divisor::Channel)
+    os << "_channel";
+  if (options.divisor == Divisor::Position)
+    os << "_position";
+  if (options.past)
+    os << "_past_" << options.past;
+  os << (op.getUncentred() ? "_uncentred" : "")
      << (options.hasScale ? "_scale" : "") << (options.hasShift ? "_shift" : "")
      << (options.epsOutside ? "_eps_outside" : "");
+  return name;
+}
+
+std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
+  std::string problem = checkRows(op, op.getInput());
+  if (!problem.empty())
+    return problem;
+  auto type = op.getInput().getType();
+  NormOptions options;
+  options.element = type.getElementType();
+  options.columns = type.getShape().back();
+  options.centred =
+      op.getKind() == tfm::NormKind::Layer ||
+      (op.getKind() == tfm::NormKind::Fixed && !op.getUncentred());
+  options.divisor = getDivisor(op);
+  options.eps = op.getEps().convertToDouble();
+  options.epsOutside = op.getEpsOutside();
+  if (op.getPast())
+    options.past = op.getPast().getType().getElementType();
+  options.hasScale = op.getScale() != nullptr;
+  options.hasShift = op.getShift() != nullptr;
 
   OpBuilder b(op);
   Location loc = op.getLoc();
   tile::KernelOp kernel =
-      kernels.get(text, options.eps, [&](OpBuilder &builder, StringRef name) {
-        return buildNorm(builder, loc, name, options);
-      });
+      kernels.get(getName(op, options), options.eps,
+                  [&](OpBuilder &builder, StringRef name) {
+                    return buildNorm(builder, loc, name, options);
+                  });
   Value input = toMatrix(b, loc, op.getInput());
-  SmallVector<Value> inputs{input};
+  SmallVector<Value> inputs{input}, grid;
+  if (options.divisor == Divisor::Position) {
+    inputs.push_back(toColumn(b, loc, op.getStd()));
+    inputs.push_back(b.createOrFold<tensor::DimOp>(loc, op.getStd(), 0));
+    if (op.getPast())
+      inputs.push_back(toColumn(b, loc, op.getPast()));
+    grid = {
+        countElements(b, loc, op.getInput(), 2),
+        b.createOrFold<tensor::DimOp>(loc, op.getInput(), type.getRank() - 2)};
+  } else {
+    if (op.getStd())
+      inputs.push_back(op.getStd());
+    grid = {b.createOrFold<tensor::DimOp>(loc, input, 0)};
+  }
   for (Value vector : {op.getScale(), op.getShift()})
     if (vector)
       inputs.push_back(vector);
-  Value empty = createEmptyMatrix(b, loc, input, columns);
-  auto launch = tile::LaunchOp::create(
-      b, loc, TypeRange{empty.getType()}, kernel.getSymName(),
-      ValueRange{b.createOrFold<tensor::DimOp>(loc, input, 0)}, inputs,
-      ValueRange{empty});
-  op.getResult().replaceAllUsesWith(fromMatrix(
-      b, loc, launch.getResult(0), op.getInput(), op.getResult().getType()));
+  Value result =
+      launchRows(b, loc, kernel, grid, inputs,
+                 tensor::getMixedSize(b, loc, input, 0), options.columns);
+  op.getResult().replaceAllUsesWith(
+      fromMatrix(b, loc, result, op.getInput(), op.getResult().getType()));
   op.erase();
   return "";
 }

@@ -40,6 +40,23 @@ std::string convertLinear(tfm::LinearOp op, KernelCache &kernels,
 std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels);
 std::string convertNorm(tfm::NormOp op, KernelCache &kernels);
 
+/// An embedding, or a sum of nothing but embeddings (addsEmbeddings).
+std::string convertEmbedding(mlir::Operation *op, KernelCache &kernels);
+bool addsEmbeddings(mlir::Operation *op);
+
+/// A point-wise op (isPointwise) with those in front of it that nobody else
+/// reads.
+std::string convertPointwise(mlir::Operation *op, KernelCache &kernels);
+bool isPointwise(mlir::Operation *op);
+
+std::string convertCrossEntropy(tfm::CrossEntropyOp op, KernelCache &kernels);
+
+/// What has no products: all of the above, users before what they use. `report`
+/// gets what is left and why.
+void convertRowOps(
+    mlir::ModuleOp module, KernelCache &kernels,
+    llvm::function_ref<void(mlir::Operation *, std::string)> report);
+
 /// An activation `[..., width]` as the matrix of its rows, which is what
 /// kernels work on. A part of a merged projection is one without a copy.
 mlir::Value toMatrix(mlir::OpBuilder &b, mlir::Location loc,
@@ -47,6 +64,11 @@ mlir::Value toMatrix(mlir::OpBuilder &b, mlir::Location loc,
 /// A matrix of as many rows as `rows` has, and `width` columns.
 mlir::Value createEmptyMatrix(mlir::OpBuilder &b, mlir::Location loc,
                               mlir::Value rows, int64_t width);
+/// The matrix as a tensor of the extents `sizes`, as a value of `type`.
+mlir::Value expandRows(mlir::OpBuilder &b, mlir::Location loc,
+                       mlir::Value matrix,
+                       llvm::ArrayRef<mlir::OpFoldResult> sizes,
+                       mlir::Type type);
 /// The matrix with the leading dimensions of `like`, as a value of `type`.
 mlir::Value fromMatrix(mlir::OpBuilder &b, mlir::Location loc,
                        mlir::Value matrix, mlir::Value like, mlir::Type type);

@@ -73,17 +73,15 @@ Value tfm_to_tile::createEmptyMatrix(OpBuilder &b, Location loc, Value rows,
   return tensor::EmptyOp::create(b, loc, sizes, element);
 }
 
-Value tfm_to_tile::fromMatrix(OpBuilder &b, Location loc, Value matrix,
-                              Value like, Type type) {
+Value tfm_to_tile::expandRows(OpBuilder &b, Location loc, Value matrix,
+                              ArrayRef<OpFoldResult> sizes, Type type) {
   auto from = cast<RankedTensorType>(matrix.getType());
-  int64_t rank = cast<RankedTensorType>(like.getType()).getRank();
+  int64_t rank = sizes.size();
   Value result = matrix;
   if (rank == 1) {
     result = tensor::CollapseShapeOp::create(
         b, loc, matrix, SmallVector<ReassociationIndices>{{0, 1}});
   } else if (rank > 2) {
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like);
-    sizes.back() = b.getIndexAttr(from.getDimSize(1));
     SmallVector<int64_t> shape;
     for (OpFoldResult size : sizes)
       shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
@@ -94,6 +92,14 @@ Value tfm_to_tile::fromMatrix(OpBuilder &b, Location loc, Value matrix,
   if (result.getType() != type)
     result = tensor::CastOp::create(b, loc, type, result);
   return result;
+}
+
+Value tfm_to_tile::fromMatrix(OpBuilder &b, Location loc, Value matrix,
+                              Value like, Type type) {
+  auto from = cast<RankedTensorType>(matrix.getType());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like);
+  sizes.back() = b.getIndexAttr(from.getDimSize(1));
+  return expandRows(b, loc, matrix, sizes, type);
 }
 
 /// Parts of rows are where they are: windows of the matrix.
@@ -135,7 +141,7 @@ struct ConvertTransformerToTile
     KernelCache kernels(getOperation());
     SmallVector<Operation *> work;
     getOperation().walk([&](Operation *op) {
-      if (isa<tfm::LinearOp, tfm::AttentionOp, tfm::NormOp>(op))
+      if (isa<tfm::LinearOp, tfm::AttentionOp>(op))
         work.push_back(op);
     });
     getOperation().walk([](tfm::SplitOp split) { convertSplit(split); });
@@ -144,13 +150,15 @@ struct ConvertTransformerToTile
       std::string problem;
       if (auto linear = dyn_cast<tfm::LinearOp>(op))
         problem = convertLinear(linear, kernels, panel);
-      else if (auto attention = dyn_cast<tfm::AttentionOp>(op))
-        problem = convertAttention(attention, kernels);
       else
-        problem = convertNorm(cast<tfm::NormOp>(op), kernels);
+        problem = convertAttention(cast<tfm::AttentionOp>(op), kernels);
       if (!problem.empty())
         problems[op] = problem;
     }
+    convertRowOps(getOperation(), kernels,
+                  [&](Operation *op, std::string problem) {
+                    problems[op] = std::move(problem);
+                  });
     getOperation().walk([&](tfm::TransformerOpInterface op) {
       std::string problem = problems.lookup(op);
       if (problem.empty())

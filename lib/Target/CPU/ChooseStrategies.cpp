@@ -17,13 +17,21 @@ namespace ockham {
 using namespace mlir;
 using namespace ockham;
 
-/// The dimension of the grid along which the rows of products go.
+/// The dimension of the grid along which the rows of products go, or, where
+/// there are none, those of what is stored.
 static std::optional<unsigned> findRowDim(tile::KernelOp kernel,
                                           const tile::BlockSizes &sizes) {
   std::optional<unsigned> found;
   kernel.getBody().walk([&](tile::DotOp dot) {
     for (unsigned d = 0; d < kernel.getGridRank(); ++d)
       if (sizes.isSame(sizes.getGridClass(d), sizes.getClass(dot.getAcc(), 0)))
+        found = d;
+  });
+  if (found)
+    return found;
+  kernel.getBody().walk([&](tile::StoreOp store) {
+    for (auto [d, index] : llvm::enumerate(kernel.getGridIndices()))
+      if (store.getRow() == index)
         found = d;
   });
   return found;

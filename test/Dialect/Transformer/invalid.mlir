@@ -742,3 +742,27 @@ func.func @f() {
   "tfm.parallel"() : () -> ()
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>, %l: tensor<4x1xi64>) {
+  // expected-error @+1 {{labels: expected rank 1 (one per row), got 2}}
+  %0 = tfm.cross_entropy %x, %l : tensor<4x8xf32>, tensor<4x1xi64> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>, %l: tensor<5xi64>) {
+  // expected-error @+1 {{labels: expected extent 4 (as the logits) in dimension 0, got 5}}
+  %0 = tfm.cross_entropy %x, %l : tensor<4x8xf32>, tensor<5xi64> -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>, %l: tensor<4xi64>) {
+  // expected-error @+1 {{result: expected element type 'f32' (that of the logits), got 'f64'}}
+  %0 = tfm.cross_entropy %x, %l : tensor<4x8xf32>, tensor<4xi64> -> tensor<4xf64>
+  return
+}

@@ -134,3 +134,10 @@ func.func @structure(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   // CHECK: return %[[Y]]
   return %y : tensor<?x?x8xf32>
 }
+
+// CHECK-LABEL: func @cross_entropy
+func.func @cross_entropy(%x: tensor<?x?x50xf32>, %labels: tensor<?x?xi64>) -> tensor<?x?xf32> {
+  // CHECK: tfm.cross_entropy %{{.*}}, %{{.*}} : tensor<?x?x50xf32>, tensor<?x?xi64> -> tensor<?x?xf32>
+  %0 = tfm.cross_entropy %x, %labels : tensor<?x?x50xf32>, tensor<?x?xi64> -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}

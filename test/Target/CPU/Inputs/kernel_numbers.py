@@ -21,13 +21,13 @@ rng = np.random.default_rng(7)
 
 def weight(name, *shape):
     values = rng.standard_normal(shape).astype(np.float32)
-    kind = f"tensor<{'x'.join(map(str, shape))}xf32>"
+    kind = f"tensor<{'x'.join([*map(str, shape), 'f32'])}>"
     text = f'"0x{values.tobytes().hex().upper()}"'
     return f"ockham.weight @{name} : {kind} = dense<{text}> : {kind}\n"
 
 
 def load(name, *shape):
-    kind = f"tensor<{'x'.join(map(str, shape))}xf32>"
+    kind = f"tensor<{'x'.join([*map(str, shape), 'f32'])}>"
     return f"  %{name} = ockham.load_weight @{name} : {kind}\n"
 
 
@@ -60,6 +60,9 @@ class Case:
             + ops
             + f"  return %y : tensor<?x?x{out}xf32>\n}}\n"
         )
+
+    def make_integers(self, extents):
+        return {}
 
 
 def linear(name, depth, columns, clauses, types, parameters, tail="", extra=()):
@@ -99,12 +102,13 @@ def attention(
     return Case(name, [q, k, v], o, gains, ops, extents, keys=True)
 
 
-def norm(name, kind, width, clauses, attributes, types, parameters):
+ROWS = [(1, 1), (1, 2), (1, 4), (1, 7), (3, 5)]
+
+
+def norm(name, kind, width, clauses, attributes="", types="", parameters=()):
     act = f"tensor<?x?x{width}xf32>"
     ops = f"  %y = tfm.norm {kind} %x0 {clauses} {attributes} : {act}{types}\n"
-    return Case(
-        name, [width], width, parameters, ops, [(1, m) for m in (1, 2, 3, 4, 5, 13)]
-    )
+    return Case(name, [width], width, dict(parameters), ops, ROWS)
 
 
 def make_cases():
@@ -189,12 +193,12 @@ def choose_levels(library, cpu):
     return [level for level, _ in LEVELS]
 
 
-def main():
+def main(cases):
     folder = Path(sys.argv[1])
     cpus = sys.argv[2:]
     folder.mkdir(parents=True, exist_ok=True)
     count, worst = 0, 0.0
-    for number, case in enumerate(make_cases()):
+    for number, case in enumerate(cases):
         model = folder / f"case{number}.mlir"
         model.write_text(case.text)
         lowered = run(
@@ -206,6 +210,10 @@ def main():
             "tfm.activation",
             "tfm.attention",
             "tfm.norm",
+            "tfm.embedding",
+            "tfm.add_scaled",
+            "tfm.scale",
+            "tfm.cross_entropy",
             "tile.pack",
         ):
             if f" {op} " in lowered:
@@ -228,6 +236,10 @@ def main():
                 libraries.append((library, level))
         for extents in case.extents:
             inputs = []
+            for key, integers in case.make_integers(extents).items():
+                file = folder / f"{key}.npy"
+                np.save(file, integers)
+                inputs += ["--input", f"{key}={file}"]
             for i, width in enumerate(case.widths):
                 length = extents[2] if case.keys and i > 0 else extents[1]
                 shape = [extents[0], length] + ([width] if width else [])
@@ -263,4 +275,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(make_cases())

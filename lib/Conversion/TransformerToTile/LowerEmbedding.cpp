@@ -1,0 +1,158 @@
+//===- LowerEmbedding.cpp - Embeddings as gathers of rows -----------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tokens, positions and token types are one kernel: rows are added up before
+// they are written.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "RowLaunch.h"
+#include "dialects/Ockham/OckhamDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "ockham/Conversion/IndexChecks.h"
+#include "ockham/Kernels/Kernels.h"
+
+using namespace mlir;
+using namespace ockham;
+using namespace ockham::kernels;
+using namespace ockham::tfm_to_tile;
+
+/// Why there is no kernel for an embedding; empty if there is one.
+static std::string checkTables(tfm::EmbeddingOp op) {
+  std::string problem = checkRows(op, op.getResult());
+  SmallVector<Attribute> tables;
+  for (Value table : {Value(op.getTable()), Value(op.getPositionTable())})
+    if (auto load =
+            table ? table.getDefiningOp<LoadWeightOp>() : LoadWeightOp())
+      tables.push_back(load.getWeightAttr());
+  // Rows are not in one place in panels, and no table is stored twice.
+  op->getParentOfType<ModuleOp>().walk([&](tile::PackOp pack) {
+    auto load = pack.getMatrix().getDefiningOp<LoadWeightOp>();
+    if (load && llvm::is_contained(tables, load.getWeightAttr()))
+      problem = "its table is stored once, in panels of " +
+                std::to_string(pack.getPanel()) +
+                " rows for the product that reads it, too";
+  });
+  return problem;
+}
+
+/// The embeddings that `op` adds up, from left to right; false if it adds
+/// something else, too.
+static bool collectTables(Operation *op, Operation *user,
+                          SmallVectorImpl<tfm::EmbeddingOp> &tables) {
+  if (!op || (user && (!op->hasOneUse() || op->getBlock() != user->getBlock())))
+    return false;
+  if (auto table = dyn_cast<tfm::EmbeddingOp>(op)) {
+    tables.push_back(table);
+    return checkTables(table).empty();
+  }
+  auto sum = dyn_cast<tfm::AddScaledOp>(op);
+  if (!sum || sum.getLhsGain() || sum.getRhsGain())
+    return false;
+  return collectTables(sum.getLhs().getDefiningOp(), op, tables) &&
+         collectTables(sum.getRhs().getDefiningOp(), op, tables);
+}
+
+/// All tables are read for as many ids: extents that are open may differ.
+static void checkExtents(OpBuilder &b, tfm::EmbeddingOp table,
+                         tfm::EmbeddingOp first) {
+  for (int64_t dim : {0, 1}) {
+    Location loc = table.getLoc();
+    Value have = b.createOrFold<tensor::DimOp>(loc, table.getIds(), dim);
+    Value want = b.createOrFold<tensor::DimOp>(loc, first.getIds(), dim);
+    if (have == want ||
+        (getConstantIntValue(have) && getConstantIntValue(want)))
+      continue;
+    Value same =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, have, want);
+    CheckOp::create(b, loc, same,
+                    b.getStringAttr("ids have extent {} in dimension " +
+                                    Twine(dim) +
+                                    ", expected {} as those of the tokens"),
+                    ValueRange{have, want});
+  }
+}
+
+/// A table's part of the kernel's options, and of its name.
+static EmbeddingTable describe(tfm::EmbeddingOp op, std::string &name) {
+  llvm::raw_string_ostream os(name);
+  auto addRows = [&](int64_t rows) {
+    if (ShapedType::isDynamic(rows))
+      os << "_any";
+    else
+      os << "_" << rows;
+  };
+  EmbeddingTable table;
+  table.rows = op.getTable().getType().getDimSize(0);
+  table.ids = op.getIds().getType().getElementType();
+  addRows(table.rows);
+  os << "_" << table.ids;
+  if (Value positions = op.getPositionTable()) {
+    table.hasPositions = true;
+    table.positions = cast<RankedTensorType>(positions.getType()).getDimSize(0);
+    os << "_positions";
+    addRows(table.positions);
+  }
+  if (op.getPast()) {
+    table.past = op.getPast().getType().getElementType();
+    os << "_past_" << table.past;
+  }
+  return table;
+}
+
+std::string tfm_to_tile::convertEmbedding(Operation *op, KernelCache &kernels) {
+  SmallVector<tfm::EmbeddingOp> tables;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (!collectTables(op, /*user=*/nullptr, tables))
+    return checkTables(cast<tfm::EmbeddingOp>(op));
+
+  OpBuilder b(op);
+  Location loc = op->getLoc();
+  EmbeddingOptions options;
+  options.element = type.getElementType();
+  options.columns = type.getShape().back();
+  std::string name = "embedding_" + std::to_string(options.columns);
+  SmallVector<Value> inputs;
+  for (tfm::EmbeddingOp table : tables) {
+    OpBuilder before(table);
+    emitEmbeddingChecks(before, table);
+    if (table != tables.front())
+      checkExtents(b, table, tables.front());
+    options.tables.push_back(describe(table, name));
+    inputs.push_back(toColumn(b, loc, table.getIds()));
+    inputs.push_back(table.getTable());
+    if (table.getPositionTable())
+      inputs.push_back(table.getPositionTable());
+    if (table.getPast())
+      inputs.push_back(toColumn(b, loc, table.getPast()));
+  }
+  tile::KernelOp kernel = kernels.get(
+      name, /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
+        return buildEmbedding(builder, loc, name, options);
+      });
+  Value ids = tables.front().getIds();
+  Value grid[] = {b.createOrFold<tensor::DimOp>(loc, ids, 0),
+                  b.createOrFold<tensor::DimOp>(loc, ids, 1)};
+  Value result = launchRows(b, loc, kernel, grid, inputs,
+                            tensor::getMixedSize(b, loc, inputs.front(), 0),
+                            options.columns);
+  // The ids' extents, and the width of the tables.
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, ids);
+  sizes.push_back(b.getIndexAttr(options.columns));
+  op->getResult(0).replaceAllUsesWith(expandRows(b, loc, result, sizes, type));
+  op->erase();
+  return "";
+}
+
+bool tfm_to_tile::addsEmbeddings(Operation *op) {
+  SmallVector<tfm::EmbeddingOp> tables;
+  return isa<tfm::AddScaledOp>(op) &&
+         collectTables(op, /*user=*/nullptr, tables);
+}

@@ -1,0 +1,108 @@
+//===- LowerRows.cpp - Losses, and all ops without products ---------------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Patterns.h"
+#include "RowLaunch.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "ockham/Conversion/IndexChecks.h"
+#include "ockham/Kernels/Kernels.h"
+
+using namespace mlir;
+using namespace ockham;
+using namespace ockham::kernels;
+using namespace ockham::tfm_to_tile;
+
+/// A column as a tensor of the extents of `like`.
+static Value fromColumn(OpBuilder &b, Location loc, Value column, Value like,
+                        RankedTensorType type) {
+  int64_t rank = type.getRank();
+  SmallVector<ReassociationIndices> both;
+  if (rank > 0)
+    both.push_back({0, 1});
+  Value result = tensor::CollapseShapeOp::create(b, loc, column, both);
+  if (rank < 2) {
+    if (result.getType() != type)
+      result = tensor::CastOp::create(b, loc, type, result);
+    return result;
+  }
+  auto all = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like);
+  SmallVector<int64_t> shape;
+  for (OpFoldResult size : sizes)
+    shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  result = tensor::ExpandShapeOp::create(
+      b, loc, RankedTensorType::get(shape, type.getElementType()), result,
+      SmallVector<ReassociationIndices>{all}, sizes);
+  if (result.getType() != type)
+    result = tensor::CastOp::create(b, loc, type, result);
+  return result;
+}
+
+std::string tfm_to_tile::convertCrossEntropy(tfm::CrossEntropyOp op,
+                                             KernelCache &kernels) {
+  std::string problem = checkRows(op, op.getLogits());
+  if (!problem.empty())
+    return problem;
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  CrossEntropyOptions options;
+  options.element = op.getLogits().getType().getElementType();
+  options.columns = op.getLogits().getType().getShape().back();
+  options.labels =
+      cast<RankedTensorType>(op.getLabels().getType()).getElementType();
+  emitIndexCheck(b, op, op.getLabels(), b.getIndexAttr(options.columns),
+                 "label {} is not one of the {} classes");
+  std::string name = "cross_entropy_" + std::to_string(options.columns);
+  llvm::raw_string_ostream(name) << "_" << options.labels;
+  tile::KernelOp kernel = kernels.get(
+      name, /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
+        return buildCrossEntropy(builder, loc, name, options);
+      });
+  Value logits = toMatrix(b, loc, op.getLogits());
+  Value inputs[] = {logits, toColumn(b, loc, logits),
+                    toColumn(b, loc, op.getLabels())};
+  Value result =
+      launchRows(b, loc, kernel, b.createOrFold<tensor::DimOp>(loc, logits, 0),
+                 inputs, tensor::getMixedSize(b, loc, logits, 0), /*width=*/1);
+  op.getResult().replaceAllUsesWith(
+      fromColumn(b, loc, result, op.getLabels(),
+                 cast<RankedTensorType>(op.getResult().getType())));
+  op.erase();
+  return "";
+}
+
+void tfm_to_tile::convertRowOps(
+    ModuleOp module, KernelCache &kernels,
+    llvm::function_ref<void(Operation *, std::string)> report) {
+  SmallVector<Operation *> work;
+  module.walk([&](Operation *op) {
+    if (isa<tfm::NormOp, tfm::EmbeddingOp, tfm::CrossEntropyOp>(op) ||
+        isPointwise(op))
+      work.push_back(op);
+  });
+  // A reader takes along what only it reads, so readers come first; what was
+  // taken along has none then.
+  for (Operation *op : llvm::reverse(work)) {
+    if (op->use_empty()) {
+      op->erase();
+      continue;
+    }
+    std::string problem;
+    if (auto loss = dyn_cast<tfm::CrossEntropyOp>(op))
+      problem = convertCrossEntropy(loss, kernels);
+    else if (isa<tfm::EmbeddingOp>(op) || addsEmbeddings(op))
+      problem = convertEmbedding(op, kernels);
+    else if (isPointwise(op))
+      problem = convertPointwise(op, kernels);
+    else
+      problem = convertNorm(cast<tfm::NormOp>(op), kernels);
+    if (!problem.empty())
+      report(op, std::move(problem));
+  }
+}
