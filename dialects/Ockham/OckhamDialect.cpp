@@ -35,6 +35,16 @@ void OckhamDialect::initialize() {
 
 LogicalResult OckhamDialect::verifyOperationAttribute(Operation *op,
                                                       NamedAttribute attr) {
+  if (attr.getName() == kWorkspaceAttrName) {
+    if (!isa<FunctionOpInterface>(op) || !op->hasAttr(kEntryAttrName))
+      return op->emitOpError() << "carries '" << kWorkspaceAttrName
+                               << "', which belongs on an entry point";
+    if (!isa<FlatSymbolRefAttr>(attr.getValue()))
+      return op->emitOpError()
+             << "has '" << kWorkspaceAttrName << "' = " << attr.getValue()
+             << ", expected the name of a function, e.g. @forward_workspace";
+    return success();
+  }
   if (attr.getName() != kEntryAttrName)
     return success();
   if (!isa<FunctionOpInterface>(op))

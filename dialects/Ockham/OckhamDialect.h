@@ -33,6 +33,7 @@ namespace ockham {
 inline constexpr llvm::StringLiteral kEntryAttrName = "ockham.entry";
 inline constexpr llvm::StringLiteral kNameAttrName = "ockham.name";
 inline constexpr llvm::StringLiteral kDimsAttrName = "ockham.dims";
+inline constexpr llvm::StringLiteral kWorkspaceAttrName = "ockham.workspace";
 } // namespace ockham
 
 #endif // OCKHAM_DIALECTS_OCKHAM_OCKHAMDIALECT_H

@@ -27,12 +27,17 @@ def Ockham_Dialect : Dialect {
       message instead of undefined behaviour;
     - **the host table** (`include/ockham-c/ModelABI.h`) is reached through
       `ockham.parallel_for`, `ockham.allocate`, `ockham.release` and
-      `ockham.output`, which exist between bufferization and LLVM only.
+      `ockham.output`, which exist between bufferization and LLVM only;
+    - **the arena** (`ockham.workspace`, `ockham.byte_count`) holds the buffers
+      whose sizes follow from the shapes of the inputs.
 
     Discardable attributes on an entry point and its arguments and results:
 
     - `ockham.entry = "forward"` on a function makes it an entry point of the
       compiled model, of that kind;
+    - `ockham.workspace = @forward_workspace` on an entry point names the
+      function that counts the bytes of its arena: of the same arguments, whose
+      extents alone it reads, with one result of type index;
     - `ockham.name = "input_ids"` on an argument or result is its name in the
       model's signature;
     - `ockham.dims = ["batch", "sequence", ""]` names its dimensions, one string

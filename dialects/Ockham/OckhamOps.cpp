@@ -205,3 +205,22 @@ LogicalResult OutputOp::verify() {
   return verifySizes(*this, getDynamicSizes(),
                      cast<MemRefType>(getMemref().getType()));
 }
+
+//===----------------------------------------------------------------------===//
+// ByteCountOp, WorkspaceOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ByteCountOp::verify() {
+  auto type = cast<MemRefType>(getType());
+  if (!type.getLayout().isIdentity())
+    return emitOpError() << "counts the bytes of " << type
+                         << ", expected a dense row-major type";
+  return verifySizes(*this, getDynamicSizes(), type);
+}
+
+LogicalResult WorkspaceOp::verify() {
+  auto type = cast<MemRefType>(getArena().getType());
+  if (type.isDynamicDim(0) && type.getLayout().isIdentity())
+    return success();
+  return emitOpError() << "has type " << type << ", expected memref<?xi8>";
+}

@@ -197,4 +197,46 @@ def Ockham_OutputOp : Ockham_Op<"output", [MemoryEffects<[MemAlloc]>]> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// The planned arena (docs/memory.md)
+//===----------------------------------------------------------------------===//
+
+def Ockham_ByteCountOp : Ockham_Op<"byte_count", [Pure]> {
+  let summary = "Bytes that a dense buffer takes in the arena";
+  let description = [{
+    The size of a dense buffer of `type`, one operand per dynamic dimension,
+    rounded up to OCKHAM_ALIGNMENT; a boolean takes a byte. An extent below 0
+    counts as 0. 2^47 bytes or more, which no process can address, count as
+    2^47, so that sums of these numbers do not overflow.
+
+    ```mlir
+    %bytes = ockham.byte_count(%n) : memref<?x768xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Index>:$dynamicSizes, TypeAttrOf<AnyMemRef>:$type);
+  let results = (outs Index:$bytes);
+  let assemblyFormat = "`(` $dynamicSizes `)` `:` $type attr-dict";
+  let hasVerifier = 1;
+}
+
+def Ockham_WorkspaceOp : Ockham_Op<"workspace", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "The arena of this call";
+  let description = [{
+    The call's workspace, of `bytes` bytes or more. The host was told how many
+    by the entry point's `workspace_bytes`, the function that the attribute
+    `ockham.workspace` names; where it brought fewer, the entry point returns
+    OCKHAM_INVALID_ARGUMENT with both numbers.
+
+    ```mlir
+    %arena = ockham.workspace(%bytes) : memref<?xi8>
+    %buffer = memref.view %arena[%offset][%n] : memref<?xi8> to memref<?x768xf32>
+    ```
+  }];
+  let arguments = (ins Index:$bytes);
+  let results = (outs
+      Res<MemRefRankOf<[I8], [1]>, "", [MemAlloc<DefaultResource>]>:$arena);
+  let assemblyFormat = "`(` $bytes `)` `:` type($arena) attr-dict";
+  let hasVerifier = 1;
+}
+
 #endif // OCKHAM_OCKHAMOPS

@@ -197,8 +197,9 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
       return error;
     return summary;
   }
+  std::string *plan = options.printMemoryPlan ? &summary.memoryPlan : nullptr;
   if (options.emit == EmitKind::LLVM) {
-    if (Error error = lowerForCPU(module, targets->front(), log))
+    if (Error error = lowerForCPU(module, targets->front(), log, plan))
       return error;
     if (Error error = writeText(module, options, output))
       return error;
@@ -207,7 +208,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
 
   if (options.emit == EmitKind::Object) {
     auto weights =
-        generateCode(module, *targets, {&output->os()}, description, log);
+        generateCode(module, *targets, {&output->os()}, description, log, plan);
     if (!weights)
       return weights.takeError();
     if (Error error = output->keep())
@@ -226,7 +227,8 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   llvm::SmallVector<llvm::raw_pwrite_stream *> streams;
   for (OutputFile &object : objects)
     streams.push_back(&object.os());
-  auto weights = generateCode(module, *targets, streams, description, log);
+  auto weights =
+      generateCode(module, *targets, streams, description, log, plan);
   if (!weights)
     return weights.takeError();
   std::vector<std::string> paths;

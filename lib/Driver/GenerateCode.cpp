@@ -26,10 +26,13 @@ using llvm::Expected;
 namespace ockham {
 
 Error lowerForCPU(ModuleOp module, const CPUTarget &target,
-                  const CompileLog &log) {
+                  const CompileLog &log, std::string *memoryPlan) {
   PassManager pm(module.getContext());
   CPUPipelineOptions options;
   options.vectorBytes = target.vectorBytes;
+  std::optional<llvm::raw_string_ostream> plan;
+  if (memoryPlan)
+    options.memoryPlan = &plan.emplace(*memoryPlan);
   buildCPUPipeline(pm, options);
   return runPassManager(pm, module, log, "lowering to LLVM");
 }
@@ -77,7 +80,8 @@ static Error checkWeights(const ModelDescription &have,
 Expected<OwningOpRef<ModuleOp>>
 generateCode(ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
              llvm::ArrayRef<llvm::raw_pwrite_stream *> objects,
-             ModelDescription &description, const CompileLog &log) {
+             ModelDescription &description, const CompileLog &log,
+             std::string *memoryPlan) {
   std::vector<Generated> all(targets.size());
   for (size_t i = 1; i < targets.size(); ++i)
     all[i].copy = module.clone();
@@ -86,9 +90,11 @@ generateCode(ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
   for (auto [i, target] : llvm::enumerate(targets)) {
     Generated &mine = all[i];
     ModuleOp lowered = i == 0 ? module : mine.copy.get();
-    if (Error error = lowerForCPU(lowered, target, log))
+    if (Error error =
+            lowerForCPU(lowered, target, log, i == 0 ? memoryPlan : nullptr))
       return error;
     ModelDescription own = plain;
+    describeWorkspaces(lowered, own);
     own.features = target.requirements;
     if (Error error = describeWeights(lowered, own))
       return error;

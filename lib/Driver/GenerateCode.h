@@ -16,17 +16,21 @@
 
 namespace ockham {
 
-/// Lowers linalg on tensors to the LLVM dialect, for one processor.
+/// Lowers linalg on tensors to the LLVM dialect, for one processor. Appends the
+/// table of what lies where in the arena to `memoryPlan`.
 llvm::Error lowerForCPU(mlir::ModuleOp module, const CPUTarget &target,
-                        const CompileLog &log);
+                        const CompileLog &log,
+                        std::string *memoryPlan = nullptr);
 
 /// Writes one object file for each target from a module of linalg on tensors,
 /// and describes the weights. All but the first target get a copy of the
-/// module. Returns what holds the weights, as long as `description` is used.
+/// module, and have the same plan of memory. Returns what holds the weights, as
+/// long as `description` is used.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 generateCode(mlir::ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
              llvm::ArrayRef<llvm::raw_pwrite_stream *> objects,
-             ModelDescription &description, const CompileLog &log);
+             ModelDescription &description, const CompileLog &log,
+             std::string *memoryPlan = nullptr);
 
 } // namespace ockham
 

@@ -79,6 +79,10 @@ void ockham::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   buildBufferizePipeline(pm);
   pm.addPass(createCPUUseHostMemory());
+  if (options.memoryPlan)
+    pm.addPass(createPlanMemory(*options.memoryPlan));
+  else if (options.planMemory)
+    pm.addPass(createPlanMemory());
   CPUChooseStrategiesOptions strategies;
   strategies.vectorBytes = options.vectorBytes;
   pm.addPass(createCPUChooseStrategies(strategies));

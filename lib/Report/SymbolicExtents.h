@@ -10,7 +10,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
-#include "ockham/Report/Polynomial.h"
+#include "ockham/Support/Polynomial.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/SmallVector.h"
 

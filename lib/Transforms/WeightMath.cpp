@@ -10,6 +10,7 @@
 #include "RemarkNames.h"
 #include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ockham/Support/ConstantData.h"
 
 #include <cmath>

@@ -92,6 +92,9 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.flag("--verify-rewrites", options.verifyRewrites,
             "Interpret the model on random inputs before and after each pass "
             "on onnx and tfm, and fail where results change.");
+  line.flag("--print-memory-plan", options.printMemoryPlan,
+            "Print where the tensors inside of the model lie in its arena, "
+            "with formulas in the extents of the inputs (docs/memory.md).");
   line.flag("--remarks", remarks,
             "Say what was folded, and what was not recognised or kept, and "
             "why.");
@@ -123,6 +126,12 @@ int ockham::tool::runCompile(int argc, char **argv) {
   if (asItIs && options.emit == EmitKind::ONNX)
     return fail("--no-simplify: --emit onnx writes the module as imported, "
                 "before any pass");
+  if (options.printMemoryPlan && isText && options.emit != EmitKind::LLVM)
+    return fail("--print-memory-plan belongs to --emit llvm, object or lib: "
+                "before them no memory is planned");
+  if (options.printMemoryPlan && options.output == "-")
+    return fail("--print-memory-plan: the plan and '-o -' would mix on "
+                "standard output; give -o a file name");
   if (options.printWeights && !isText)
     return fail("--print-weights belongs to --emit onnx, tfm, linalg or llvm");
   std::string problem = parseDims(dims, options.dims);
@@ -142,6 +151,8 @@ int ockham::tool::runCompile(int argc, char **argv) {
   progress.clear();
   if (!summary)
     return fail(llvm::toString(summary.takeError()));
+  llvm::outs() << summary->memoryPlan;
+  llvm::outs().flush();
   if (!quiet && !isText)
     printSummary(*summary, options, remarks, progress.getSeconds());
   return 0;

@@ -63,6 +63,8 @@ struct CompileOptions : ReadOptions {
   /// Interprets the module before and after each pass on onnx and tfm, and fails
   /// where it computes something else (docs/verification.md).
   bool verifyRewrites = false;
+  /// Puts the tables of --ockham-plan-memory into the summary.
+  bool printMemoryPlan = false;
   /// The command line, for the model's own record.
   std::string commandLine;
 };
@@ -103,6 +105,7 @@ struct ModelSummary {
 
 struct CompileSummary : ModelSummary {
   uint64_t outputBytes = 0;
+  std::string memoryPlan; ///< Tables, one per entry point.
 };
 
 /// Compiles a model. On an error nothing is left at `output`, and a file that

@@ -18,6 +18,12 @@ struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
       *this, "vector-bytes", llvm::cl::init(64),
       llvm::cl::desc("Width of a vector register in bytes: 64 for AVX-512, 32 "
                      "for AVX2, 16 else")};
+  Option<bool> planMemory{
+      *this, "plan-memory", llvm::cl::init(true),
+      llvm::cl::desc("Place buffers in one arena per entry point, where their "
+                     "sizes follow from the shapes of the inputs")};
+  /// Receives the plans as tables; outlives the pipeline. Null for none.
+  llvm::raw_ostream *memoryPlan = nullptr;
 };
 
 struct ToONNXPipelineOptions

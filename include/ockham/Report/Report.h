@@ -14,7 +14,7 @@
 #ifndef OCKHAM_REPORT_REPORT_H
 #define OCKHAM_REPORT_REPORT_H
 
-#include "ockham/Report/Polynomial.h"
+#include "ockham/Support/Polynomial.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"

@@ -28,6 +28,9 @@ namespace ockham {
 #define GEN_PASS_REGISTRATION
 #include "ockham/Transforms/Passes.h.inc"
 
+/// `--ockham-plan-memory` that writes the plans to `table`, which outlives it.
+std::unique_ptr<mlir::Pass> createPlanMemory(llvm::raw_ostream &table);
+
 } // namespace ockham
 
 #endif // OCKHAM_TRANSFORMS_PASSES_H

@@ -340,4 +340,42 @@ def PackWeights : Pass<"tile-pack-weights", "::mlir::ModuleOp"> {
     "::mlir::tensor::TensorDialect", "::ockham::OckhamDialect"];
 }
 
+def PlanMemory : Pass<"ockham-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give the buffers of an entry point places in one arena";
+  let description = [{
+    Each `ockham.allocate` of an entry point whose extents are functions of the
+    inputs' extents becomes a view of the call's workspace, at an offset that is
+    a function of the same extents. Buffers that are in use at different steps
+    share memory. A function counts the bytes of the whole for the host, which
+    asks before it calls; see docs/memory.md.
+
+    Stays with the host's `allocate`, with a remark: what has extents that depend
+    on the elements of an input, what is made where iterations may run side by
+    side, and what one iteration of a loop hands to the next.
+
+    ```mlir
+    // Before
+    %0 = ockham.allocate(%n) : memref<?x768xf32>
+    "first.use"(%0) : (memref<?x768xf32>) -> ()
+    ockham.release %0 : memref<?x768xf32>
+    %1 = ockham.allocate(%n) : memref<?x768xf32>
+    "second.use"(%1) : (memref<?x768xf32>) -> ()
+    // After
+    %bytes = ockham.byte_count(%n) : memref<?x768xf32>
+    %arena = ockham.workspace(%bytes) : memref<?xi8>
+    %0 = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x768xf32>
+    "first.use"(%0) : (memref<?x768xf32>) -> ()
+    %1 = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x768xf32>
+    "second.use"(%1) : (memref<?x768xf32>) -> ()
+    ```
+  }];
+  let options = [
+    Option<"print", "print", "bool", "false",
+           "Print the plan as a table to standard error">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::ockham::OckhamDialect"];
+}
+
 #endif // OCKHAM_TRANSFORMS_PASSES

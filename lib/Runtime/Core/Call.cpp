@@ -296,9 +296,8 @@ Status Call::run(DLManagedTensor **results) {
   void *workspace = nullptr;
   if (bytes > 0) {
     Status status = Status::ok();
-    workspace = environment.memory->allocate(
-        bytes, MemoryPool::Lifetime::Call,
-        format("the workspace of '%s'", entry.name).c_str(), status);
+    workspace = environment.memory->takeArena(
+        bytes, format("the workspace of '%s'", entry.name).c_str(), status);
     OCKHAM_RETURN_IF_FAILED(status);
   }
   TeamLease lease(environment.threads);

@@ -96,7 +96,7 @@ void *MemoryPool::take(uint64_t bytes, Lifetime lifetime) {
   }
   if (!block) {
     // Free large blocks that fit nothing now in use make room first.
-    mostUsed = std::max(mostUsed, usage.used + size);
+    mostUsed = std::max(mostUsed, occupied() + size);
     while (!largeFree.empty() && usage.held + size > mostUsed) {
       auto largest = std::prev(largeFree.end());
       usage.held -= largest->first;
@@ -104,12 +104,9 @@ void *MemoryPool::take(uint64_t bytes, Lifetime lifetime) {
       delete largest->second;
       largeFree.erase(largest);
     }
-    auto overLimit = [&] {
-      return usage.limit && usage.fixed + usage.held + size > usage.limit;
-    };
-    if (overLimit())
+    if (isOverLimit(size))
       trimLocked();
-    if (overLimit())
+    if (isOverLimit(size))
       return nullptr;
     void *memory = allocateAligned(size);
     if (!memory) {
@@ -123,7 +120,7 @@ void *MemoryPool::take(uint64_t bytes, Lifetime lifetime) {
   }
   block->lifetime = lifetime;
   usage.used += block->size;
-  mostUsed = std::max(mostUsed, usage.used);
+  mostUsed = std::max(mostUsed, occupied());
   usage.peak = std::max(usage.peak, usage.fixed + usage.used);
   inUse[block->memory] = block;
   return block->memory;
@@ -138,6 +135,52 @@ void *MemoryPool::allocate(uint64_t bytes, Lifetime lifetime,
   if (!memory)
     status = noMemory(bytes, purpose);
   return memory;
+}
+
+/// Leaves no arena where there is no room.
+void MemoryPool::resizeArena(uint64_t bytes) {
+  arena.reset();
+  usage.held -= arenaBytes;
+  arenaBytes = 0;
+  if (isOverLimit(bytes))
+    trimLocked();
+  if (isOverLimit(bytes))
+    return;
+  arena.reset(allocateAligned(bytes));
+  if (!arena) {
+    trimLocked();
+    arena.reset(allocateAligned(bytes));
+  }
+  if (!arena)
+    return;
+  arenaBytes = bytes;
+  usage.held += bytes;
+}
+
+void *MemoryPool::takeArena(uint64_t bytes, const char *purpose,
+                            Status &status) {
+  std::lock_guard<std::mutex> lock(mutex);
+  constexpr uint64_t mask = OCKHAM_ALIGNMENT - 1;
+  uint64_t size = (std::max<uint64_t>(bytes, 1) + mask) & ~mask;
+  if (bytes > static_cast<uint64_t>(INT64_MAX) / 2) {
+    status = noMemory(bytes, purpose);
+    return nullptr;
+  }
+  if (size > arenaBytes) {
+    uint64_t grown = (arenaBytes + arenaBytes / 8 + mask) & ~mask;
+    resizeArena(std::max(size, grown));
+    if (!arena && grown > size)
+      resizeArena(size);
+    if (!arena) {
+      status = noMemory(bytes, purpose);
+      return nullptr;
+    }
+  }
+  arenaUsed = size;
+  usage.used += size;
+  mostUsed = std::max(mostUsed, occupied());
+  usage.peak = std::max(usage.peak, usage.fixed + usage.used);
+  return arena.get();
 }
 
 void MemoryPool::putBack(Block *block) {
@@ -169,6 +212,8 @@ void MemoryPool::keepAsResult(void *memory) {
 
 void MemoryPool::releaseCall() {
   std::lock_guard<std::mutex> lock(mutex);
+  usage.used -= arenaUsed;
+  arenaUsed = 0;
   for (auto it = inUse.begin(); it != inUse.end();) {
     if (it->second->lifetime == Lifetime::Result) {
       ++it;
@@ -181,10 +226,9 @@ void MemoryPool::releaseCall() {
 
 Status MemoryPool::reserveFixed(uint64_t bytes, const char *purpose) {
   std::lock_guard<std::mutex> lock(mutex);
-  if (usage.limit && usage.fixed + usage.held + bytes > usage.limit)
+  if (isOverLimit(bytes))
     trimLocked();
-  if (usage.limit &&
-      (bytes > usage.limit || usage.fixed + usage.held + bytes > usage.limit))
+  if (usage.limit && (bytes > usage.limit || isOverLimit(bytes)))
     return noMemory(bytes, purpose);
   usage.fixed += bytes;
   usage.peak = std::max(usage.peak, usage.fixed + usage.used);
@@ -210,12 +254,17 @@ void MemoryPool::trimLocked() {
   for (auto &[size, block] : largeFree)
     discard(block);
   largeFree.clear();
+  if (arenaUsed == 0) {
+    arena.reset();
+    usage.held -= arenaBytes;
+    arenaBytes = 0;
+  }
 }
 
 void MemoryPool::trim() {
   std::lock_guard<std::mutex> lock(mutex);
   trimLocked();
-  mostUsed = usage.used;
+  mostUsed = occupied();
 }
 
 MemoryPool::Usage MemoryPool::getUsage() {

@@ -14,6 +14,9 @@
 // blocks that did not fit are given back, so that what is held stays near the
 // peak of what is used even when shapes change from call to call.
 //
+// What a model plans itself lies in the arena: one block, as large as the
+// largest call needed, that stays.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef OCKHAM_RUNTIME_CORE_MEMORY_H
@@ -63,6 +66,12 @@ public:
   void *allocate(uint64_t bytes, Lifetime lifetime, const char *purpose,
                  Status &status);
 
+  /// The arena, of `bytes` at least, until releaseCall; one call at a time.
+  /// What was in it is lost. Where it must grow while shapes grow from call to
+  /// call, it grows by an eighth at least, so that not every call takes fresh
+  /// memory.
+  void *takeArena(uint64_t bytes, const char *purpose, Status &status);
+
   /// Takes back a block. Null is allowed. False for memory that this pool did
   /// not hand out, or no longer.
   bool release(void *memory);
@@ -70,14 +79,14 @@ public:
   /// Makes a call's block outlive the call.
   void keepAsResult(void *memory);
 
-  /// Takes back all blocks of the call that has ended.
+  /// Takes back the arena and all blocks of the call that has ended.
   void releaseCall();
 
   /// Counts memory from elsewhere against the limit.
   Status reserveFixed(uint64_t bytes, const char *purpose);
   void unreserveFixed(uint64_t bytes);
 
-  /// Gives free blocks back to the system.
+  /// Gives free blocks, and the arena when no call uses it, back to the system.
   void trim();
 
   Usage getUsage();
@@ -89,11 +98,20 @@ private:
   void *take(uint64_t bytes, Lifetime lifetime);
   void putBack(Block *block);
   void trimLocked();
+  bool isOverLimit(uint64_t more) const {
+    return usage.limit && usage.fixed + usage.held + more > usage.limit;
+  }
+  void resizeArena(uint64_t bytes);
+  /// What is in use, and the arena even if it is not.
+  uint64_t occupied() const { return usage.used - arenaUsed + arenaBytes; }
   Status noMemory(uint64_t bytes, const char *purpose);
 
   std::mutex mutex;
   Usage usage;
-  uint64_t mostUsed = 0;
+  uint64_t mostUsed = 0; ///< Most that was occupied.
+  AlignedMemory arena;
+  uint64_t arenaBytes = 0;
+  uint64_t arenaUsed = 0; ///< Asked for by the call that runs.
   std::map<void *, Block *> inUse;
   std::vector<std::vector<Block *>> smallFree;
   std::multimap<uint64_t, Block *> largeFree;

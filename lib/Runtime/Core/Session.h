@@ -19,6 +19,12 @@ public:
                        const ockham_session_options &options,
                        std::unique_ptr<Session> &session);
 
+  /// Results may live on; what was held for calls does not.
+  ~Session() {
+    if (environment.memory)
+      environment.memory->trim();
+  }
+
   const char *device() const { return library->model().target; }
   void *stream() const { return environment.stream; }
   int32_t threads() const { return environment.threads; }

@@ -22,6 +22,9 @@ namespace ockham {
 using namespace mlir;
 using namespace ockham;
 
+/// What no process can address; see ockham.byte_count.
+static constexpr int64_t kMostBytes = int64_t(1) << 47;
+
 namespace {
 
 /// Builds accesses to the structs of the model ABI.
@@ -85,6 +88,63 @@ struct ABIBuilder {
         stride = LLVM::MulOp::create(b, loc, stride, extents[i]);
     }
     return cast(type, descriptor);
+  }
+
+  /// What ockham.byte_count says: bytes of a dense buffer, rounded up to the
+  /// alignment, and `kMostBytes` for that and more.
+  Value countArenaBytes(MemRefType type, ValueRange sizes) {
+    bool isKnownEmpty = false, isTooLarge = false;
+    int64_t known = std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+    for (int64_t extent : type.getShape()) {
+      isKnownEmpty |= extent == 0;
+      if (!ShapedType::isDynamic(extent))
+        isTooLarge |= llvm::MulOverflow(known, extent, known);
+    }
+    if (isKnownEmpty)
+      return constant(i64, 0);
+    if (isTooLarge)
+      known = kMostBytes;
+    auto product =
+        LLVM::LLVMStructType::getLiteral(b.getContext(), {i64, b.getI1Type()});
+    Value bytes = constant(i64, known), zero = constant(i64, 0);
+    Value most = constant(i64, kMostBytes), isEmpty;
+    for (Value size : sizes) {
+      Value empty =
+          LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::sle, size, zero);
+      isEmpty = isEmpty ? LLVM::OrOp::create(b, loc, isEmpty, empty) : empty;
+      Value both =
+          LLVM::UMulWithOverflowOp::create(b, loc, product, bytes, size);
+      Value low = LLVM::ExtractValueOp::create(b, loc, both, 0);
+      Value large = LLVM::ExtractValueOp::create(b, loc, both, 1);
+      low = LLVM::SelectOp::create(b, loc, large, most, low);
+      bytes = LLVM::UMinOp::create(b, loc, low, most);
+    }
+    // At most 2^47 before, so that this does not overflow.
+    if (sizes.empty())
+      bytes = LLVM::UMinOp::create(b, loc, bytes, most);
+    bytes = LLVM::AddOp::create(b, loc, bytes,
+                                constant(i64, OCKHAM_ALIGNMENT - 1));
+    bytes =
+        LLVM::AndOp::create(b, loc, bytes, constant(i64, -OCKHAM_ALIGNMENT));
+    return isEmpty ? LLVM::SelectOp::create(b, loc, isEmpty, zero, bytes)
+                   : bytes;
+  }
+
+  /// Replaces arguments, which are dense buffers, by what a table of
+  /// ockham_tensor says.
+  void readInputs(MutableArrayRef<BlockArgument> arguments, Value table) {
+    for (auto [index, argument] : llvm::enumerate(arguments)) {
+      auto type = ::cast<MemRefType>(argument.getType());
+      size_t base = index * sizeof(ockham_tensor);
+      Value data = loadField(ptr, table, base + offsetof(ockham_tensor, data));
+      Value shape =
+          loadField(ptr, table, base + offsetof(ockham_tensor, shape));
+      SmallVector<Value> sizes;
+      for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+        if (type.isDynamicDim(i))
+          sizes.push_back(loadField(i64, shape, i * sizeof(int64_t)));
+      argument.replaceAllUsesWith(makeMemRef(type, data, sizes));
+    }
   }
 
   /// Bytes of a dense buffer; booleans take a byte each. More than 64 bits hold
@@ -163,6 +223,7 @@ private:
   void lower(ReleaseOp op);
   void lower(OutputOp op);
   void lower(CheckOp op);
+  void lower(WorkspaceOp op);
   LogicalResult lower(ParallelForOp op);
 
   func::FuncOp function;
@@ -198,19 +259,7 @@ void EntryLowering::lowerArguments() {
   ABIBuilder abi(b, loc, converter);
   context = abi.loadField(ptr, call, offsetof(ockham_call, context));
   Value table = abi.loadField(ptr, call, offsetof(ockham_call, inputs));
-  for (auto [index, input] : llvm::enumerate(inputs)) {
-    auto type = cast<MemRefType>(input.getType());
-    size_t base = index * sizeof(ockham_tensor);
-    Value data =
-        abi.loadField(ptr, table, base + offsetof(ockham_tensor, data));
-    Value shape =
-        abi.loadField(ptr, table, base + offsetof(ockham_tensor, shape));
-    SmallVector<Value> sizes;
-    for (int64_t i = 0, e = type.getRank(); i < e; ++i)
-      if (type.isDynamicDim(i))
-        sizes.push_back(abi.loadField(abi.i64, shape, i * sizeof(int64_t)));
-    input.replaceAllUsesWith(abi.makeMemRef(type, data, sizes));
-  }
+  abi.readInputs(inputs, table);
   entry.eraseArguments(2, inputs.size());
 }
 
@@ -323,6 +372,29 @@ void EntryLowering::lower(CheckOp op) {
   op.erase();
 }
 
+/// Whoever calls the entry point by hand may have asked for other inputs, or
+/// not at all.
+void EntryLowering::lower(WorkspaceOp op) {
+  ABIBuilder abi = at(op);
+  Location loc = op.getLoc();
+  Value needed = abi.toI64(op.getBytes());
+  Value data = abi.loadField(ptr, call, offsetof(ockham_call, workspace));
+  Value given =
+      abi.loadField(abi.i64, call, offsetof(ockham_call, workspace_bytes));
+  Value isEnough = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::uge, given,
+                                        needed);
+  auto check = CheckOp::create(
+      b, loc, isEnough,
+      "the call has a workspace of {} bytes, but its inputs need {}; ask "
+      "'workspace_bytes' with the same inputs",
+      ValueRange{given, needed});
+  Value memory =
+      abi.makeMemRef(cast<MemRefType>(op.getArena().getType()), data, {given});
+  op.replaceAllUsesWith(memory);
+  lower(check);
+  op.erase();
+}
+
 /// The struct that carries the captures of a parallel loop.
 static LLVM::LLVMStructType getEnvironmentType(TypeRange captures,
                                                const LLVMTypeConverter &c) {
@@ -352,6 +424,64 @@ LogicalResult EntryLowering::lower(ParallelForOp op) {
            ValueRange{abi.toI64(op.getCount()), abi.toI64(op.getGrain()),
                       abi.cast(ptr, body), memory});
   op.erase();
+  return success();
+}
+
+static void lowerByteCount(ByteCountOp op, const LLVMTypeConverter &converter) {
+  OpBuilder b(op);
+  ABIBuilder abi(b, op.getLoc(), converter);
+  SmallVector<Value> sizes;
+  for (Value size : op.getDynamicSizes())
+    sizes.push_back(abi.toI64(size));
+  Value bytes = abi.countArenaBytes(cast<MemRefType>(op.getType()), sizes);
+  Value index =
+      arith::IndexCastOp::create(b, op.getLoc(), b.getIndexType(), bytes);
+  op.replaceAllUsesWith(index);
+  op.erase();
+}
+
+/// Gives the function that counts an arena the ABI's signature:
+/// `i64 (ptr inputs, ptr states, i32 workers)`.
+static LogicalResult lowerCounter(func::FuncOp function,
+                                  const LLVMTypeConverter &converter) {
+  if (function.isExternal() || !function.getBody().hasOneBlock() ||
+      function.getNumResults() != 1 ||
+      !function.getResultTypes()[0].isIndex())
+    return function.emitOpError(
+        "counts a workspace; expected one block and one result of type index");
+  for (Type type : function.getArgumentTypes())
+    if (!isa<MemRefType>(type))
+      return function.emitOpError() << "counts a workspace, but has an argument "
+                                       "of type "
+                                    << type << "; expected buffers";
+  SmallVector<ByteCountOp> counts;
+  function.walk([&](ByteCountOp op) { counts.push_back(op); });
+  for (ByteCountOp op : counts)
+    lowerByteCount(op, converter);
+  Block &entry = function.getBody().front();
+  Location loc = function.getLoc();
+  SmallVector<BlockArgument> before(entry.getArguments());
+  OpBuilder b = OpBuilder::atBlockBegin(&entry);
+  ABIBuilder abi(b, loc, converter);
+  Value inputs = entry.insertArgument(0u, abi.ptr, loc);
+  entry.insertArgument(1u, abi.ptr, loc);
+  entry.insertArgument(2u, abi.i32, loc);
+  abi.readInputs(before, inputs);
+  entry.eraseArguments(3, before.size());
+  auto exit = cast<func::ReturnOp>(entry.getTerminator());
+  b.setInsertionPoint(exit);
+  Value bytes = abi.toI64(exit.getOperand(0));
+  Value fits = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ult, bytes,
+                                    abi.constant(abi.i64, kMostBytes));
+  bytes = LLVM::SelectOp::create(b, loc, fits, bytes,
+                                 abi.constant(abi.i64, -1));
+  exit->setOperand(0, bytes);
+  function->removeAttr("arg_attrs");
+  function.setType(
+      b.getFunctionType({abi.ptr, abi.ptr, abi.i32}, {abi.i64}));
+  function->setAttr(
+      "llvm.linkage",
+      LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
   return success();
 }
 
@@ -403,6 +533,10 @@ LogicalResult EntryLowering::run() {
       lower(output);
     } else if (auto check = dyn_cast<CheckOp>(op)) {
       lower(check);
+    } else if (auto workspace = dyn_cast<WorkspaceOp>(op)) {
+      lower(workspace);
+    } else if (auto count = dyn_cast<ByteCountOp>(op)) {
+      lowerByteCount(count, converter);
     } else if (auto loop = dyn_cast<ParallelForOp>(op)) {
       if (failed(lower(loop)))
         return failure();
@@ -464,6 +598,19 @@ struct CPULowerHostCalls
     for (func::FuncOp function : module.getOps<func::FuncOp>())
       if (bodies.contains(function.getSymName()))
         lowerBody(function, converter);
+    for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+      auto name = function->getAttrOfType<FlatSymbolRefAttr>(kWorkspaceAttrName);
+      if (!name)
+        continue;
+      auto counter = module.lookupSymbol<func::FuncOp>(name.getAttr());
+      if (!counter) {
+        function.emitOpError() << "names " << name << " to count its workspace, "
+                                  "which is not a function";
+        return signalPassFailure();
+      }
+      if (failed(lowerCounter(counter, converter)))
+        return signalPassFailure();
+    }
     for (func::FuncOp function : module.getOps<func::FuncOp>())
       if (function->hasAttr(kEntryAttrName) &&
           failed(EntryLowering(function, converter, weightIndices).run()))

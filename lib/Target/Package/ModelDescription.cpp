@@ -130,6 +130,14 @@ llvm::Expected<std::vector<EntryDescription>> describeEntries(ModuleOp module) {
   return entries;
 }
 
+void describeWorkspaces(ModuleOp module, ModelDescription &description) {
+  for (EntryDescription &entry : description.entries)
+    if (Operation *function = module.lookupSymbol(entry.name))
+      if (auto name =
+              function->getAttrOfType<FlatSymbolRefAttr>(kWorkspaceAttrName))
+        entry.workspace = name.getValue().str();
+}
+
 llvm::Error describeWeights(ModuleOp module, ModelDescription &description) {
   llvm::StringSet<> names;
   for (auto op : module.getOps<WeightOp>()) {

@@ -81,11 +81,14 @@ public:
 
   Constant *entry(const ockham::EntryDescription &entry) {
     Function *run = module.getFunction(entry.name);
+    Constant *workspace = null();
+    if (!entry.workspace.empty())
+      workspace = module.getFunction(entry.workspace);
     return structOf({string(entry.name), number32(entry.kind),
                      number32(entry.inputs.size()),
                      number32(entry.outputs.size()), number32(0),
                      tensorSpecs(entry.inputs), tensorSpecs(entry.outputs),
-                     /*workspace_bytes=*/null(), run});
+                     workspace, run});
   }
 
   Constant *weight(const ockham::WeightDescription &weight) {

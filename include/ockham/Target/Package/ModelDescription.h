@@ -32,6 +32,7 @@ struct EntryDescription {
   std::string name;
   int32_t kind; ///< ockham_entry_kind
   std::vector<TensorDescription> inputs, outputs;
+  std::string workspace; ///< Function that counts its arena; empty for none.
 };
 
 /// A weight and where its bytes go: `offset` from the start of the weights.
@@ -60,6 +61,9 @@ llvm::Expected<int32_t> getDType(mlir::Type elementType);
 /// functions on tensors.
 llvm::Expected<std::vector<EntryDescription>>
 describeEntries(mlir::ModuleOp module);
+
+/// Reads which functions count arenas. Call it after lowering.
+void describeWorkspaces(mlir::ModuleOp module, ModelDescription &description);
 
 /// Reads the weights in the order of the module and assigns their offsets.
 /// Call it when no pass changes them any more.

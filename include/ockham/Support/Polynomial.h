@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef OCKHAM_REPORT_POLYNOMIAL_H
-#define OCKHAM_REPORT_POLYNOMIAL_H
+#ifndef OCKHAM_SUPPORT_POLYNOMIAL_H
+#define OCKHAM_SUPPORT_POLYNOMIAL_H
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
@@ -16,7 +16,7 @@
 #include <set>
 #include <string>
 
-namespace ockham::report {
+namespace ockham {
 
 /// A polynomial in named extents (batch, sequence), with coefficients that are
 /// whole numbers or halves: numbers of elements, of operations, of bytes.
@@ -62,10 +62,10 @@ public:
   double evaluate(const std::map<std::string, int64_t> &values) const;
 
   /// e.g. "B*T*(1.699e8 + 18432*T)": what all terms share stands in front, and
-  /// large coefficients have four digits. `rename` gives the letter of an
-  /// extent.
-  std::string
-  format(llvm::function_ref<std::string(llvm::StringRef)> rename) const;
+  /// large coefficients have four digits unless `exact`. `rename` gives the
+  /// letter of an extent.
+  std::string format(llvm::function_ref<std::string(llvm::StringRef)> rename,
+                     bool exact = false) const;
 
 private:
   void add(const Monomial &monomial, double coefficient);
@@ -77,6 +77,6 @@ private:
 /// power of ten ("1.699e8").
 std::string formatCoefficient(double value);
 
-} // namespace ockham::report
+} // namespace ockham
 
-#endif // OCKHAM_REPORT_POLYNOMIAL_H
+#endif // OCKHAM_SUPPORT_POLYNOMIAL_H

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ockham/Report/Polynomial.h"
+#include "ockham/Support/Polynomial.h"
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
@@ -15,7 +15,7 @@
 #include <cmath>
 #include <vector>
 
-namespace ockham::report {
+namespace ockham {
 
 void Polynomial::add(const Monomial &monomial, double coefficient) {
   double &value = terms[monomial];
@@ -135,8 +135,15 @@ formatMonomial(const Polynomial::Monomial &monomial,
   return text;
 }
 
-std::string Polynomial::format(
-    llvm::function_ref<std::string(llvm::StringRef)> rename) const {
+std::string
+Polynomial::format(llvm::function_ref<std::string(llvm::StringRef)> rename,
+                   bool exact) const {
+  auto formatNumber = [&](double value) {
+    // 2^53: beyond, doubles skip integers.
+    if (exact && value == std::floor(value) && std::fabs(value) < 9.007e15)
+      return std::to_string(static_cast<int64_t>(value));
+    return formatCoefficient(value);
+  };
   if (terms.empty())
     return "0";
   // What all terms share.
@@ -174,11 +181,11 @@ std::string Polynomial::format(
     }
     std::string names = formatMonomial(monomial, rename);
     if (names.empty())
-      sum += formatCoefficient(value);
+      sum += formatNumber(value);
     else if (value == 1.0)
       sum += names;
     else
-      sum += formatCoefficient(value) + "*" + names;
+      sum += formatNumber(value) + "*" + names;
   }
   std::string front = formatMonomial(shared, rename);
   if (front.empty())
@@ -188,4 +195,4 @@ std::string Polynomial::format(
   return sum == "1" ? front : sum + "*" + front;
 }
 
-} // namespace ockham::report
+} // namespace ockham
