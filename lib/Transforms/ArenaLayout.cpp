@@ -103,6 +103,7 @@ private:
   const ExtentFormulas &formulas;
   llvm::ArrayRef<ArenaItem> items;
   std::vector<std::vector<unsigned>> conflicts;
+  size_t pairs = 0; ///< Of items that conflict, both ways, and items.
   std::vector<std::vector<unsigned>> inUse; ///< When each item begins.
   std::vector<Sizes> samples;
   std::vector<double> lowerBounds; ///< One per sample.
@@ -133,6 +134,9 @@ void Layouter::findConflicts() {
     active.push_back(item);
     inUse.push_back(active);
   }
+  pairs = items.size();
+  for (const std::vector<unsigned> &others : conflicts)
+    pairs += others.size();
 }
 
 /// Extents of one, a few, some hundred and a thousand, in all combinations of
@@ -143,6 +147,10 @@ void Layouter::sample() {
   unsigned count = 1;
   for (size_t i = 0; i < std::min<size_t>(names.size(), 3); ++i)
     count *= 4;
+  // Every sample gives orders, which are tried at every sample; together about
+  // a second for thousands of buffers.
+  while (count > 4 && 2 * pairs * count * count > 200000000)
+    count /= 2;
   uint64_t random = 1;
   for (unsigned number = 0; number < count; ++number) {
     std::map<std::string, int64_t> values;
@@ -239,9 +247,9 @@ double Layouter::getTotal(const Order &order, const Sizes &sizes,
 std::pair<double, double> Layouter::rate(const Order &order) const {
   double sum = 0, worst = 1;
   for (size_t i = 0; i < samples.size(); ++i) {
-    double ratio =
-        lowerBounds[i] == 0 ? 1.0
-                            : getTotal(order, samples[i]) / lowerBounds[i];
+    double ratio = lowerBounds[i] == 0
+                       ? 1.0
+                       : getTotal(order, samples[i]) / lowerBounds[i];
     sum += ratio;
     worst = std::max(worst, ratio);
   }
@@ -251,9 +259,6 @@ std::pair<double, double> Layouter::rate(const Order &order) const {
 /// Moves what ends highest, or what it shares time with, to the front of the
 /// sequence, where it finds room before others do; keeps what is not worse.
 void Layouter::improve() {
-  size_t pairs = items.size();
-  for (const std::vector<unsigned> &others : conflicts)
-    pairs += others.size();
   // About a second at most; for most models no limit.
   size_t tries =
       std::min<size_t>(2000, 100000000 / (pairs * samples.size() + 1));
@@ -294,7 +299,7 @@ void Layouter::improve() {
 
 void Layouter::writeFormulas(const Order &order) {
   // Beyond this, a maximum becomes a size of its own.
-  constexpr size_t longest = 16;
+  constexpr size_t longest = 4;
   SumTable sums(formulas, layout.sizes);
   auto shorten = [&](std::vector<unsigned> &maximum) {
     if (maximum.size() <= longest)
@@ -305,8 +310,8 @@ void Layouter::writeFormulas(const Order &order) {
     layout.sizes.push_back(
         Polynomial::extent("m" + std::to_string(layout.shared.size())));
     layout.shared.push_back(std::move(parts));
-    maximum = {sums.intern(
-        {{static_cast<unsigned>(layout.sizes.size()) - 1, 1u}})};
+    maximum = {
+        sums.intern({{static_cast<unsigned>(layout.sizes.size()) - 1, 1u}})};
   };
   auto toMaximum = [&](const std::vector<unsigned> &maximum) {
     SizeMaximum result;
@@ -334,19 +339,30 @@ void Layouter::writeFormulas(const Order &order) {
       ++end[items[item].size];
       sums.add(ends[item], sums.intern(end));
     }
-    for (unsigned end : ends[item])
-      sums.add(total, end);
     isPlaced[item] = true;
     layout.offsets[item] = toMaximum(offset);
   }
+  // What something lies on does not end last.
+  std::vector<unsigned> place(items.size());
+  for (auto [number, item] : llvm::enumerate(order))
+    place[item] = number;
+  for (unsigned item : order)
+    if (llvm::all_of(conflicts[item], [&](unsigned other) {
+          return place[other] < place[item];
+        }))
+      for (unsigned end : ends[item])
+        sums.add(total, end);
   layout.total = toMaximum(total);
 
+  // For people, who read no more than some sums.
   std::vector<unsigned> most;
   for (const std::vector<unsigned> &active : inUse) {
     SizeSum sum;
     for (unsigned item : active)
       ++sum[items[item].size];
     sums.add(most, sums.intern(sum));
+    if (most.size() > 4 * longest)
+      return;
   }
   layout.lowerBound = toMaximum(most);
 }

@@ -21,7 +21,7 @@ using SizeMaximum = std::vector<SizeSum>;
 
 /// A buffer to place.
 struct ArenaItem {
-  unsigned size;             ///< Number of its size.
+  unsigned size;               ///< Number of its size.
   int64_t firstStep, lastStep; ///< When its memory is in use, inclusive.
 };
 
@@ -34,7 +34,8 @@ struct ArenaLayout {
   std::vector<SizeMaximum> shared;
   std::vector<SizeMaximum> offsets; ///< One per item.
   SizeMaximum total;
-  SizeMaximum lowerBound; ///< The most that is in use at one time.
+  /// The most that is in use at one time; nothing where that is too long.
+  std::optional<SizeMaximum> lowerBound;
   /// Total and lower bound at some values of the extents, for reports: the mean
   /// and the largest ratio.
   double meanRatio = 1.0, worstRatio = 1.0;

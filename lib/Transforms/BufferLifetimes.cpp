@@ -116,7 +116,8 @@ Lifetime BufferLifetimes::get(Value buffer) {
           isa<memref::ExtractAlignedPointerAsIndexOp,
               UnrealizedConversionCastOp>(user)) {
         lifetime.obstacle =
-            ("'" + user->getName().getStringRef() + "' takes its address").str();
+            ("'" + user->getName().getStringRef() + "' takes its address")
+                .str();
         return lifetime;
       }
       if (user->hasTrait<OpTrait::IsTerminator>()) {
@@ -126,10 +127,10 @@ Lifetime BufferLifetimes::get(Value buffer) {
           return lifetime;
         }
         if (parent->isProperAncestor(alloc) && !runsOnce(parent)) {
-          lifetime.obstacle = ("an iteration of '" +
-                               parent->getName().getStringRef() +
-                               "' hands it to the next one")
-                                  .str();
+          lifetime.obstacle =
+              ("an iteration of '" + parent->getName().getStringRef() +
+               "' hands it to the next one")
+                  .str();
           return lifetime;
         }
       }

@@ -125,8 +125,7 @@ Polynomial ExtentFormulas::replaceBounded(const Polynomial &value) const {
       const std::optional<Polynomial> *bound = nullptr;
       if (found != symbols.end())
         bound = coefficient > 0 ? &found->second.lower : &found->second.upper;
-      Polynomial factor =
-          bound && *bound ? **bound : Polynomial::extent(name);
+      Polynomial factor = bound && *bound ? **bound : Polynomial::extent(name);
       for (unsigned i = 0; i < power; ++i)
         product *= factor;
     }
@@ -172,13 +171,15 @@ std::vector<std::string> ExtentFormulas::getInputExtents() const {
 /// The extent's name in the signature, or a name from the argument's.
 static std::string getExtentName(func::FuncOp function, unsigned argument,
                                  int64_t dim) {
-  if (auto names = function.getArgAttrOfType<ArrayAttr>(argument, kDimsAttrName))
+  if (auto names =
+          function.getArgAttrOfType<ArrayAttr>(argument, kDimsAttrName))
     if (dim < static_cast<int64_t>(names.size()))
       if (auto name = dyn_cast<StringAttr>(names[dim]))
         if (!name.getValue().empty())
           return name.getValue().str();
   std::string text = "arg" + std::to_string(argument);
-  if (auto name = function.getArgAttrOfType<StringAttr>(argument, kNameAttrName))
+  if (auto name =
+          function.getArgAttrOfType<StringAttr>(argument, kNameAttrName))
     text = name.getValue().str();
   return text + "[" + std::to_string(dim) + "]";
 }
@@ -191,15 +192,14 @@ std::optional<Polynomial> ExtentFormulas::getExtent(Value buffer, int64_t dim) {
     return Polynomial(static_cast<double>(type.getDimSize(dim)));
   if (auto argument = dyn_cast<BlockArgument>(buffer)) {
     if (argument.getOwner() != &function.getBody().front())
-      return nothing("an argument of '" +
-                     argument.getOwner()->getParentOp()->getName()
-                         .getStringRef() +
-                     "'");
+      return nothing(
+          "an argument of '" +
+          argument.getOwner()->getParentOp()->getName().getStringRef() + "'");
     Symbol symbol;
     symbol.argument = argument.getArgNumber();
     symbol.dim = dim;
-    return makeSymbol(
-        getExtentName(function, argument.getArgNumber(), dim), symbol);
+    return makeSymbol(getExtentName(function, argument.getArgNumber(), dim),
+                      symbol);
   }
   Operation *op = buffer.getDefiningOp();
   unsigned position = type.getDynamicDimIndex(dim);
@@ -282,9 +282,9 @@ ExtentFormulas::computeAffine(AffineExpr expression, AffineMap map,
 std::optional<Polynomial> ExtentFormulas::compute(Value index) {
   APInt number;
   if (matchPattern(index, m_ConstantInt(&number)))
-    return Polynomial(static_cast<double>(
-        number.getBitWidth() == 1 ? number.getZExtValue()
-                                  : number.getSExtValue()));
+    return Polynomial(static_cast<double>(number.getBitWidth() == 1
+                                              ? number.getZExtValue()
+                                              : number.getSExtValue()));
   Operation *op = index.getDefiningOp();
   if (!op) {
     auto argument = cast<BlockArgument>(index);
@@ -300,9 +300,8 @@ std::optional<Polynomial> ExtentFormulas::compute(Value index) {
   }
   if (op->getNumRegions() != 0 || op->getNumResults() != 1 || !isPure(op) ||
       op->getNumOperands() == 0 ||
-      !llvm::all_of(op->getOperandTypes(), [](Type type) {
-        return type.isIntOrIndex();
-      }))
+      !llvm::all_of(op->getOperandTypes(),
+                    [](Type type) { return type.isIntOrIndex(); }))
     return nothing("'" + op->getName().getStringRef() + "'");
   SmallVector<Polynomial, 3> operands;
   for (Value operand : op->getOperands()) {
@@ -411,18 +410,17 @@ double ExtentFormulas::evaluateSymbol(
   return *llvm::max_element(values);
 }
 
-double ExtentFormulas::evaluate(
-    const Polynomial &value,
-    const std::map<std::string, int64_t> &inputs) const {
+double
+ExtentFormulas::evaluate(const Polynomial &value,
+                         const std::map<std::string, int64_t> &inputs) const {
   double sum = 0.0;
   for (const auto &[monomial, coefficient] : value.getTerms()) {
     double product = coefficient;
     for (const auto &[name, power] : monomial) {
       const Symbol &symbol = symbols.find(name)->second;
-      double factor =
-          symbol.argument >= 0
-              ? static_cast<double>(inputs.at(name))
-              : evaluateSymbol(symbol, inputs);
+      double factor = symbol.argument >= 0
+                          ? static_cast<double>(inputs.at(name))
+                          : evaluateSymbol(symbol, inputs);
       product *= std::pow(factor, power);
     }
     sum += product;
@@ -458,7 +456,8 @@ Value ExtentFormulas::Builder::buildSymbol(StringRef name) {
       Value built = build(formula);
       if (built.getType() != operand.getType()) {
         if (operand.getType().isInteger(1) || built.getType().isInteger(1))
-          built = arith::IndexCastUIOp::create(b, loc, operand.getType(), built);
+          built =
+              arith::IndexCastUIOp::create(b, loc, operand.getType(), built);
         else
           built = arith::IndexCastOp::create(b, loc, operand.getType(), built);
       }
@@ -485,18 +484,18 @@ Value ExtentFormulas::Builder::build(const Polynomial &value) {
     for (const auto &[name, power] : monomial)
       for (unsigned i = 0; i < power; ++i) {
         Value factor = buildSymbol(name);
-        product = product ? arith::MulIOp::create(b, loc, product, factor)
-                                .getResult()
-                          : factor;
+        product =
+            product ? arith::MulIOp::create(b, loc, product, factor).getResult()
+                    : factor;
       }
     if (!product || coefficient != 1.0) {
       Value number = constant(static_cast<int64_t>(coefficient));
-      product = product ? arith::MulIOp::create(b, loc, product, number)
-                              .getResult()
-                        : number;
+      product = product
+                    ? arith::MulIOp::create(b, loc, product, number).getResult()
+                    : number;
     }
-    sum = sum ? arith::AddIOp::create(b, loc, sum, product).getResult()
-              : product;
+    sum =
+        sum ? arith::AddIOp::create(b, loc, sum, product).getResult() : product;
   }
   if (!sum)
     sum = constant(0);

@@ -95,9 +95,8 @@ private:
   Polynomial makeOpSymbol(mlir::Operation *op,
                           llvm::ArrayRef<Polynomial> operands);
   Polynomial replaceBounded(const Polynomial &value) const;
-  double
-  evaluateSymbol(const Symbol &symbol,
-                 const std::map<std::string, int64_t> &inputs) const;
+  double evaluateSymbol(const Symbol &symbol,
+                        const std::map<std::string, int64_t> &inputs) const;
 
   mlir::func::FuncOp function;
   llvm::StringMap<Symbol> symbols;

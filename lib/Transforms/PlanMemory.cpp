@@ -56,7 +56,8 @@ public:
 
 private:
   void consider(AllocateOp op, int64_t &unusedStep);
-  Value buildSize(ExtentFormulas::Builder &builder, OpBuilder &b, unsigned size);
+  Value buildSize(ExtentFormulas::Builder &builder, OpBuilder &b,
+                  unsigned size);
   Value buildTotal(OpBuilder &b, ValueRange arguments,
                    SmallVectorImpl<Value> *offsets);
   void checkExtents(AllocateOp op);
@@ -202,25 +203,32 @@ Value EntryPlan::buildTotal(OpBuilder &b, ValueRange arguments,
   std::function<Value(const SizeMaximum &)> buildMaximum;
   auto getSize = [&](unsigned number) {
     if (!values[number])
-      values[number] =
-          number < sizes.size()
-              ? buildSize(builder, b, number)
-              : buildMaximum(layout.shared[number - sizes.size()]);
+      values[number] = number < sizes.size()
+                           ? buildSize(builder, b, number)
+                           : buildMaximum(layout.shared[number - sizes.size()]);
     return values[number];
   };
-  auto buildSum = [&](const SizeSum &sum) {
-    Value &value = sums[sum];
-    if (value)
-      return value;
-    Value total;
-    for (auto [number, count] : sum) {
-      Value part = getSize(number);
-      if (count > 1)
-        part = arith::MulIOp::create(b, loc, part, builder.constant(count));
-      total = total ? arith::AddIOp::create(b, loc, total, part).getResult()
-                    : part;
-    }
-    return value = total;
+  // What was built before it is mostly all but one of its sizes: a buffer
+  // begins where another one ends.
+  std::function<Value(const SizeSum &)> buildSum = [&](const SizeSum &sum) {
+    auto found = sums.find(sum);
+    if (found != sums.end())
+      return found->second;
+    auto without = [&](unsigned number) {
+      SizeSum rest = sum;
+      if (--rest[number] == 0)
+        rest.erase(number);
+      return rest;
+    };
+    unsigned last = sum.rbegin()->first;
+    for (auto [number, count] : sum)
+      if (sums.count(without(number)))
+        last = number;
+    SizeSum rest = without(last);
+    Value value = getSize(last);
+    if (!rest.empty())
+      value = arith::AddIOp::create(b, loc, buildSum(rest), value);
+    return sums[sum] = value;
   };
   buildMaximum = [&](const SizeMaximum &maximum) {
     Value &value = maxima[maximum];
@@ -321,7 +329,9 @@ void EntryPlan::print(llvm::raw_ostream &os) const {
   os << buffers.size() << (buffers.size() == 1 ? " buffer" : " buffers")
      << " in an arena of " << formatMaximum(layout.total, layout)
      << " bytes\n  in use at one time: "
-     << formatMaximum(layout.lowerBound, layout) << " bytes; "
+     << (layout.lowerBound ? formatMaximum(*layout.lowerBound, layout)
+                           : std::string("the largest of many sums of"))
+     << " bytes; "
      << llvm::format("the arena is %.3f times that in the mean of some shapes, "
                      "%.3f times at most\n",
                      layout.meanRatio, layout.worstRatio);
@@ -331,19 +341,19 @@ void EntryPlan::print(llvm::raw_ostream &os) const {
     const Lifetime &lifetime = buffer.lifetime;
     Operation *maker = lifetime.firstUser;
     AllocateOp op = buffer.op;
-    std::string type, made = maker ? maker->getName().getStringRef().str()
-                                   : "nothing";
+    std::string type,
+        made = maker ? maker->getName().getStringRef().str() : "nothing";
     llvm::raw_string_ostream(type) << op.getMemref().getType();
     if (maker)
       if (StringRef name = getNodeName(maker->getLoc()); !name.empty())
         made += (" (" + name + ")").str();
-    rows.push_back(
-        {std::to_string(number), formatBytes(layout.sizes[items[number].size]),
-         formatMaximum(layout.offsets[number], layout),
-         maker ? std::to_string(lifetime.first) + ".." +
-                     std::to_string(lifetime.last)
-               : "none",
-         type, made});
+    rows.push_back({std::to_string(number),
+                    formatBytes(layout.sizes[items[number].size]),
+                    formatMaximum(layout.offsets[number], layout),
+                    maker ? std::to_string(lifetime.first) + ".." +
+                                std::to_string(lifetime.last)
+                          : "none",
+                    type, made});
   }
   std::array<size_t, 6> widths = {};
   for (const auto &row : rows)

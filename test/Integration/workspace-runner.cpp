@@ -94,8 +94,7 @@ void *allocate(void *context, uint64_t bytes) {
   return call->blocks.back();
 }
 void release(void *, void *) {} // At the end of the call.
-void *output(void *context, int32_t index, int32_t rank,
-             const int64_t *shape) {
+void *output(void *context, int32_t index, int32_t rank, const int64_t *shape) {
   auto *call = static_cast<Context *>(context);
   uint64_t bytes = widthOf(call->entry->outputs[index].dtype);
   for (int32_t i = 0; i < rank; ++i)
@@ -122,10 +121,17 @@ void failCall(void *context, int32_t, const char *message,
   static_cast<Context *>(context)->message = text;
 }
 
-const ockham_host host = {sizeof(ockham_host), OCKHAM_ABI_VERSION, workerCount,
-                          parallelFor,         runTeam,            barrier,
-                          allocate,            release,            output,
-                          failCall,            nullptr};
+const ockham_host host = {sizeof(ockham_host),
+                          OCKHAM_ABI_VERSION,
+                          workerCount,
+                          parallelFor,
+                          runTeam,
+                          barrier,
+                          allocate,
+                          release,
+                          output,
+                          failCall,
+                          nullptr};
 
 /// A name, a number, or a sum of such ("past + 1").
 int64_t extentOf(const ockham_dim &dim, const Extents &extents) {
@@ -228,7 +234,8 @@ public:
     int32_t status = entry.run(&host, &call);
     for (uint64_t i = 0; i < fence; ++i)
       if (memory[i] != char(0xA5) || memory[fence + bytes + i] != char(0xA5))
-        fail(std::string("'") + entry.name + "' wrote outside of its workspace");
+        fail(std::string("'") + entry.name +
+             "' wrote outside of its workspace");
     for (int32_t i = 0; i < entry.output_count; ++i)
       if (context.outputMemory[i])
         std::memcpy(context.outputs[i].data(), context.outputMemory[i],

@@ -142,6 +142,79 @@ TEST(plannedWorkspace) {
   CHECK(take<int64_t>(output) == std::vector<int64_t>{42});
 }
 
+/// Lets the probe model copy `count` values through its workspace of
+/// 8 * count + 64 bytes.
+static void copyThroughWorkspace(ockham_session *session, int64_t count) {
+  Tensor<int64_t> values({count}, std::vector<int64_t>(count, 42));
+  ockham_argument input = values.as("values");
+  Tensor<int64_t> result({}, {0});
+  ockham_argument output = result.as("errors");
+  CHECK_OK(ockham_session_run(session, "copy", &input, 1, &output, 1));
+  CHECK_EQ(result.values[0], 42);
+}
+
+TEST(arenaGrowsAndStays) {
+  LibraryPtr library = load(testModel("probe"));
+  ockham_session_options options = {};
+  options.struct_bytes = sizeof(options);
+  options.threads = 1;
+  SessionPtr session = createSession(library.get(), &options);
+  SessionPtr other = createSession(library.get(), &options);
+  copyThroughWorkspace(session.get(), 1000);
+  CHECK_EQ(memoryOf(session.get()).workspace, 8064u);
+  CHECK_EQ(memoryOf(session.get()).workspace_used, 0u);
+  CHECK_EQ(memoryOf(session.get()).peak, 8064u);
+  // Smaller calls use the same, and it stays.
+  copyThroughWorkspace(session.get(), 100);
+  CHECK_EQ(memoryOf(session.get()).workspace, 8064u);
+  // A little more: an eighth more, for those that follow.
+  copyThroughWorkspace(session.get(), 1008);
+  CHECK_EQ(memoryOf(session.get()).workspace, 9088u);
+  CHECK_EQ(memoryOf(session.get()).peak, 8128u);
+  for (int64_t count = 1016; count <= 1128; count += 8)
+    copyThroughWorkspace(session.get(), count);
+  CHECK_EQ(memoryOf(session.get()).workspace, 9088u);
+  // Much more: as much as it takes.
+  copyThroughWorkspace(session.get(), 100000);
+  CHECK_EQ(memoryOf(session.get()).workspace, 800064u);
+  // Each session has its own.
+  CHECK_EQ(memoryOf(other.get()).workspace, 0u);
+  copyThroughWorkspace(other.get(), 8);
+  CHECK_EQ(memoryOf(other.get()).workspace, 128u);
+  ockham_session_trim(session.get());
+  CHECK_EQ(memoryOf(session.get()).workspace, 0u);
+  copyThroughWorkspace(session.get(), 8);
+  CHECK_EQ(memoryOf(session.get()).workspace, 128u);
+}
+
+TEST(arenaWithinALimit) {
+  LibraryPtr library = load(testModel("probe"));
+  ockham_session_options options = {};
+  options.struct_bytes = sizeof(options);
+  options.threads = 1;
+  options.memory_limit = 9000;
+  SessionPtr session = createSession(library.get(), &options);
+  copyThroughWorkspace(session.get(), 1000);
+  // An eighth more would pass the limit; what is needed does not.
+  copyThroughWorkspace(session.get(), 1008);
+  CHECK_EQ(memoryOf(session.get()).workspace, 8128u);
+  Tensor<int64_t> values({2000}, std::vector<int64_t>(2000, 1));
+  ockham_argument input = values.as("values");
+  Tensor<int64_t> result({}, {0});
+  ockham_argument output = result.as("errors");
+  CHECK_FAILS(ockham_session_run(session.get(), "copy", &input, 1, &output, 1),
+              OCKHAM_OUT_OF_MEMORY,
+              "the workspace of 'copy' needs 15.7 KiB (16064 bytes); the "
+              "session's limit is 8.8 KiB (9000 bytes), of which 0 bytes are "
+              "in use (0 bytes by states and weights, 0 bytes by this call and "
+              "by results not yet released) and 8.8 KiB (9000 bytes) are free");
+  // The session goes on.
+  copyThroughWorkspace(session.get(), 1000);
+  // Blocks of another entry point push an arena out that is not in use.
+  CHECK_OK(allocate(session.get(), 4096));
+  CHECK_EQ(memoryOf(session.get()).workspace, 8192u);
+}
+
 TEST(sizesRoundTrip) {
   MemoryPool pool(0);
   Status status = Status::ok();

@@ -15,7 +15,7 @@
 // CHECK-SAME:      ockham.workspace = @views_workspace
 // CHECK:         %[[N:.+]] = memref.dim %[[X]], %{{.+}}
 // CHECK:         %[[SIZE:.+]] = ockham.byte_count(%[[N]]) : memref<?x768xf32>
-// CHECK:         %[[TOTAL:.+]] = arith.muli %[[SIZE]], %c2
+// CHECK:         %[[TOTAL:.+]] = arith.addi %[[SIZE]], %[[SIZE]]
 // CHECK:         %[[ARENA:.+]] = ockham.workspace(%[[TOTAL]]) : memref<?xi8>
 // CHECK:         %[[A:.+]] = memref.view %[[ARENA]][%c0][%[[N]]] : memref<?xi8> to memref<?x768xf32>
 // CHECK:         %[[B:.+]] = memref.view %[[ARENA]][%[[SIZE]]][%[[N]]]

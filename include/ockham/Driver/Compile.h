@@ -60,8 +60,8 @@ struct CompileOptions : ReadOptions {
   /// Prints text kinds with the bytes of the weights, so that the file can be
   /// read again.
   bool printWeights = false;
-  /// Interprets the module before and after each pass on onnx and tfm, and fails
-  /// where it computes something else (docs/verification.md).
+  /// Interprets the module before and after each pass on onnx and tfm, and
+  /// fails where it computes something else (docs/verification.md).
   bool verifyRewrites = false;
   /// Puts the tables of --ockham-plan-memory into the summary.
   bool printMemoryPlan = false;

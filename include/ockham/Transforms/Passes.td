@@ -363,10 +363,10 @@ def PlanMemory : Pass<"ockham-plan-memory", "::mlir::ModuleOp"> {
     // After
     %bytes = ockham.byte_count(%n) : memref<?x768xf32>
     %arena = ockham.workspace(%bytes) : memref<?xi8>
-    %0 = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x768xf32>
-    "first.use"(%0) : (memref<?x768xf32>) -> ()
-    %1 = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x768xf32>
-    "second.use"(%1) : (memref<?x768xf32>) -> ()
+    %2 = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x768xf32>
+    "first.use"(%2) : (memref<?x768xf32>) -> ()
+    %3 = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?x768xf32>
+    "second.use"(%3) : (memref<?x768xf32>) -> ()
     ```
   }];
   let options = [

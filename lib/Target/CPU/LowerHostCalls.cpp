@@ -122,8 +122,8 @@ struct ABIBuilder {
     // At most 2^47 before, so that this does not overflow.
     if (sizes.empty())
       bytes = LLVM::UMinOp::create(b, loc, bytes, most);
-    bytes = LLVM::AddOp::create(b, loc, bytes,
-                                constant(i64, OCKHAM_ALIGNMENT - 1));
+    bytes =
+        LLVM::AddOp::create(b, loc, bytes, constant(i64, OCKHAM_ALIGNMENT - 1));
     bytes =
         LLVM::AndOp::create(b, loc, bytes, constant(i64, -OCKHAM_ALIGNMENT));
     return isEmpty ? LLVM::SelectOp::create(b, loc, isEmpty, zero, bytes)
@@ -381,8 +381,8 @@ void EntryLowering::lower(WorkspaceOp op) {
   Value data = abi.loadField(ptr, call, offsetof(ockham_call, workspace));
   Value given =
       abi.loadField(abi.i64, call, offsetof(ockham_call, workspace_bytes));
-  Value isEnough = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::uge, given,
-                                        needed);
+  Value isEnough =
+      LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::uge, given, needed);
   auto check = CheckOp::create(
       b, loc, isEnough,
       "the call has a workspace of {} bytes, but its inputs need {}; ask "
@@ -445,15 +445,15 @@ static void lowerByteCount(ByteCountOp op, const LLVMTypeConverter &converter) {
 static LogicalResult lowerCounter(func::FuncOp function,
                                   const LLVMTypeConverter &converter) {
   if (function.isExternal() || !function.getBody().hasOneBlock() ||
-      function.getNumResults() != 1 ||
-      !function.getResultTypes()[0].isIndex())
+      function.getNumResults() != 1 || !function.getResultTypes()[0].isIndex())
     return function.emitOpError(
         "counts a workspace; expected one block and one result of type index");
   for (Type type : function.getArgumentTypes())
     if (!isa<MemRefType>(type))
-      return function.emitOpError() << "counts a workspace, but has an argument "
-                                       "of type "
-                                    << type << "; expected buffers";
+      return function.emitOpError()
+             << "counts a workspace, but has an argument "
+                "of type "
+             << type << "; expected buffers";
   SmallVector<ByteCountOp> counts;
   function.walk([&](ByteCountOp op) { counts.push_back(op); });
   for (ByteCountOp op : counts)
@@ -473,12 +473,11 @@ static LogicalResult lowerCounter(func::FuncOp function,
   Value bytes = abi.toI64(exit.getOperand(0));
   Value fits = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ult, bytes,
                                     abi.constant(abi.i64, kMostBytes));
-  bytes = LLVM::SelectOp::create(b, loc, fits, bytes,
-                                 abi.constant(abi.i64, -1));
+  bytes =
+      LLVM::SelectOp::create(b, loc, fits, bytes, abi.constant(abi.i64, -1));
   exit->setOperand(0, bytes);
   function->removeAttr("arg_attrs");
-  function.setType(
-      b.getFunctionType({abi.ptr, abi.ptr, abi.i32}, {abi.i64}));
+  function.setType(b.getFunctionType({abi.ptr, abi.ptr, abi.i32}, {abi.i64}));
   function->setAttr(
       "llvm.linkage",
       LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
@@ -599,12 +598,14 @@ struct CPULowerHostCalls
       if (bodies.contains(function.getSymName()))
         lowerBody(function, converter);
     for (func::FuncOp function : module.getOps<func::FuncOp>()) {
-      auto name = function->getAttrOfType<FlatSymbolRefAttr>(kWorkspaceAttrName);
+      auto name =
+          function->getAttrOfType<FlatSymbolRefAttr>(kWorkspaceAttrName);
       if (!name)
         continue;
       auto counter = module.lookupSymbol<func::FuncOp>(name.getAttr());
       if (!counter) {
-        function.emitOpError() << "names " << name << " to count its workspace, "
+        function.emitOpError() << "names " << name
+                               << " to count its workspace, "
                                   "which is not a function";
         return signalPassFailure();
       }

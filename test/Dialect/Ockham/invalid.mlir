@@ -173,3 +173,41 @@ func.func @f() {
   %w = ockham.load_weight @w : tensor<2x3xf32>
   return
 }
+
+// -----
+
+func.func @byte_count(%n: index) {
+  // expected-error @+1 {{has 1 sizes but 'memref<?x?xf32>' has 2 dynamic dimensions}}
+  %0 = ockham.byte_count(%n) : memref<?x?xf32>
+  return
+}
+
+// -----
+
+func.func @byte_count(%n: index) {
+  // expected-error @+1 {{counts the bytes of 'memref<?xf32, strided<[2]>>', expected a dense row-major type}}
+  %0 = ockham.byte_count(%n) : memref<?xf32, strided<[2]>>
+  return
+}
+
+// -----
+
+func.func @workspace(%n: index) {
+  // expected-error @+1 {{has type 'memref<16xi8>', expected memref<?xi8>}}
+  %0 = ockham.workspace(%n) : memref<16xi8>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{carries 'ockham.workspace', which belongs on an entry point}}
+func.func @no_entry() attributes {ockham.workspace = @count} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{has 'ockham.workspace' = "count", expected the name of a function, e.g. @forward_workspace}}
+func.func @forward() attributes {ockham.entry = "forward", ockham.workspace = "count"} {
+  return
+}

@@ -50,6 +50,17 @@ func.func @host_table(%n: index, %m: memref<?xf32>) {
   return
 }
 
+// CHECK-LABEL: func @planned
+// CHECK-SAME:    ockham.workspace = @planned_workspace
+func.func @planned(%n: index) attributes {ockham.entry = "other", ockham.workspace = @planned_workspace} {
+  // CHECK: %[[BYTES:.*]] = ockham.byte_count(%{{.*}}) : memref<?x768xf32>
+  %bytes = ockham.byte_count(%n) : memref<?x768xf32>
+  // CHECK: ockham.workspace(%[[BYTES]]) : memref<?xi8>
+  %arena = ockham.workspace(%bytes) : memref<?xi8>
+  return
+}
+func.func private @planned_workspace(index) -> index
+
 {-#
   dialect_resources: {
     builtin: {

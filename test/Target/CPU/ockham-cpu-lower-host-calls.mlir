@@ -75,3 +75,61 @@ func.func @tensors(%x: tensor<4xf32>) attributes {ockham.entry = "forward"} {
 func.func @results(%x: memref<4xf32>) -> memref<4xf32> attributes {ockham.entry = "forward"} {
   return %x : memref<4xf32>
 }
+
+// -----
+
+// The workspace lies at byte 40 of ockham_call, its size at 48. Booleans take a
+// byte each, sizes are rounded up to 64, and 2^47 bytes are too many.
+// CHECK-LABEL: func.func @planned(
+// CHECK-SAME:      %{{.+}}: !llvm.ptr, %[[CALL:.+]]: !llvm.ptr) -> i32
+// CHECK-DAG:     %[[MOST:.+]] = llvm.mlir.constant(140737488355328 : i64)
+// CHECK-DAG:     %[[ROUND:.+]] = llvm.mlir.constant(-64 : i64)
+// CHECK:         "llvm.intr.umul.with.overflow"
+// CHECK:         llvm.intr.umin(%{{.+}}, %[[MOST]])
+// CHECK:         %[[BYTES:.+]] = llvm.and %{{.+}}, %[[ROUND]]
+// CHECK:         %[[NEED:.+]] = llvm.select %{{.+}}, %{{.+}}, %[[BYTES]]
+// CHECK:         %[[AT:.+]] = llvm.getelementptr %[[CALL]][40]
+// CHECK:         llvm.load %[[AT]] : !llvm.ptr -> !llvm.ptr
+// CHECK:         %[[SIZE:.+]] = llvm.getelementptr %[[CALL]][48]
+// CHECK:         %[[HAVE:.+]] = llvm.load %[[SIZE]] : !llvm.ptr -> i64
+// CHECK:         %[[ENOUGH:.+]] = llvm.icmp "uge" %[[HAVE]], %[[NEED]]
+// CHECK:         cf.cond_br %[[ENOUGH]]
+// CHECK-LABEL: func.func private @planned_workspace(
+// CHECK-SAME:      %[[INPUTS:.+]]: !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: i32) -> i64
+// CHECK-DAG:     %[[NONE:.+]] = llvm.mlir.constant(-1 : i64)
+// CHECK:         llvm.getelementptr %[[INPUTS]][8]
+// CHECK:         %[[FITS:.+]] = llvm.icmp "ult"
+// CHECK:         %[[ANSWER:.+]] = llvm.select %[[FITS]], %{{.+}}, %[[NONE]]
+// CHECK:         return %[[ANSWER]] : i64
+func.func @planned(%x: memref<?xi1>) attributes {ockham.entry = "forward", ockham.workspace = @planned_workspace} {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : memref<?xi1>
+  %bytes = ockham.byte_count(%n) : memref<?xi1>
+  %arena = ockham.workspace(%bytes) : memref<?xi8>
+  %t = memref.view %arena[%c0][%n] : memref<?xi8> to memref<?xi1>
+  memref.copy %x, %t : memref<?xi1> to memref<?xi1>
+  return
+}
+func.func private @planned_workspace(%x: memref<?xi1>) -> index {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : memref<?xi1>
+  %bytes = ockham.byte_count(%n) : memref<?xi1>
+  return %bytes : index
+}
+
+// -----
+
+// expected-error @+1 {{names @missing to count its workspace, which is not a function}}
+func.func @nobody() attributes {ockham.entry = "forward", ockham.workspace = @missing} {
+  return
+}
+
+// -----
+
+func.func @wrong() attributes {ockham.entry = "forward", ockham.workspace = @count} {
+  return
+}
+// expected-error @+1 {{counts a workspace; expected one block and one result of type index}}
+func.func private @count() {
+  return
+}
