@@ -34,6 +34,25 @@ static Operation *findLastUse(Value value, Block *block,
   return last;
 }
 
+/// The same extent where it was computed, if views only hand it on.
+static Value findExtent(Value extent) {
+  while (auto dim = extent.getDefiningOp<memref::DimOp>()) {
+    std::optional<int64_t> number = dim.getConstantIndex();
+    auto type = dyn_cast<MemRefType>(dim.getSource().getType());
+    if (!number || !type || *number < 0 || *number >= type.getRank() ||
+        !type.isDynamicDim(*number))
+      break;
+    unsigned position = type.getDynamicDimIndex(*number);
+    if (auto view = dim.getSource().getDefiningOp<memref::ExpandShapeOp>())
+      extent = view.getOutputShape()[position];
+    else if (auto alloc = dim.getSource().getDefiningOp<memref::AllocOp>())
+      extent = alloc.getDynamicSizes()[position];
+    else
+      break;
+  }
+  return extent;
+}
+
 namespace {
 struct CPUUseHostMemory : ockham::impl::CPUUseHostMemoryBase<CPUUseHostMemory> {
 
@@ -77,7 +96,10 @@ private:
       return false;
     // The extents must be known where the memory is taken.
     SmallVector<Operation *> toMove;
-    for (Value size : expand.getOutputShape()) {
+    SmallVector<Value> sizes;
+    for (Value extent : expand.getOutputShape()) {
+      Value size = findExtent(extent);
+      sizes.push_back(size);
       Operation *def = size.getDefiningOp();
       if (!def)
         continue;
@@ -97,7 +119,7 @@ private:
         op->moveBefore(alloc);
     OpBuilder b(alloc);
     auto output = OutputOp::create(b, alloc.getLoc(), expand.getResultType(),
-                                   number, expand.getOutputShape());
+                                   number, sizes);
     auto collapsed = memref::CollapseShapeOp::create(
         b, alloc.getLoc(), output, expand.getReassociationIndices());
     alloc.replaceAllUsesWith(collapsed.getResult());

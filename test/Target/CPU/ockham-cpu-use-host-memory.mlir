@@ -50,6 +50,29 @@ func.func @reshaped(%ids: memref<?x?xi64>) -> memref<?x?x97xf32> attributes {ock
   return %out : memref<?x?x97xf32>
 }
 
+// So it is where the extents are those of another tensor of as many rows.
+// CHECK-LABEL: func.func @reshaped_as_another
+// CHECK:         %[[Y:.+]] = ockham.output 0(%{{.+}}, %{{.+}}) : memref<?x?x97xf32>
+// CHECK:         %[[ROWS:.+]] = memref.collapse_shape %[[Y]] {{\[\[}}0, 1], [2]]
+// CHECK:         linalg.fill ins(%{{.+}}) outs(%[[ROWS]]
+// CHECK-NOT:     memref.copy
+func.func @reshaped_as_another(%ids: memref<?x?xi64>) -> memref<?x?x97xf32> attributes {ockham.entry = "forward"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %b = memref.dim %ids, %c0 : memref<?x?xi64>
+  %s = memref.dim %ids, %c1 : memref<?x?xi64>
+  %rows = arith.muli %b, %s : index
+  %y = memref.alloc(%rows) : memref<?x97xf32>
+  linalg.fill ins(%zero : f32) outs(%y : memref<?x97xf32>)
+  %other = memref.alloc(%rows) : memref<?x32xf32>
+  %hidden = memref.expand_shape %other [[0, 1], [2]] output_shape [%b, %s, 32] : memref<?x32xf32> into memref<?x?x32xf32>
+  %b2 = memref.dim %hidden, %c0 : memref<?x?x32xf32>
+  %s2 = memref.dim %hidden, %c1 : memref<?x?x32xf32>
+  %out = memref.expand_shape %y [[0, 1], [2]] output_shape [%b2, %s2, 97] : memref<?x97xf32> into memref<?x?x97xf32>
+  return %out : memref<?x?x97xf32>
+}
+
 // Functions that are no entry points keep their buffers.
 // CHECK-LABEL: func.func @helper
 // CHECK:         memref.alloc
