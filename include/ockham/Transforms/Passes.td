@@ -320,7 +320,9 @@ def BufferizeFunctions
   let description = [{
     Upstream's one-shot bufferization, with function boundaries of identity
     layout. The tensors in the body of a `tile.kernel` are blocks that targets
-    keep in registers; they stay.
+    keep in registers; they stay. Equal empty or filled tensors, of which CSE has
+    made one, are taken apart first: as one buffer it would be in use from the
+    first op that writes to it to the last that reads what it wrote.
   }];
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect",
