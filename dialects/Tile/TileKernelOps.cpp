@@ -345,8 +345,12 @@ LogicalResult PackOp::verify() {
   int64_t rows = from.getDimSize(0), cols = from.getDimSize(1);
   if (getTransposed())
     std::swap(rows, cols);
+  Type element = from.getElementType(), narrow = to.getElementType();
+  bool narrows =
+      isa<FloatType>(element) && isa<FloatType>(narrow) &&
+      narrow.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth();
   auto want = RankedTensorType::get({(cols + panel - 1) / panel, rows, panel},
-                                    from.getElementType());
+                                    narrows ? narrow : element);
   if (to != want)
     return emitOpError() << "gives " << to << ", expected " << want;
   return success();

@@ -152,12 +152,14 @@ def Tile_PackOp : Tile_Op<"pack", [Pure]> {
     The matrix `[R, C]`, or its transpose when `transposed`, in the layout of
     `!tile.view<RxCxT, panels<W>>`: `[C/W, R, W]`, filled up with zeros. Stands
     around kernels, not in them; packing a weight is done when compiling
-    (`--tile-pack-weights`).
+    (`--tile-pack-weights`). Floats may become narrower on the way, rounded to
+    the nearest, ties to even.
 
     ```mlir
     %p = tile.pack %w panels 48 : tensor<768x2304xf32> -> tensor<48x768x48xf32>
     %h = tile.pack %wte panels 48 transposed
         : tensor<50257x768xf32> -> tensor<1048x768x48xf32>
+    %n = tile.pack %w panels 48 : tensor<768x2304xf32> -> tensor<48x768x48xbf16>
     ```
   }];
   let arguments = (ins AnyRankedTensor:$matrix, I64Attr:$panel,

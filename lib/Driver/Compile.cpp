@@ -130,7 +130,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     return createStringError(
         "--cpu " + options.cpu + " is code for " +
         std::to_string(targets->size()) +
-        " processors, but --emit llvm and --emit obj write it for one; give "
+        " processors, but --emit llvm and --emit object write it for one; give "
         "e.g. '--cpu native'");
   // A file that cannot be written is told before the work, not after.
   std::optional<OutputFile> output, weightFile;
@@ -185,7 +185,18 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   stage("lowering");
   {
     PassManager pm(&context);
-    buildToTilePipeline(pm);
+    ToTilePipelineOptions tile;
+    bool rounds = options.precision == Precision::BF16;
+    if (rounds)
+      tile.weights = "bf16";
+    buildToTilePipeline(pm, tile);
+    // Rounding is no mistake of a rewrite.
+    if (Error error = runPassManager(pm, module, log, "lowering to kernels",
+                                     options.verifyRewrites && !rounds))
+      return error;
+  }
+  {
+    PassManager pm(&context);
     buildToLinalgPipeline(pm);
     if (Error error = runPassManager(pm, module, log, "lowering to linalg",
                                      options.verifyRewrites))

@@ -432,10 +432,18 @@ static llvm::Expected<Tensor> evaluatePack(PackOp op, Frame &frame) {
     return result;
   int64_t panel = op.getPanel(), rows = type.getDimSize(1);
   int64_t cols = matrix.getDim(op.getTransposed() ? 0 : 1);
+  bool narrows = result->getDType() != matrix.getDType();
   for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < cols; ++j)
-      result->copyElement((j / panel * rows + i) * panel + j % panel, matrix,
-                          op.getTransposed() ? j * rows + i : i * cols + j);
+    for (int64_t j = 0; j < cols; ++j) {
+      int64_t to = (j / panel * rows + i) * panel + j % panel;
+      int64_t from = op.getTransposed() ? j * rows + i : i * cols + j;
+      // What is stored is rounded, also where sums are not.
+      if (narrows)
+        result->setFloat(
+            to, roundToType(result->getDType(), matrix.getFloat(from)));
+      else
+        result->copyElement(to, matrix, from);
+    }
   return result;
 }
 

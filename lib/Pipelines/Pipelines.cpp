@@ -49,9 +49,12 @@ void ockham::buildToONNXPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
 }
 
-void ockham::buildToTilePipeline(OpPassManager &pm) {
+void ockham::buildToTilePipeline(OpPassManager &pm,
+                                 const ToTilePipelineOptions &options) {
   pm.addPass(createInlineBlocks());
-  pm.addPass(createConvertTransformerToTile());
+  ConvertTransformerToTileOptions conversion;
+  conversion.weights = options.weights;
+  pm.addPass(createConvertTransformerToTile(conversion));
 }
 
 void ockham::buildToLinalgPipeline(OpPassManager &pm) {
@@ -137,9 +140,9 @@ void ockham::registerPipelines() {
       "ockham-to-onnx",
       "Write onnx and tfm ops as operators that can be exported",
       buildToONNXPipeline);
-  PassPipelineRegistration<>("ockham-to-tile",
-                             "Give tfm ops to kernels, where there are some",
-                             buildToTilePipeline);
+  PassPipelineRegistration<ToTilePipelineOptions>(
+      "ockham-to-tile", "Give tfm ops to kernels, where there are some",
+      buildToTilePipeline);
   PassPipelineRegistration<>("ockham-to-linalg",
                              "Lower onnx and tfm ops to linalg on tensors, and "
                              "pack the weights of kernels",

@@ -19,6 +19,8 @@
 #include "ockham/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 
+#include <cstring>
+
 namespace ockham {
 #define GEN_PASS_DEF_PACKWEIGHTS
 #include "ockham/Transforms/Passes.h.inc"
@@ -51,6 +53,19 @@ struct PackWeights : ockham::impl::PackWeightsBase<PackWeights> {
   }
 
 private:
+  /// Writes floats of 16 bits, rounded to the nearest, ties to even.
+  static void narrow(const ConstantData &data, FloatType type, char *to) {
+    for (int64_t i = 0, e = data.size(); i < e; ++i) {
+      APFloat value(data.getFloat(i));
+      bool losesInfo;
+      value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                    &losesInfo);
+      uint64_t bits = value.bitcastToAPInt().getZExtValue();
+      size_t bytes = type.getWidth() / 8;
+      std::memcpy(to + i * bytes, &bits, bytes);
+    }
+  }
+
   void pack(WeightBuilder &weights, ArrayRef<tile::PackOp> ops,
             ArrayRef<LoadWeightOp> loads) {
     tile::PackOp first = ops.front();
@@ -67,15 +82,18 @@ private:
     layout.cols = data->getShape()[!layout.transposed];
     layout.panel = first.getPanel();
     layout.elementBytes = getStorageBytes(type.getElementType());
-    std::vector<char> dense(getStorageBytes(data->getType()));
-    data->copyTo(dense.data());
+    std::vector<char> dense(data->size() * layout.elementBytes);
+    if (data->getElementType() == type.getElementType())
+      data->copyTo(dense.data());
+    else
+      narrow(*data, cast<FloatType>(type.getElementType()), dense.data());
     auto packed = std::make_unique<std::string>(layout.countBytes(), '\0');
     runtime::packPanels(packed->data(), dense.data(), layout, 0,
                         layout.countPanels());
     WeightOp weight =
         weights.create(first.getLoc(), (load.getWeight() + ".panels").str(),
                        type, makeStringBlob(std::move(packed)), /*source=*/"");
-    weight.setType(from.getTensorType());
+    weight.setType(from.getTensorType().clone(type.getElementType()));
     weight.setSourceAttr(from.getSourceAttr());
     weight.setLayout("panels<" + std::to_string(layout.panel) +
                      (layout.transposed ? ", transposed>" : ">"));
@@ -117,6 +135,8 @@ private:
       Value within = arith::RemUIOp::create(b, loc, col, width);
       Value element = tensor::ExtractOp::create(b, loc, table,
                                                 ValueRange{panel, row, within});
+      if (element.getType() != read.getType())
+        element = arith::ExtFOp::create(b, loc, read.getType(), element);
       read.replaceAllUsesWith(element);
       read.erase();
     }

@@ -1,4 +1,12 @@
 // RUN: ockham-opt %s --convert-tfm-to-tile --tile-pack-weights --canonicalize -verify-diagnostics | FileCheck %s
+// RUN: ockham-opt %s --pass-pipeline='builtin.module(convert-tfm-to-tile{weights=bf16},tile-pack-weights)' | FileCheck %s --check-prefix=BF16
+// RUN: not ockham-opt %s --pass-pipeline='builtin.module(convert-tfm-to-tile{weights=f16})' 2>&1 | FileCheck %s --check-prefix=OPTION
+// OPTION: error: convert-tfm-to-tile: weights is 'f16', expected 'f32' or 'bf16'
+
+// Rounded weights, everything else in f32.
+// BF16: ockham.weight @w.panels : tensor<1x4x48xbf16>
+// BF16: tile.kernel @linear_4x8_bf16_bias_relu(%{{.*}}: !tile.view<?x4xf32>, %{{.*}}: !tile.view<4x8xbf16, panels<48>>, %{{.*}}: !tile.view<1x8xf32>, %{{.*}}: !tile.view<?x8xf32>)
+// BF16: tile.dot %{{.*}} : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xbf16, panels<48>>
 
 // The weight is packed once, for both layers; the old one is gone.
 // CHECK-NOT: ockham.weight @w :

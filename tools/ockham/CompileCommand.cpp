@@ -84,6 +84,16 @@ int ockham::tool::runCompile(int argc, char **argv) {
             "x86-64-v3 (AVX2), x86-64-v4 (AVX-512) or another of LLVM's "
             "names; or portable: those three, one of which is chosen when the "
             "model is loaded.");
+  line.option(
+      "--precision", "f32|bf16",
+      "f32 (default), or bf16: the weights of linears are rounded to bf16, "
+      "which halves what is read of them; sums and activations stay float32.",
+      [&](const std::string &given) {
+        if (given != "f32" && given != "bf16")
+          return "'" + given + "' is unknown; expected f32 or bf16";
+        options.precision = given == "bf16" ? Precision::BF16 : Precision::F32;
+        return std::string();
+      });
   line.flag("--allow-external-paths", options.allowExternalPaths,
             "Read external data from outside the model's folder as well.");
   line.flag("--print-weights", options.printWeights,

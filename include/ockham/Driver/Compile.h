@@ -36,6 +36,12 @@ enum class EmitKind {
   Library ///< The model: a shared library.
 };
 
+/// In which precision a model computes.
+enum class Precision {
+  F32, ///< As the model says.
+  BF16 ///< Weights of linears are rounded to bf16; sums stay in f32.
+};
+
 /// How a model file is read.
 struct ReadOptions {
   /// Extents for dimensions that the file names.
@@ -57,6 +63,7 @@ struct CompileOptions : ReadOptions {
   /// Empty to embed, else the safetensors file to write them to.
   std::string weightFile;
   std::string cpu = "native";
+  Precision precision = Precision::F32;
   /// Prints text kinds with the bytes of the weights, so that the file can be
   /// read again.
   bool printWeights = false;

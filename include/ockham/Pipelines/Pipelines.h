@@ -33,6 +33,13 @@ struct ToONNXPipelineOptions
       llvm::cl::desc("The opset whose operators may be used")};
 };
 
+struct ToTilePipelineOptions
+    : mlir::PassPipelineOptions<ToTilePipelineOptions> {
+  Option<std::string> weights{
+      *this, "weights", llvm::cl::init("f32"),
+      llvm::cl::desc("Element type of packed weights: f32 or bf16")};
+};
+
 /// `--ockham-raise`: an imported module to tfm, as far as it is recognised.
 void buildRaisePipeline(mlir::OpPassManager &pm);
 
@@ -45,7 +52,8 @@ void buildToONNXPipeline(mlir::OpPassManager &pm,
                          const ToONNXPipelineOptions &options);
 
 /// `--ockham-to-tile`: tfm ops to launches of kernels, where there are some.
-void buildToTilePipeline(mlir::OpPassManager &pm);
+void buildToTilePipeline(mlir::OpPassManager &pm,
+                         const ToTilePipelineOptions &options);
 
 /// `--ockham-to-linalg`: what is left of onnx and tfm to linalg on tensors,
 /// fused; the weights of kernels in panels.

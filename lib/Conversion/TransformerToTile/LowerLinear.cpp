@@ -32,7 +32,7 @@ static tfm::ActivationOp findActivation(tfm::LinearOp op) {
 }
 
 std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
-                                       int64_t panel) {
+                                       const LinearLayout &layout) {
   auto type = op.getInput().getType();
   auto weightType = op.getWeight().getType();
   Type element = type.getElementType();
@@ -80,12 +80,17 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
     last = activation;
   }
 
+  int64_t panel = layout.panel;
+  std::string stored;
+  if (layout.element != element)
+    llvm::raw_string_ostream(stored) << "_" << layout.element;
   tile::KernelOp kernel =
       kernels.get("linear_" + std::to_string(depth) + "x" +
-                      std::to_string(columns) + epilogue.name,
+                      std::to_string(columns) + stored + epilogue.name,
                   /*numbers=*/{}, [&](OpBuilder &b, StringRef name) {
                     GemmOptions options;
-                    options.element = options.weight = element;
+                    options.element = element;
+                    options.weight = layout.element;
                     options.depth = depth;
                     options.columns = columns;
                     options.panel = panel;
@@ -96,7 +101,7 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
 
   OpBuilder b(last);
   auto packedType = RankedTensorType::get(
-      {(columns + panel - 1) / panel, depth, panel}, element);
+      {(columns + panel - 1) / panel, depth, panel}, layout.element);
   SmallVector<Value> inputs{input, tile::PackOp::create(b, loc, packedType,
                                                         op.getWeight(), panel,
                                                         transposed)};

@@ -32,10 +32,16 @@ private:
   llvm::StringMap<tile::KernelOp> kernels;
 };
 
+/// How the weights of linears are stored.
+struct LinearLayout {
+  int64_t panel;
+  mlir::Type element;
+};
+
 /// Replaces the op, and an activation that is its only reader. Returns why
 /// there is no kernel for it; empty if it is replaced.
 std::string convertLinear(tfm::LinearOp op, KernelCache &kernels,
-                          int64_t panel);
+                          const LinearLayout &layout);
 
 std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels);
 std::string convertNorm(tfm::NormOp op, KernelCache &kernels);

@@ -130,15 +130,22 @@ struct ConvertTransformerToTile
   using ConvertTransformerToTileBase::ConvertTransformerToTileBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (panel >= 1)
-      return success();
-    return emitError(UnknownLoc::get(context))
-           << "convert-tfm-to-tile: panel is " << int64_t(panel)
-           << ", expected at least 1";
+    if (panel < 1)
+      return emitError(UnknownLoc::get(context))
+             << "convert-tfm-to-tile: panel is " << int64_t(panel)
+             << ", expected at least 1";
+    if (weights != "f32" && weights != "bf16")
+      return emitError(UnknownLoc::get(context))
+             << "convert-tfm-to-tile: weights is '" << std::string(weights)
+             << "', expected 'f32' or 'bf16'";
+    return success();
   }
 
   void runOnOperation() override {
     KernelCache kernels(getOperation());
+    Builder b(&getContext());
+    LinearLayout layout = {panel, weights == "bf16" ? b.getBF16Type()
+                                                    : Type(b.getF32Type())};
     SmallVector<Operation *> work;
     getOperation().walk([&](Operation *op) {
       if (isa<tfm::LinearOp, tfm::AttentionOp>(op))
@@ -149,7 +156,7 @@ struct ConvertTransformerToTile
     for (Operation *op : work) {
       std::string problem;
       if (auto linear = dyn_cast<tfm::LinearOp>(op))
-        problem = convertLinear(linear, kernels, panel);
+        problem = convertLinear(linear, kernels, layout);
       else
         problem = convertAttention(cast<tfm::AttentionOp>(op), kernels);
       if (!problem.empty())

@@ -88,6 +88,15 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
   if (getPrefetch() < 0)
     return op->emitOpError()
            << "prefetches " << getPrefetch() << " lines, expected 0 or more";
+  for (BlockArgument argument : kernel.getKernelArguments())
+    if (auto view = dyn_cast<ockham::tile::ViewType>(argument.getType());
+        view && view.getInterleave() != 1)
+      return op->emitOpError()
+             << "has argument #" << argument.getArgNumber() << " of type "
+             << view << ", whose rows are interleaved by "
+             << view.getInterleave()
+             << ", but the CPU has no product that reads them; expected "
+                "panels without interleaving";
   WalkResult result = kernel.getBody().walk([&](ockham::tile::DotOp dot) {
     if (failed(verifyRegisters(dot, bytes)))
       return WalkResult::interrupt();

@@ -279,3 +279,11 @@ tile.kernel @k(%x: !tile.view<?x8xf32>) grid(%i to %m step 8) {
   // expected-error @+1 {{gives 'f32' from 'tensor<8x1xf32>', expected the one element of a block}}
   %a = tile.scalar %t : tensor<8x1xf32> -> f32
 }
+
+// -----
+
+func.func @f(%w: tensor<33x48xbf16>) {
+  // expected-error @+1 {{gives 'tensor<1x33x48xf32>', expected 'tensor<1x33x48xbf16>'}}
+  %p = tile.pack %w panels 48 : tensor<33x48xbf16> -> tensor<1x33x48xf32>
+  return
+}

@@ -99,3 +99,10 @@ tile.kernel @loop() grid(%i to %m step 8)
 tile.kernel @width() grid(%i to %m step 8)
     strategy #ockham_cpu.strategy<vector_bytes = 48, loop = 0> {
 }
+
+// -----
+
+// Read as if rows followed each other, they would give wrong numbers.
+// expected-error @+1 {{has argument #0 of type '!tile.view<8x48xbf16, panels<48, interleave = 2>>', whose rows are interleaved by 2, but the CPU has no product that reads them; expected panels without interleaving}}
+tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 2>>) grid(%i to %m step 8) {
+}

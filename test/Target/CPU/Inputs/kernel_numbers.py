@@ -1,10 +1,13 @@
 """Compares compiled kernels with the interpreter, over odd shapes.
 
-usage: kernel_numbers.py FOLDER CPU...
+usage: kernel_numbers.py FOLDER [--weights TYPE] CPU...
 
 Each case is a function of tfm ops. It is compiled once per processor, through
 kernels, and run on several extents; the interpreter runs the tfm ops in float64.
-Code for several processors (portable) is run as each of them.
+Code for several processors (portable) is run as each of them in turn.
+
+--weights TYPE: with weights of that type, also in the interpreter; what rounding
+them does to the results must be seen, and lie within what it can do.
 """
 
 import os
@@ -193,16 +196,30 @@ def choose_levels(library, cpu):
     return [level for level, _ in LEVELS]
 
 
+def compare_unrounded(model, end, output, rounded):
+    """By how much results differ from those of float32 weights, relatively."""
+    run("ockham", "run", "--interpret", "--f64", "--passes", "canonicalize",
+        str(model), *end)  # fmt: skip
+    exact = np.load(output).astype(np.float64)
+    return np.abs(exact - rounded).max() / max(1.0, np.abs(exact).max())
+
+
 def main(cases):
     folder = Path(sys.argv[1])
     cpus = sys.argv[2:]
+    passes = PASSES
+    if cpus[0] == "--weights":
+        passes = PASSES.replace("tile,", f"tile{{weights={cpus[1]}}},", 1)
+        cpus = cpus[2:]
     folder.mkdir(parents=True, exist_ok=True)
-    count, worst = 0, 0.0
+    count, worst, rounding = 0, 0.0, 0.0
     for number, case in enumerate(cases):
+        if passes != PASSES and "tfm.linear" not in case.text:
+            continue  # Nothing is rounded.
         model = folder / f"case{number}.mlir"
         model.write_text(case.text)
         lowered = run(
-            "ockham-opt", f"--pass-pipeline=builtin.module({PASSES})", str(model)
+            "ockham-opt", f"--pass-pipeline=builtin.module({passes})", str(model)
         )
         for op in (
             "tfm.linear",
@@ -225,16 +242,18 @@ def main(cases):
                 "ockham",
                 "compile",
                 "--passes",
-                PASSES,
+                passes,
                 "--cpu",
                 cpu,
                 str(model),
                 "-o",
                 str(library),
             )
-            for level in choose_levels(library, cpu):
-                libraries.append((library, level))
-        for extents in case.extents:
+            libraries.append((library, choose_levels(library, cpu)))
+        # With rounded weights the kernels themselves are interpreted, in float64:
+        # so sums differ by their order alone.
+        reference = "canonicalize" if passes == PASSES else passes
+        for turn, extents in enumerate(case.extents):
             inputs = []
             for key, integers in case.make_integers(extents).items():
                 file = folder / f"{key}.npy"
@@ -255,12 +274,15 @@ def main(cases):
                 "--interpret",
                 "--f64",
                 "--passes",
-                "canonicalize",
+                reference,
                 str(model),
                 *end,
             )
             want = np.load(output).astype(np.float64)
-            for library, level in libraries:
+            if reference != "canonicalize":
+                rounding = max(rounding, compare_unrounded(model, end, output, want))
+            for library, levels in libraries:
+                level = levels[turn % len(levels)]
                 run("ockham", "run", str(library), *end, level=level)
                 have = np.load(output).astype(np.float64)
                 error = np.abs(have - want).max() / max(1.0, np.abs(want).max())
@@ -272,6 +294,13 @@ def main(cases):
                 worst = max(worst, error)
                 count += 1
     print(f"{count} runs agree, the worst to {worst:.1e}")
+    if passes != PASSES:
+        print(f"rounding weights changes results by up to {rounding:.1e}")
+        # A weight is off by at most 2**-9 of itself. The sum of 20 products of
+        # normal numbers, which a sigmoid's limits then bring to 1, is off by
+        # up to about ten times that.
+        if not 1e-4 < rounding < 2**-5:
+            sys.exit("expected between 1e-4 and 2**-5")
 
 
 if __name__ == "__main__":
