@@ -4,7 +4,7 @@
 // OPTION: error: convert-tfm-to-tile: weights is 'f16', expected 'f32' or 'bf16'
 
 // Rounded weights, everything else in f32.
-// BF16: ockham.weight @w.panels : tensor<1x4x48xbf16>
+// BF16: ockham.weight @w.panels : tensor<4x8xbf16> layout "panels<48>"
 // BF16: tile.kernel @linear_4x8_bf16_bias_relu(%{{.*}}: !tile.view<?x4xf32>, %{{.*}}: !tile.view<4x8xbf16, panels<48>>, %{{.*}}: !tile.view<1x8xf32>, %{{.*}}: !tile.view<?x8xf32>)
 // BF16: tile.dot %{{.*}} : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xbf16, panels<48>>
 

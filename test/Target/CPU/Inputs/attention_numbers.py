@@ -248,7 +248,8 @@ def make_cases():
     yield Case("statistics of none", CROSS, entropy=True, logsumexp=True, cross=True, lengths=True)
     yield Case("NaN", FEW, spoil=spoil_keys(np.nan))
     yield Case("infinity", FEW, spoil=spoil_keys(np.inf), causal=True)
-    yield Case("large", FEW, scale=300.0, causal=True, logsumexp=True)
+    # Scores reach thousands, where a float32 is a multiple of 2^-12.
+    yield Case("large", FEW, scale=300.0, causal=True, logsumexp=True, tolerance=1e-4)
     yield Case("everything", STEP, heads=4, kv=2, d=20, dv=6, past=True, lengths=True, mask="float", repeats="h",
                shape="abg", norm="layer", query_scale=True, key_scale=True, rotary=7, cap=5.0, cross=True,
                causal=True, visible=True, logsumexp=True, entropy=True)  # fmt: skip
@@ -315,7 +316,7 @@ def main():
                 for name, expected in zip(case.results, want):
                     have = np.load(folder / f"{name}.npy").astype(np.float64)
                     error = compare(have, expected)
-                    if not error < 5e-6:
+                    if not error < (case.get("tolerance") or 5e-6):
                         sys.exit(f"{case.name}, {extents}, {library}, {name}: off by {error}")
                     worst = max(worst, error)
                 count += 1
