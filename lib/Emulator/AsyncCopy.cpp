@@ -45,7 +45,7 @@ void copyPart(uint8_t *destination, const uint8_t *source,
       fail("cp.async of " + llvm::Twine(bytes) +
            " bytes needs addresses aligned to them, got " +
            describeAddress(reinterpret_cast<uint64_t>(address)));
-  locateShared(destination, bytes, "cp.async");
+  SharedPlace place = locateShared(destination, bytes, "cp.async");
   if (sourceBytes > bytes)
     fail("cp.async of " + llvm::Twine(bytes) +
          " bytes reads at most these, "
@@ -56,7 +56,7 @@ void copyPart(uint8_t *destination, const uint8_t *source,
     Actor actor = getEngineActor(
         thread.block->cluster->getAsyncCopyAgent(thread), queue.time);
     accessMemoryAs(actor, source, sourceBytes, kRead);
-    accessMemoryAs(actor, destination, bytes, kWrite);
+    accessSharedAs(actor, place, bytes, kWrite);
     profileAccess(thread, source, sourceBytes);
   }
   Completion completion = grid().options.completion;

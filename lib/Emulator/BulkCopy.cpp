@@ -148,8 +148,8 @@ static void storeTensor(const uint8_t *source, const TensorMap *pointer,
   Cluster &cluster = *thread.block->cluster;
   uint32_t time = ++thread.bulkCopies.time;
   if (detectsRaces()) {
-    accessMemoryAs(getEngineActor(cluster.getBulkReadAgent(thread), time),
-                   source, bytes, kRead | kAsyncProxy);
+    Actor reader = getEngineActor(cluster.getBulkReadAgent(thread), time);
+    accessMemoryAs(reader, source, bytes, kRead | kAsyncProxy);
     Actor writer = getEngineActor(cluster.getBulkWriteAgent(thread), time);
     uint8_t flags =
         kWrite | kAsyncProxy | (kind == StoreKind::Copy ? 0 : kAtomic);
@@ -258,10 +258,10 @@ void storeBytes(uint8_t *destination, const uint8_t *source, uint32_t bytes,
   Thread &thread = current();
   Cluster &cluster = *thread.block->cluster;
   uint32_t time = ++thread.bulkCopies.time;
-  accessMemoryAs(getEngineActor(cluster.getBulkReadAgent(thread), time), source,
-                 bytes, kRead | kAsyncProxy);
-  accessMemoryAs(getEngineActor(cluster.getBulkWriteAgent(thread), time),
-                 destination, bytes, kWrite | kAsyncProxy);
+  Actor reader = getEngineActor(cluster.getBulkReadAgent(thread), time);
+  accessMemoryAs(reader, source, bytes, kRead | kAsyncProxy);
+  Actor writer = getEngineActor(cluster.getBulkWriteAgent(thread), time);
+  accessMemoryAs(writer, destination, bytes, kWrite | kAsyncProxy);
   enqueueStore([=] { std::memcpy(destination, source, bytes); });
 }
 

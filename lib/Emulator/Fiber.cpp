@@ -14,7 +14,6 @@
 
 #include <cstdint>
 #include <sys/mman.h>
-#include <unistd.h>
 
 using namespace ockham::emulator;
 
@@ -47,8 +46,10 @@ ockham_emulator_switch:
 )");
 
 StackPool::StackPool(size_t bytes, unsigned count) {
-  size_t page = sysconf(_SC_PAGESIZE);
-  this->bytes = (bytes + page - 1) / page * page;
+  // A warp's lanes take turns at the same depth of their stacks. At a distance
+  // of pages, all of them would compete for the same few sets of the cache; at
+  // an odd number of lines, each has its own.
+  this->bytes = (bytes + 4095) / 4096 * 4096 + 5 * 64;
   slabBytes = this->bytes * count;
 }
 

@@ -21,7 +21,7 @@ namespace ockham::emulator {
 /// Memory for the stacks of a grid, reused by one block after another.
 class StackPool {
 public:
-  /// Stacks of `bytes`, which is rounded up to pages, `count` at a time.
+  /// Stacks of at least `bytes`, `count` at a time.
   StackPool(size_t bytes, unsigned count);
   ~StackPool();
   StackPool(const StackPool &) = delete;
@@ -34,6 +34,8 @@ public:
   /// Makes the i-th stack of a slab start in `entry`, which must not return,
   /// and returns where to switch to.
   void *prepare(char *slab, unsigned i, void (*entry)()) const;
+
+  size_t getSlabBytes() const { return slabBytes; }
 
 private:
   size_t bytes, slabBytes;

@@ -466,10 +466,18 @@ void report(Report::Kind kind, uint32_t site, uint32_t otherSite,
 /// Checks and records an access to shared or global memory by the current
 /// thread, or by an engine of it.
 void accessMemory(const void *address, uint64_t bytes, uint8_t flags);
-void accessMemoryAs(const Actor &actor, const void *address, uint64_t bytes,
+void accessMemoryAs(Actor &actor, const void *address, uint64_t bytes,
+                    uint8_t flags);
+/// The same for shared memory that has been located, with the race detector on.
+void accessSharedAs(Actor &actor, const SharedPlace &place, uint64_t bytes,
                     uint8_t flags);
 /// Notes an access by a lane of a warp in the grid's profile.
-void profileAccess(const Thread &thread, const void *address, uint64_t bytes);
+void addToProfile(const Thread &thread, const void *address, uint64_t bytes);
+inline void profileAccess(const Thread &thread, const void *address,
+                          uint64_t bytes) {
+  if (thread.block->cluster->grid->options.profile)
+    addToProfile(thread, address, bytes);
+}
 /// A thread as an actor.
 Actor getActor(const Thread &thread);
 /// An engine that begins something on behalf of the current thread.

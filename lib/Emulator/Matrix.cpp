@@ -42,9 +42,10 @@ static uint8_t *getRow(Warp &warp, const Meeting &meeting, unsigned lane,
     fail(llvm::Twine(meeting.name) + ": the row of lane " + llvm::Twine(lane) +
          " must be aligned to 16 bytes, got " +
          describeAddress(reinterpret_cast<uint64_t>(row)));
-  locateShared(row, 16, meeting.name);
+  SharedPlace place = locateShared(row, 16, meeting.name);
   if (detectsRaces()) {
-    accessMemoryAs(getActor(*warp.threads[lane]), row, 16, flags);
+    Actor actor = getActor(*warp.threads[lane]);
+    accessSharedAs(actor, place, 16, flags);
     profileAccess(*warp.threads[lane], row, 16);
   }
   return row;

@@ -42,9 +42,8 @@ SyncVariable &ockham::emulator::getSyncVariable(uint64_t address) {
 
 static bool isOnStack(uint64_t address) {
   const Cluster &cluster = *current().block->cluster;
-  uint64_t bytes = (cluster.grid->kernel->stackBytes + 4095) / 4096 * 4096;
   return address - reinterpret_cast<uint64_t>(cluster.stacks) <
-         bytes * cluster.getThreadsPerBlock() * cluster.blocks.size();
+         cluster.worker->stacks.getSlabBytes();
 }
 
 std::string ockham::emulator::describeAddress(uint64_t address) {
@@ -88,8 +87,8 @@ Actor ockham::emulator::getActor(const Thread &thread) {
           thread.agent,
           thread.time,
           thread.site,
-          &thread.clock,
-          &thread.proxy};
+          thread.clock,
+          thread.proxy};
 }
 
 Actor ockham::emulator::getEngineActor(uint32_t agent, uint32_t time) {
@@ -128,7 +127,7 @@ static void reportConflict(const Actor &actor, const Conflict &conflict,
   const AccessRecord &old = conflict.earlier;
   std::string before =
       llvm::formatv("{0} by {1} at {2}", nameAccess(old.flags),
-                    running.describeAgent(old.domain, old.agent),
+                    running.describeAgent(old.getDomain(), old.getAgent()),
                     running.describeSite(old.site))
           .str();
   if (conflict.kind == ConflictKind::Proxy)
@@ -141,7 +140,34 @@ static void reportConflict(const Actor &actor, const Conflict &conflict,
                " is not synchronised with the earlier " + before);
 }
 
-void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
+static void countTraffic(Traffic &traffic, uint64_t bytes, uint8_t flags) {
+  (flags & kWrite ? traffic.written : traffic.read) += bytes;
+}
+
+LLVM_ATTRIBUTE_NOINLINE static void reportEndedBlock(const Actor &actor,
+                                                     uint64_t address) {
+  Grid &running = grid();
+  report(Report::Kind::Race, actor.site, 0,
+         "race at " + describeAddress(address) +
+             ": its block has ended before the access by " +
+             running.describeAgent(actor.domain, actor.agent) + " at " +
+             running.describeSite(actor.site));
+}
+
+void ockham::emulator::accessSharedAs(Actor &actor, const SharedPlace &place,
+                                      uint64_t bytes, uint8_t flags) {
+  Block &block = *place.block;
+  countTraffic(block.cluster->worker->shared, bytes, flags);
+  auto address = reinterpret_cast<uint64_t>(block.shared) + place.offset;
+  if (LLVM_UNLIKELY(!block.alive))
+    reportEndedBlock(actor, address);
+  Conflict conflict = block.shadow.access(actor, place.offset, bytes, flags,
+                                          /*checkInitialized=*/true);
+  if (LLVM_UNLIKELY(conflict.kind != ConflictKind::None))
+    reportConflict(actor, conflict, address, flags);
+}
+
+void ockham::emulator::accessMemoryAs(Actor &actor, const void *pointer,
                                       uint64_t bytes, uint8_t flags) {
   Grid &running = grid();
   if (!running.options.detectRaces || !bytes)
@@ -159,12 +185,8 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
     fail("an access out of bounds ends the grid");
   };
 
-  auto count = [&](Traffic &traffic) {
-    (flags & kWrite ? traffic.written : traffic.read) += bytes;
-  };
   Conflict conflict;
   if (isShared(address)) {
-    count(worker().shared);
     Cluster &cluster = *current().block->cluster;
     uint64_t offset = address - reinterpret_cast<uint64_t>(cluster.window);
     uint64_t rank = offset / kSharedWindow;
@@ -172,18 +194,13 @@ void ockham::emulator::accessMemoryAs(const Actor &actor, const void *pointer,
     if (rank >= cluster.blocks.size() || offset + bytes > running.sharedBytes)
       return reportOutside("outside of the block's " +
                            llvm::Twine(running.sharedBytes) + " bytes");
-    if (!cluster.blocks[rank]->alive)
-      report(Report::Kind::Race, actor.site, 0,
-             "race at " + describeAddress(address) +
-                 ": its block has ended before the access by " +
-                 running.describeAgent(actor.domain, actor.agent) + " at " +
-                 running.describeSite(actor.site));
-    conflict = cluster.blocks[rank]->shadow.access(actor, offset, bytes, flags,
-                                                   /*checkInitialized=*/true);
+    accessSharedAs(actor, {cluster.blocks[rank].get(), uint32_t(offset)}, bytes,
+                   flags);
+    return;
   } else if (isOnStack(address)) {
     return;
   } else {
-    count(worker().global);
+    countTraffic(worker().global, bytes, flags);
     auto *allocation = running.memory->find(address);
     if (allocation) {
       uint64_t offset = address - allocation->begin;
@@ -224,24 +241,24 @@ void ockham::emulator::checkBlockEnd(Block &block) {
     return;
   // Threads of other blocks, which must have been waited for.
   block.shadow.forEachRecord([&](uint64_t offset, const AccessRecord &record) {
-    if (record.agent >= cluster.blocks.size() * threads ||
-        record.agent / threads == block.rank ||
-        block.exitClock.own.get(record.agent) >= record.time)
+    uint32_t agent = record.getAgent();
+    if (agent >= cluster.blocks.size() * threads ||
+        agent / threads == block.rank ||
+        block.exitClock.own.get(agent) >= record.time)
       return;
     report(Report::Kind::Race, current().site, record.site,
            "race at shared memory + 0x" + llvm::utohexstr(offset) +
                ": the end of a block is not synchronised with the earlier "
                "access by " +
-               running.describeAgent(record.domain, record.agent) + " at " +
-               running.describeSite(record.site));
+               running.describeAgent(record.getDomain(), record.getAgent()) +
+               " at " + running.describeSite(record.site));
   });
 }
 
-void ockham::emulator::profileAccess(const Thread &thread, const void *pointer,
-                                     uint64_t bytes) {
-  Grid &running = grid();
+void ockham::emulator::addToProfile(const Thread &thread, const void *pointer,
+                                    uint64_t bytes) {
   uint64_t address = reinterpret_cast<uint64_t>(pointer);
-  if (!running.options.profile || !bytes || isOnStack(address))
+  if (!bytes || isOnStack(address))
     return;
   if (isShared(address))
     worker().profile.add(thread, address % kSharedWindow, bytes, true);
@@ -253,6 +270,7 @@ void ockham::emulator::accessMemory(const void *address, uint64_t bytes,
                                     uint8_t flags) {
   if (!detectsRaces())
     return;
-  accessMemoryAs(getActor(current()), address, bytes, flags);
+  Actor actor = getActor(current());
+  accessMemoryAs(actor, address, bytes, flags);
   profileAccess(current(), address, bytes);
 }

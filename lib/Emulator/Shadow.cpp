@@ -17,39 +17,6 @@ using namespace ockham::emulator;
 /// them is found anyway.
 static constexpr size_t kMaxRecords = 64;
 
-namespace {
-/// Answers whether the actor knows of an earlier access. Neighbouring cells
-/// mostly have the same history, so the last answers are kept.
-class Knowledge {
-public:
-  explicit Knowledge(const Actor &actor) : actor(actor) {}
-
-  bool isOrdered(const AccessRecord &record) {
-    if (record.agent == actor.agent && record.domain == actor.domain)
-      return true;
-    if (record.agent != lastAgent || record.domain != lastDomain) {
-      lastAgent = record.agent;
-      lastDomain = record.domain;
-      lastTime = look(*actor.clock, record);
-    }
-    return lastTime >= record.time;
-  }
-  bool isVisibleToProxy(const AccessRecord &record) const {
-    return look(*actor.proxy, record) >= record.time;
-  }
-
-private:
-  uint32_t look(const VectorClock &clock, const AccessRecord &record) const {
-    return record.domain == actor.domain
-               ? clock.own.get(record.agent)
-               : clock.getForeign(record.domain, record.agent);
-  }
-
-  const Actor &actor;
-  uint32_t lastAgent = ~0u, lastDomain = ~0u, lastTime = 0;
-};
-} // namespace
-
 llvm::SmallVectorImpl<AccessRecord> &ShadowCells::getMore(Cell &cell) {
   if (!cell.more) {
     if (freeOverflow.empty()) {
@@ -74,9 +41,14 @@ void ShadowCells::dropMore(Cell &cell) {
 
 void ShadowCells::recordRead(Cell &cell, const AccessRecord &record) {
   auto supersedes = [&](const AccessRecord &old) {
-    return old.agent == record.agent && old.domain == record.domain &&
-           old.flags == record.flags && (old.mask & ~record.mask) == 0;
+    return old.key == record.key && old.flags == record.flags &&
+           (old.mask & ~record.mask) == 0;
   };
+  for (AccessRecord &old : cell.reads)
+    if (!old.mask || supersedes(old)) {
+      old = record;
+      return;
+    }
   auto &more = getMore(cell);
   for (AccessRecord &old : more)
     if (!old.isWrite() && supersedes(old)) {
@@ -89,11 +61,10 @@ void ShadowCells::recordRead(Cell &cell, const AccessRecord &record) {
 
 void ShadowCells::recordWrite(Cell &cell, const AccessRecord &record) {
   cell.initialized |= record.mask;
-  if (record.mask == 0xffff ||
-      (!cell.more && !(cell.write.mask & ~record.mask) &&
-       !(cell.read.mask & ~record.mask))) {
+  uint64_t others = cell.write.mask | cell.reads[0].mask | cell.reads[1].mask;
+  if (record.mask == 0xffff || (!cell.more && !(others & ~record.mask))) {
     dropMore(cell);
-    cell.read.mask = 0;
+    cell.reads[0].mask = cell.reads[1].mask = 0;
     cell.write = record;
     return;
   }
@@ -102,28 +73,68 @@ void ShadowCells::recordWrite(Cell &cell, const AccessRecord &record) {
   for (AccessRecord &old : more)
     old.mask &= ~record.mask;
   llvm::erase_if(more, [](const AccessRecord &old) { return !old.mask; });
-  for (AccessRecord *old : {&cell.write, &cell.read}) {
+  for (AccessRecord *old : {&cell.write, &cell.reads[0], &cell.reads[1]}) {
     old->mask &= ~record.mask;
     if (!old->mask || more.size() >= kMaxRecords)
       continue;
     more.push_back(*old);
     cell.hasMoreWrites |= old->isWrite();
   }
-  cell.read.mask = 0;
+  cell.reads[0].mask = cell.reads[1].mask = 0;
   cell.write = record;
 }
 
-Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
-                             uint64_t bytes, uint8_t flags,
-                             bool checkInitialized) {
+/// What an access of `mask` does to an earlier one.
+static inline ConflictKind compare(Actor &actor, const AccessRecord &old,
+                                   uint32_t mask, uint8_t flags) {
+  if (!(old.mask & mask) || !((old.flags | flags) & kWrite) ||
+      (old.flags & flags & kAtomic))
+    return ConflictKind::None;
+  if (!actor.knows(old))
+    return ConflictKind::Race;
+  if ((flags & kAsyncProxy) && old.isWrite() && !(old.flags & kAsyncProxy) &&
+      !actor.seesThroughProxy(old))
+    return ConflictKind::Proxy;
+  return ConflictKind::None;
+}
+
+LLVM_ATTRIBUTE_NOINLINE Conflict ShadowCells::findConflict(
+    Actor &actor, const Cell &cell, uint32_t mask, uint8_t flags) const {
   Conflict conflict;
-  Knowledge knowledge(actor), readers(actor);
+  auto check = [&](const AccessRecord &old) {
+    if (conflict.kind != ConflictKind::None)
+      return;
+    conflict.kind = compare(actor, old, mask, flags);
+    conflict.earlier = old;
+    conflict.offset = llvm::countr_zero(uint32_t(old.mask & mask));
+  };
+  check(cell.write);
+  for (const AccessRecord &old : cell.reads)
+    check(old);
+  if (cell.more)
+    for (const AccessRecord &old : overflow[cell.more - 1])
+      check(old);
+  return conflict;
+}
+
+/// The bytes of a cell that begins at `begin` which lie in a range.
+static uint32_t getMask(uint64_t begin, uint64_t offset, uint64_t end) {
+  uint32_t mask = 0xffff;
+  if (begin < offset)
+    mask &= 0xffff << (offset - begin);
+  if (begin + ShadowCells::kCellBytes > end)
+    mask &= 0xffff >> (begin + ShadowCells::kCellBytes - end);
+  return mask & 0xffff;
+}
+
+Conflict ShadowCells::access(Actor &actor, uint64_t offset, uint64_t bytes,
+                             uint8_t flags, bool checkInitialized) {
+  Conflict conflict;
   bool writes = flags & kWrite;
   AccessRecord record;
-  record.agent = actor.agent;
+  record.key = actor.getKey();
   record.time = actor.time;
   record.site = actor.site;
-  record.domain = actor.domain;
   record.flags = flags;
 
   uint64_t end = offset + bytes;
@@ -131,57 +142,54 @@ Conflict ShadowCells::access(const Actor &actor, uint64_t offset,
        ++index) {
     Cell &cell = cells[index];
     uint64_t begin = index * kCellBytes;
-    uint32_t mask = 0xffff;
-    if (begin < offset)
-      mask &= 0xffff << (offset - begin);
-    if (begin + kCellBytes > end)
-      mask &= 0xffff >> (begin + kCellBytes - end);
-    mask &= 0xffff;
+    uint32_t mask = getMask(begin, offset, end);
     record.mask = mask;
 
-    if (conflict.kind == ConflictKind::None) {
-      auto found = [&](ConflictKind kind, uint32_t bytes,
-                       const AccessRecord &earlier) {
-        conflict = {kind, begin + llvm::countr_zero(bytes) - offset, earlier};
-      };
-      auto check = [&](const AccessRecord &old) {
-        if (!(old.mask & mask) || !(old.isWrite() || writes) ||
-            (old.flags & flags & kAtomic) ||
-            conflict.kind != ConflictKind::None)
-          return;
-        if (!knowledge.isOrdered(old))
-          found(ConflictKind::Race, old.mask & mask, old);
-        else if ((flags & kAsyncProxy) && old.isWrite() &&
-                 !(old.flags & kAsyncProxy) && !knowledge.isVisibleToProxy(old))
-          found(ConflictKind::Proxy, old.mask & mask, old);
-      };
-      check(cell.write);
-      if (writes)
-        check(cell.read);
-      if (cell.more && (writes || cell.hasMoreWrites))
-        for (const AccessRecord &old : overflow[cell.more - 1])
-          check(old);
-      uint32_t missing = mask & ~cell.initialized;
-      if (checkInitialized && !writes && missing &&
-          conflict.kind == ConflictKind::None)
-        found(ConflictKind::Uninitialized, missing, AccessRecord());
-    }
+    auto isConflict = [&](const AccessRecord &old) {
+      return compare(actor, old, mask, flags) != ConflictKind::None;
+    };
+    bool found = isConflict(cell.write);
     if (writes)
+      found |= isConflict(cell.reads[0]) || isConflict(cell.reads[1]);
+    if (cell.more && (writes || cell.hasMoreWrites))
+      for (const AccessRecord &old : overflow[cell.more - 1])
+        found |= isConflict(old);
+    if (found && conflict.kind == ConflictKind::None) {
+      conflict = findConflict(actor, cell, mask, flags);
+      conflict.offset += begin - offset;
+    }
+    if (writes) {
       recordWrite(cell, record);
-    else if (!cell.read.mask ||
-             ((cell.read.mask & ~mask) == 0 && cell.read.flags == flags &&
-              readers.isOrdered(cell.read)))
-      // A write that knows of this read also knows of what this read knows.
-      cell.read = record;
+      continue;
+    }
+    uint32_t missing = mask & ~cell.initialized;
+    if (checkInitialized && missing && conflict.kind == ConflictKind::None) {
+      conflict.kind = ConflictKind::Uninitialized;
+      conflict.offset = begin + llvm::countr_zero(missing) - offset;
+    }
+    // A write that knows of this read also knows of what this read knows.
+    auto covers = [&](const AccessRecord &old) {
+      return !old.mask || ((old.mask & ~mask) == 0 && old.flags == flags &&
+                           actor.knows(old));
+    };
+    if (covers(cell.reads[0]))
+      cell.reads[0] = record;
+    else if (covers(cell.reads[1]))
+      cell.reads[1] = record;
     else
       recordRead(cell, record);
   }
   return conflict;
 }
 
-void ShadowCells::markInitialized(uint64_t offset, uint64_t bytes) {
-  for (uint64_t byte = offset; byte < offset + bytes; ++byte)
-    cells[byte / kCellBytes].initialized |= 1 << byte % kCellBytes;
+void ShadowCells::addRead(AccessRecord record, uint64_t offset,
+                          uint64_t bytes) {
+  uint64_t end = offset + bytes;
+  for (uint64_t index = offset / kCellBytes; index * kCellBytes < end;
+       ++index) {
+    record.mask = getMask(index * kCellBytes, offset, end);
+    recordRead(cells[index], record);
+  }
 }
 
 void ShadowCells::forEachRecord(
@@ -193,28 +201,74 @@ void ShadowCells::forEachRecord(
         function(index * kCellBytes + llvm::countr_zero(record.mask), record);
     };
     call(cell.write);
-    call(cell.read);
+    for (const AccessRecord &record : cell.reads)
+      call(record);
     if (cell.more)
       for (const AccessRecord &record : overflow[cell.more - 1])
         call(record);
   }
 }
 
-ShadowCells &GlobalShadow::Shard::getPage(uint64_t number) {
+void GlobalShadow::Page::addRead(const AccessRecord &record, uint16_t begin,
+                                 uint16_t end) {
+  if (!reads.empty()) {
+    // What a thread reads piece by piece, or again and again.
+    Read &last = reads.back();
+    if (last.record.key == record.key && last.record.site == record.site &&
+        last.record.flags == record.flags) {
+      if (last.begin == begin && last.end == end) {
+        last.record.time = record.time;
+        return;
+      }
+      if (last.end == begin && last.record.time == record.time) {
+        last.end = end;
+        return;
+      }
+    }
+  }
+  if (reads.size() == kMaxReads)
+    moveReadsToCells();
+  reads.push_back({record, begin, end});
+}
+
+void GlobalShadow::Page::moveReadsToCells() {
+  if (cells.empty())
+    cells.resize(uint64_t(1) << kPageBits);
+  for (const Read &read : reads)
+    cells.addRead(read.record, read.begin, read.end - read.begin);
+  reads.clear();
+}
+
+Conflict GlobalShadow::Page::access(Actor &actor, uint64_t offset,
+                                    uint64_t bytes, uint8_t flags) {
+  if (!written && !(flags & kWrite)) {
+    AccessRecord record;
+    record.key = actor.getKey();
+    record.time = actor.time;
+    record.site = actor.site;
+    record.flags = flags;
+    addRead(record, offset, offset + bytes);
+    return {};
+  }
+  if (!written)
+    moveReadsToCells();
+  written = true;
+  return cells.access(actor, offset, bytes, flags, /*checkInitialized=*/false);
+}
+
+GlobalShadow::Page &GlobalShadow::Shard::getPage(uint64_t number) {
   if (number == lastNumber)
     return *last;
-  std::unique_ptr<ShadowCells> &page = pages[number];
-  if (!page) {
-    page = std::make_unique<ShadowCells>();
-    page->resize(uint64_t(1) << kPageBits);
-  }
+  std::unique_ptr<Page> &page = pages[number];
+  if (!page)
+    page = std::make_unique<Page>();
   lastNumber = number;
   last = page.get();
   return *last;
 }
 
-Conflict GlobalShadow::access(const Actor &actor, uint64_t address,
-                              uint64_t bytes, uint8_t flags, bool locks) {
+Conflict GlobalShadow::access(Actor &actor, uint64_t address, uint64_t bytes,
+                              uint8_t flags, bool locks) {
   Conflict first;
   constexpr uint64_t pageBytes = uint64_t(1) << kPageBits;
   for (uint64_t done = 0; done < bytes;) {
@@ -225,8 +279,8 @@ Conflict GlobalShadow::access(const Actor &actor, uint64_t address,
     std::unique_lock<std::mutex> lock(shard.mutex, std::defer_lock);
     if (locks)
       lock.lock();
-    Conflict conflict = shard.getPage(number).access(
-        actor, offset, count, flags, /*checkInitialized=*/false);
+    Conflict conflict =
+        shard.getPage(number).access(actor, offset, count, flags);
     if (conflict.kind != ConflictKind::None &&
         first.kind == ConflictKind::None) {
       first = conflict;

@@ -35,29 +35,77 @@ enum AccessFlags : uint8_t {
   kAsyncProxy = 4
 };
 
+/// An agent among those of all domains.
+using AgentKey = uint64_t;
+constexpr unsigned kAgentBits = 24, kDomainBits = 24;
+constexpr AgentKey getAgentKey(uint32_t domain, uint32_t agent) {
+  return AgentKey(domain) << kAgentBits | agent;
+}
+
 /// One access as memory remembers it.
 struct AccessRecord {
-  uint32_t agent = 0;
-  uint32_t time = 0;
-  uint32_t site = 0;
-  uint32_t domain : 24;
-  uint32_t flags : 8;
+  AgentKey key : kAgentBits + kDomainBits;
   /// Which bytes of the cell; none in a record of nothing.
-  uint16_t mask = 0;
+  uint64_t mask : 16;
+  uint32_t time = 0;
+  uint32_t site : 28;
+  uint32_t flags : 4;
 
-  AccessRecord() : domain(0), flags(0) {}
+  AccessRecord() : key(0), mask(0), site(0), flags(0) {}
   bool isWrite() const { return flags & kWrite; }
+  uint32_t getAgent() const { return key % (AgentKey(1) << kAgentBits); }
+  uint32_t getDomain() const { return key >> kAgentBits; }
 };
+static_assert(sizeof(AccessRecord) == 16, "cells are what race mode reads");
 
-/// Who makes an access, and what it knows.
-struct Actor {
+/// Who makes an access, and what it knows. Lives no longer than an instruction:
+/// it remembers answers of its clocks.
+class Actor {
+public:
+  Actor(uint32_t domain, uint32_t agent, uint32_t time, uint32_t site,
+        const VectorClock &clock, const VectorClock &proxy)
+      : domain(domain), agent(agent), time(time), site(site), clock(clock),
+        proxy(proxy) {}
+
   uint32_t domain;
   uint32_t agent;
   uint32_t time;
   uint32_t site;
-  const VectorClock *clock;
-  /// What the async proxy sees; only looked at for kAsyncProxy.
-  const VectorClock *proxy;
+
+  AgentKey getKey() const { return getAgentKey(domain, agent); }
+  /// Whether the actor knows of an earlier access.
+  bool knows(const AccessRecord &record) {
+    if (record.key == getKey())
+      return true;
+    // Neighbouring cells mostly have the same history, whose writes and reads
+    // alternate.
+    Answer &answer = answers[record.isWrite()];
+    if (record.key != answer.key) {
+      answer.key = record.key;
+      answer.time = look(clock, record);
+    }
+    return answer.time >= record.time;
+  }
+  /// Whether the async proxy sees what it wrote, if it acts for this actor.
+  bool seesThroughProxy(const AccessRecord &record) const {
+    return look(proxy, record) >= record.time;
+  }
+
+private:
+  uint32_t look(const VectorClock &clock, const AccessRecord &record) const {
+    uint32_t itsDomain = record.getDomain(), itsAgent = record.getAgent();
+    return itsDomain == domain ? clock.own.get(itsAgent)
+                               : clock.getForeign(itsDomain, itsAgent);
+  }
+
+  struct Answer {
+    AgentKey key = ~AgentKey(0);
+    uint32_t time = 0;
+  };
+
+  const VectorClock &clock;
+  const VectorClock &proxy;
+  Answer answers[2];
 };
 
 enum class ConflictKind { None, Race, Proxy, Uninitialized };
@@ -75,7 +123,7 @@ public:
   static constexpr uint64_t kCellBytes = 16;
 
   struct Cell {
-    AccessRecord write, read;
+    AccessRecord write, reads[2];
     /// Further records: one more than their index in `overflow`.
     uint32_t more = 0;
     /// Which bytes have been written.
@@ -84,6 +132,7 @@ public:
     bool hasMoreWrites = false;
   };
 
+  bool empty() const { return cells.empty(); }
   /// Forgets all that was there.
   void resize(uint64_t bytes) {
     cells.assign((bytes + kCellBytes - 1) / kCellBytes, Cell());
@@ -92,15 +141,18 @@ public:
   }
   /// Checks and records an access of [offset, offset + bytes), which must lie
   /// within. Returns the first conflict.
-  Conflict access(const Actor &actor, uint64_t offset, uint64_t bytes,
-                  uint8_t flags, bool checkInitialized);
-  void markInitialized(uint64_t offset, uint64_t bytes);
+  Conflict access(Actor &actor, uint64_t offset, uint64_t bytes, uint8_t flags,
+                  bool checkInitialized);
+  /// Records a read that conflicts with nothing; its mask means nothing.
+  void addRead(AccessRecord record, uint64_t offset, uint64_t bytes);
   /// Calls `function` for all accesses that are remembered.
   void forEachRecord(
       llvm::function_ref<void(uint64_t offset, const AccessRecord &record)>
           function) const;
 
 private:
+  Conflict findConflict(Actor &actor, const Cell &cell, uint32_t mask,
+                        uint8_t flags) const;
   void recordRead(Cell &cell, const AccessRecord &record);
   void recordWrite(Cell &cell, const AccessRecord &record);
   llvm::SmallVectorImpl<AccessRecord> &getMore(Cell &cell);
@@ -115,19 +167,45 @@ private:
 class GlobalShadow {
 public:
   /// `locks` is set where several OS threads do this at once.
-  Conflict access(const Actor &actor, uint64_t address, uint64_t bytes,
-                  uint8_t flags, bool locks);
+  Conflict access(Actor &actor, uint64_t address, uint64_t bytes, uint8_t flags,
+                  bool locks);
 
 private:
   static constexpr unsigned kPageBits = 12, kShards = 64;
+
+  /// Most pages hold inputs, which all blocks read and nobody writes. As long
+  /// as that is so, reads cannot conflict, and are only listed; a write looks
+  /// at what the list says of each cell.
+  class Page {
+  public:
+    Conflict access(Actor &actor, uint64_t offset, uint64_t bytes,
+                    uint8_t flags);
+
+  private:
+    struct Read {
+      /// Without a mask.
+      AccessRecord record;
+      uint16_t begin, end;
+    };
+    /// Then the list takes more memory than cells do.
+    static constexpr size_t kMaxReads = 4096;
+
+    void addRead(const AccessRecord &record, uint16_t begin, uint16_t end);
+    void moveReadsToCells();
+
+    std::vector<Read> reads;
+    ShadowCells cells;
+    bool written = false;
+  };
+
   /// Every so many-th page.
   struct Shard {
     std::mutex mutex;
-    llvm::DenseMap<uint64_t, std::unique_ptr<ShadowCells>> pages;
+    llvm::DenseMap<uint64_t, std::unique_ptr<Page>> pages;
     uint64_t lastNumber = ~uint64_t(0);
-    ShadowCells *last = nullptr;
+    Page *last = nullptr;
 
-    ShadowCells &getPage(uint64_t number);
+    Page &getPage(uint64_t number);
   };
   Shard shards[kShards];
 };

@@ -106,7 +106,7 @@ static uint32_t getTypeBytes(WarpGroupType type) {
 /// Threads of the group that know different things: each must know of what the
 /// tensor cores read.
 static void
-findDistinctThreads(Block &block, uint32_t first,
+findDistinctThreads(const Block &block, uint32_t first,
                     llvm::SmallVectorImpl<const Thread *> &distinct) {
   for (uint32_t i = 0; i < 128; ++i) {
     const Thread &thread = block.threads[first + i];
@@ -122,30 +122,32 @@ namespace {
 /// Reads operands in chunks of 16 bytes, under the eyes of the race detector.
 class OperandReader {
 public:
-  OperandReader(uint32_t agent, uint32_t time) : agent(agent), time(time) {
-    Thread &thread = current();
-    if (detectsRaces())
-      findDistinctThreads(*thread.block, thread.linear / 128 * 128, distinct);
+  OperandReader(uint32_t agent, uint32_t time) {
+    const Thread &thread = current();
+    if (!detectsRaces())
+      return;
+    llvm::SmallVector<const Thread *, 4> distinct;
+    findDistinctThreads(*thread.block, thread.linear / 128 * 128, distinct);
+    for (const Thread *other : distinct) {
+      Actor &actor = actors.emplace_back(getActor(*other));
+      actor.agent = agent;
+      actor.time = time;
+    }
   }
 
   const uint8_t *read(uint32_t offset) {
-    const uint8_t *address = current().block->shared + offset;
+    Block &block = *current().block;
     if (offset + 16 > grid().sharedBytes)
       fail("wgmma.mma_async reads shared memory + 0x" +
            llvm::utohexstr(offset) + ", outside of the block's " +
            llvm::Twine(grid().sharedBytes) + " bytes");
-    for (const Thread *thread : distinct) {
-      Actor actor = getActor(*thread);
-      actor.agent = agent;
-      actor.time = time;
-      accessMemoryAs(actor, address, 16, kRead | kAsyncProxy);
-    }
-    return address;
+    for (Actor &actor : actors)
+      accessSharedAs(actor, {&block, offset}, 16, kRead | kAsyncProxy);
+    return block.shared + offset;
   }
 
 private:
-  uint32_t agent, time;
-  llvm::SmallVector<const Thread *, 4> distinct;
+  llvm::SmallVector<Actor, 4> actors;
 };
 } // namespace
 
