@@ -12,7 +12,9 @@
 #            unpacked to .cache/ here. Where pip cannot get it, Debian's
 #            libonnx-testdata with the tests of onnx 1.12 is taken. Exported
 #            models are checked by onnx 1.22 and run by ONNX Runtime 1.31, which
-#            pip puts into a folder of their own in .cache/
+#            pip puts into a folder of their own in .cache/. Kernels for GPUs are
+#            assembled by CUDA's ptxas 13.0 and use its libdevice, which are in
+#            pip packages and unpacked to .cache/, too
 #   --list   print the packages and install nothing
 #   --help   print this text
 set -euo pipefail
@@ -33,6 +35,7 @@ packages=(
 test_packages=(python3-torch python3-onnx python3-pip)
 node_tests=$root/.cache/onnx-node-tests-1.22
 onnxruntime=$root/.cache/onnxruntime-1.31
+cuda=$root/.cache/cuda-13.0
 # What these need beyond Debian's NumPy, in versions that go with it.
 onnxruntime_packages=('onnxruntime==1.31.*' 'onnx==1.22.*' 'ml_dtypes==0.5.1'
   'protobuf==6.33.*' 'typing_extensions==4.*')
@@ -142,6 +145,36 @@ fetch_onnxruntime() (
   mv -T "$folder/packages" "$onnxruntime"
 )
 
+# A folder as CUDA's toolkit has it, with no more than the tests use.
+fetch_cuda() (
+  mkdir -p "$root/.cache" || exit 1
+  folder=$(mktemp -d "$root/.cache/fetch.XXXXXX") || exit 1
+  trap 'rm -rf "$folder"' EXIT
+  /usr/bin/python3 -m pip download --quiet --disable-pip-version-check \
+    --no-deps --only-binary=:all: --dest "$folder" \
+    'nvidia-cuda-nvcc==13.0.*' 'nvidia-nvvm==13.0.*' || exit 1
+  /usr/bin/python3 - "$folder" <<'END' || exit 1
+import glob, os, sys, zipfile
+
+folder = sys.argv[1]
+wanted = {"ptxas": "bin", "libdevice.10.bc": "nvvm/libdevice"}
+for wheel in glob.glob(folder + "/*.whl"):
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            base = os.path.basename(name)
+            if base in wanted:
+                place = os.path.join(folder, "cuda", wanted.pop(base))
+                os.makedirs(place)
+                with open(os.path.join(place, base), "wb") as file:
+                    file.write(archive.read(name))
+                os.chmod(os.path.join(place, base), 0o755)
+if wanted:
+    sys.exit(f"the packages lack {', '.join(wanted)}")
+END
+  "$folder/cuda/bin/ptxas" --version >/dev/null || exit 1
+  mv -T "$folder/cuda" "$cuda"
+)
+
 install_packages "${packages[@]}"
 if ((tests)) && [[ ! -d $node_tests ]]; then
   say "Getting onnx's node tests"
@@ -158,5 +191,13 @@ if ((tests)) && [[ ! -d $onnxruntime ]]; then
     echo "It is in $onnxruntime."
   else
     die "pip cannot get ONNX Runtime (see above): the tests integration-simplify-* will fail"
+  fi
+fi
+if ((tests)) && [[ ! -d $cuda ]]; then
+  say "Getting CUDA's ptxas and libdevice"
+  if fetch_cuda; then
+    echo "They are in $cuda."
+  else
+    die "pip cannot get CUDA's assembler (see above): without it or a toolkit, the tests that use ptxas are unsupported"
   fi
 fi

@@ -22,20 +22,21 @@ config.substitutions.append(("%source", config.ockham_source_root))
 config.substitutions.append(("%build", config.ockham_obj_root))
 
 
-def find_ptxas():
-    """The CUDA assembler, which some tests use where there is one."""
-    folders = [os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin")]
-    folders += os.environ.get("PATH", "").split(os.pathsep)
-    paths = (os.path.join(folder, "ptxas") for folder in folders)
-    return next((path for path in paths if os.access(path, os.X_OK)), None)
+def find_cuda(path):
+    """The folder of CUDA with a file that some tests use: the one that
+    scripts/install-dependencies.sh gets, or a toolkit."""
+    folders = [
+        os.path.join(config.ockham_source_root, ".cache", "cuda-13.0"),
+        os.environ.get("CUDA_HOME", "/usr/local/cuda"),
+    ]
+    return next((f for f in folders if os.path.exists(os.path.join(f, path))), None)
 
 
-ptxas = find_ptxas()
-if ptxas:
+cuda = find_cuda("bin/ptxas")
+if cuda:
     config.available_features.add("ptxas")
-    config.substitutions.append(("%ptxas", ptxas))
-
-cuda = os.environ.get("CUDA_HOME", "/usr/local/cuda")
-if os.path.exists(os.path.join(cuda, "nvvm", "libdevice", "libdevice.10.bc")):
+    config.substitutions.append(("%ptxas", os.path.join(cuda, "bin", "ptxas")))
+cuda = find_cuda("nvvm/libdevice/libdevice.10.bc")
+if cuda:
     config.available_features.add("libdevice")
     config.substitutions.append(("%cuda", cuda))
