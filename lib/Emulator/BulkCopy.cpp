@@ -81,7 +81,6 @@ static void forEachDestination(uint8_t *destination, uint64_t *address,
 }
 
 static const TensorMap &checkTensorMap(const TensorMap *map, unsigned rank,
-                                       const uint8_t *shared,
                                        const char *name) {
   if (reinterpret_cast<uint64_t>(map) % 64)
     fail(llvm::Twine(name) + ": the tensor map must be aligned to 64 bytes");
@@ -90,10 +89,16 @@ static const TensorMap &checkTensorMap(const TensorMap *map, unsigned rank,
   if (map->rank != rank)
     fail(llvm::Twine(name) + " of rank " + llvm::Twine(rank) +
          " gets a tensor map of rank " + llvm::Twine(unsigned(map->rank)));
+  return *map;
+}
+
+static const TensorMap &checkTensorMap(const TensorMap *map, unsigned rank,
+                                       const uint8_t *shared,
+                                       const char *name) {
   if (reinterpret_cast<uint64_t>(shared) % 128)
     fail(llvm::Twine(name) + " needs an address aligned to 128 bytes, got " +
          describeAddress(reinterpret_cast<uint64_t>(shared)));
-  return *map;
+  return checkTensorMap(map, rank, name);
 }
 
 //===----------------------------------------------------------------------===//
@@ -188,7 +193,10 @@ struct TensorHandlers {
                      uint64_t, uint32_t) {
     storeTensor(source, map, rank, {int32_t(axes)...}, kind);
   }
-  static void prefetch(const TensorMap *, Axes..., uint64_t, uint32_t) {}
+  /// Caches are not modelled, but a wrong map would be an error.
+  static void prefetch(const TensorMap *map, Axes..., uint64_t, uint32_t) {
+    checkTensorMap(map, rank, "cp.async.bulk.prefetch.tensor");
+  }
 
   static void add(HandlerTable &table) {
     const std::string prefix = "llvm.nvvm.cp.async.bulk.tensor.";
@@ -263,6 +271,10 @@ void storeBytes(uint8_t *destination, const uint8_t *source, uint32_t bytes,
   Actor writer = getEngineActor(cluster.getBulkWriteAgent(thread), time);
   accessMemoryAs(writer, destination, bytes, kWrite | kAsyncProxy);
   enqueueStore([=] { std::memcpy(destination, source, bytes); });
+}
+
+void prefetchBytes(const uint8_t *source, uint32_t bytes, uint64_t, uint32_t) {
+  checkBulk(source, source, bytes, "cp.async.bulk.prefetch");
 }
 
 //===----------------------------------------------------------------------===//
@@ -371,6 +383,7 @@ void ockham::emulator::addBulkCopyHandlers(HandlerTable &table) {
   table.add(prefix + "global.to.shared.cta", loadBytesToBlock);
   table.add(prefix + "shared.cta.to.cluster", copyToCluster);
   table.add(prefix + "shared.cta.to.global", storeBytes);
+  table.add(prefix + "prefetch.L2", prefetchBytes);
   table.add(prefix + "commit.group", commitGroup);
   table.add(prefix + "wait.group", waitForGroups<false>);
   table.add(prefix + "wait.group.read", waitForGroups<true>);

@@ -65,7 +65,6 @@ void sleep(uint32_t) { poll({"time to pass (nanosleep)", 0, 0}); }
 void trap() { fail("trap"); }
 
 void prefetch(void *) {}
-void prefetchBulk(void *, uint32_t, uint64_t, uint32_t) {}
 
 uint8_t *mapToRank(uint8_t *address, uint32_t rank) {
   const Block &block = *current().block;
@@ -107,7 +106,6 @@ void ockham::emulator::addFenceHandlers(HandlerTable &table) {
         "prefetch.global.L1", "prefetch.global.L2", "prefetch.local.L1",
         "prefetch.local.L2", "prefetchu.L1"})
     table.add(prefix + name, prefetch);
-  table.add(prefix + "cp.async.bulk.prefetch.L2", prefetchBulk);
   table.addPure(prefix + "mapa.shared.cluster", mapToRank);
   table.addPure(prefix + "mapa", mapToRank);
   table.addPure(prefix + "getctarank", getRank);

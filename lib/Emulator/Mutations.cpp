@@ -13,6 +13,8 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
+
 using namespace ockham::emulator;
 
 namespace {
@@ -35,6 +37,7 @@ private:
          std::move(apply)});
   }
   void visitCall(llvm::CallInst &call, llvm::StringRef name);
+  void moveUp(llvm::CallInst &call, llvm::StringRef name);
   void visitAtomic(llvm::Instruction &instruction);
 
   std::vector<Mutation> mutations;
@@ -72,6 +75,38 @@ static bool isSynchronizing(llvm::StringRef name) {
       prefixes, [&](const char *prefix) { return name.starts_with(prefix); });
 }
 
+/// What a thread cannot pass before others have done something.
+static bool isWaiting(llvm::StringRef name) {
+  return isSynchronizing(name) && !name.contains("arrive") &&
+         (name.contains("wait") || name.contains("sync")) &&
+         !name.starts_with("wgmma.fence") && !name.starts_with("wgmma.commit");
+}
+
+/// The first instruction of inline PTX that synchronises.
+static std::string findInAssembly(const llvm::InlineAsm &assembly) {
+  for (llvm::StringRef name : {"mbarrier.try_wait", "mbarrier.arrive",
+                               "bar.arrive", "bar.sync", "fence"})
+    if (assembly.getAsmString().contains(name)) {
+      bool parity = assembly.getAsmString().contains(".parity");
+      std::string found = name.str();
+      // As the intrinsics are spelled.
+      if (name == "mbarrier.try_wait")
+        found = parity ? "mbarrier.try.wait.parity" : "mbarrier.try.wait";
+      return found;
+    }
+  return "";
+}
+
+/// As the intrinsic is called without its prefix; empty for what does not
+/// synchronise in any case.
+static std::string getInstructionName(const llvm::CallInst &call) {
+  if (auto *assembly = llvm::dyn_cast<llvm::InlineAsm>(call.getCalledOperand()))
+    return findInAssembly(*assembly);
+  const llvm::Function *callee = call.getCalledFunction();
+  llvm::StringRef name = callee ? callee->getName() : "";
+  return name.consume_front("llvm.nvvm.") ? name.str() : "";
+}
+
 /// A test of an mbarrier is in a loop that a null result would never leave.
 static void dropCall(llvm::CallInst &call, llvm::StringRef name) {
   if ((name.starts_with("mbarrier.try") || name.starts_with("mbarrier.test")) &&
@@ -97,6 +132,8 @@ void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
     if (!constant)
       return;
     int64_t from = constant->getSExtValue(), to = change(from);
+    if (to == from)
+      return;
     llvm::Type *type = constant->getType();
     add(call,
         what + " " + llvm::Twine(from) + " becomes " + llvm::Twine(to) + ": " +
@@ -116,7 +153,8 @@ void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
   }
   if (name.starts_with("mbarrier.init")) {
     changeConstant(1, "arrivals", [](int64_t n) { return n + 1; });
-    changeConstant(1, "arrivals", [](int64_t n) { return n > 1 ? n - 1 : 2; });
+    changeConstant(1, "arrivals",
+                   [](int64_t n) { return std::max<int64_t>(1, n - 1); });
   }
   if (name.starts_with("barrier.cta") && name.contains("count"))
     changeConstant(1, "threads", [](int64_t n) { return n - 32; });
@@ -128,27 +166,72 @@ void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
           1, builder.CreateXor(parity,
                                llvm::ConstantInt::get(parity->getType(), 1)));
     });
-  // A stage is released before what is done with it.
   if (name.starts_with("mbarrier.arrive") ||
-      name.starts_with("barrier.cta.arrive") ||
-      name.starts_with("bar.arrive")) {
-    llvm::BasicBlock &block = *call.getParent();
-    llvm::Instruction *first = &*block.getFirstNonPHIOrDbg();
-    for (llvm::Use &operand : call.operands())
-      if (auto *instruction = llvm::dyn_cast<llvm::Instruction>(operand.get()))
-        if (instruction->getParent() == &block &&
-            !llvm::isa<llvm::PHINode>(instruction) &&
-            first->comesBefore(instruction->getNextNode()))
-          first = instruction->getNextNode();
-    // Only if something synchronising or asynchronous lies in between.
-    bool passes = false;
-    for (llvm::Instruction *at = first; at != &call; at = at->getNextNode())
-      if (auto *other = llvm::dyn_cast<llvm::CallInst>(at))
-        passes |= other->mayHaveSideEffects();
-    if (passes)
-      add(call, "earlier: " + name,
-          [&call, first] { call.moveBefore(first->getIterator()); });
+      name.starts_with("barrier.cta.arrive") || name.starts_with("bar.arrive"))
+    moveUp(call, name);
+}
+
+namespace {
+/// How far a call can move up in its block.
+struct Hoisting {
+  /// What computes its operands and moves with it, in order.
+  llvm::SmallVector<llvm::Instruction *> operands;
+  llvm::Instruction *first;
+};
+} // namespace
+
+static void findOperands(const llvm::Instruction &instruction,
+                         Hoisting &hoisting) {
+  for (const llvm::Use &use : instruction.operands()) {
+    auto *operand = llvm::dyn_cast<llvm::Instruction>(use.get());
+    if (!operand || operand->getParent() != instruction.getParent() ||
+        llvm::isa<llvm::PHINode>(operand) ||
+        llvm::is_contained(hoisting.operands, operand))
+      continue;
+    if (operand->mayHaveSideEffects() || operand->mayReadFromMemory()) {
+      if (hoisting.first->comesBefore(operand->getNextNode()))
+        hoisting.first = operand->getNextNode();
+      continue;
+    }
+    findOperands(*operand, hoisting);
+    hoisting.operands.push_back(operand);
   }
+}
+
+/// A stage is released before what is done with it, or before that is waited
+/// for.
+void MutationFinder::moveUp(llvm::CallInst &call, llvm::StringRef name) {
+  Hoisting hoisting;
+  hoisting.first = &*call.getParent()->getFirstNonPHIOrDbg();
+  findOperands(call, hoisting);
+  // These stay where they are.
+  while (llvm::is_contained(hoisting.operands, hoisting.first))
+    hoisting.first = hoisting.first->getNextNode();
+  bool passes = false;
+  llvm::Instruction *previous = nullptr;
+  for (llvm::Instruction *at = hoisting.first; at != &call;
+       at = at->getNextNode()) {
+    auto *other = llvm::dyn_cast<llvm::CallInst>(at);
+    if (!other || !other->mayHaveSideEffects())
+      continue;
+    passes = true;
+    if (isWaiting(getInstructionName(*other)))
+      previous = at;
+  }
+  auto addMove = [&](llvm::Instruction *to, const llvm::Twine &what) {
+    add(call, what + ": " + name, [&call, to, hoisting] {
+      for (llvm::Instruction *operand : hoisting.operands)
+        if (to->comesBefore(operand))
+          operand->moveBefore(to->getIterator());
+      call.moveBefore(to->getIterator());
+    });
+  };
+  // Only if something synchronising or asynchronous lies in between.
+  if (passes)
+    addMove(hoisting.first, "earlier");
+  if (previous && previous != hoisting.first)
+    addMove(previous, "before " + getInstructionName(
+                                      *llvm::cast<llvm::CallInst>(previous)));
 }
 
 void MutationFinder::visitAtomic(llvm::Instruction &instruction) {
@@ -170,21 +253,6 @@ void MutationFinder::visitAtomic(llvm::Instruction &instruction) {
     add(instruction, "drop fence", [&instruction] { drop(instruction); });
 }
 
-/// The first instruction of inline PTX that synchronises.
-static std::string findInAssembly(const llvm::InlineAsm &assembly) {
-  for (llvm::StringRef name : {"mbarrier.try_wait", "mbarrier.arrive",
-                               "bar.arrive", "bar.sync", "fence"})
-    if (assembly.getAsmString().contains(name)) {
-      bool parity = assembly.getAsmString().contains(".parity");
-      std::string found = name.str();
-      // As the intrinsics are spelled.
-      if (name == "mbarrier.try_wait")
-        found = parity ? "mbarrier.try.wait.parity" : "mbarrier.try.wait";
-      return found;
-    }
-  return "";
-}
-
 std::vector<Mutation> MutationFinder::find(llvm::Module &module,
                                            llvm::StringRef kernel) {
   for (llvm::Function &function : module) {
@@ -193,19 +261,9 @@ std::vector<Mutation> MutationFinder::find(llvm::Module &module,
       continue;
     for (llvm::Instruction &instruction : llvm::instructions(function)) {
       visitAtomic(instruction);
-      auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-      if (!call)
-        continue;
-      if (auto *assembly =
-              llvm::dyn_cast<llvm::InlineAsm>(call->getCalledOperand())) {
-        std::string name = findInAssembly(*assembly);
-        if (!name.empty())
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction))
+        if (std::string name = getInstructionName(*call); !name.empty())
           visitCall(*call, name);
-      } else if (llvm::Function *callee = call->getCalledFunction()) {
-        llvm::StringRef name = callee->getName();
-        if (name.consume_front("llvm.nvvm."))
-          visitCall(*call, name);
-      }
     }
   }
   return std::move(mutations);

@@ -1,12 +1,13 @@
-"""mma.py FOLDER KIND K: one mma.sync of a warp, 16 x 8 x K, in LLVM IR.
+"""mma.py FOLDER KIND K [wide]: one mma.sync of a warp, 16 x 8 x K, in LLVM IR.
 
 KIND is bf16, f16, f16-f16 (which also accumulates in f16) or tf32. Each lane
 loads its registers: a [32, .], b [32, .], c and d [16, 8] in f32, or c [32, 2] in
-f16 pairs.
+f16 pairs. With `wide`, elements have many magnitudes, for accumulation.py.
 """
 
 import sys
 
+import accumulation
 import numpy as np
 from kernel_builder import from_bf16, round_to_bf16
 
@@ -85,9 +86,15 @@ if __name__ == "__main__":
     folder, kind, k = sys.argv[1], sys.argv[2], int(sys.argv[3])
     per = 1 if kind == "tf32" else 2
     generator = np.random.default_rng(k)
-    a_bits, a = encode(kind, generator.uniform(-1, 1, (16, k)).astype(np.float32))
-    b_bits, b = encode(kind, generator.uniform(-1, 1, (k, 8)).astype(np.float32))
-    c = generator.uniform(-1, 1, (16, 8)).astype(np.float32)
+    wide = "wide" in sys.argv[4:]
+
+    def random(*shape):
+        values = generator.uniform(-1, 1, shape).astype(np.float32)
+        return accumulation.widen(generator, values) if wide else values
+
+    a_bits, a = encode(kind, random(16, k))
+    b_bits, b = encode(kind, random(k, 8))
+    c = random(16, 8)
     halves = kind == "f16-f16"
     if halves:
         c = c.astype(np.float16)
@@ -112,6 +119,8 @@ if __name__ == "__main__":
         columns = (within * 2)[:, None, None] + np.arange(2)
         return np.ascontiguousarray(sums[rows, columns]).reshape(32, 4)
 
+    if wide:
+        accumulation.save(folder, a, b, c, spread)
     np.save(f"{folder}/a.npy", words(np.concatenate(a_registers, 1)))
     np.save(f"{folder}/b.npy", words(np.concatenate(b_registers, 1)))
     np.save(f"{folder}/c.npy", spread(c))

@@ -1,12 +1,14 @@
-"""wgmma.py FOLDER TYPE SWIZZLE [transposed]: one wgmma.mma_async m64n32.
+"""wgmma.py FOLDER TYPE SWIZZLE [transposed] [wide]: one wgmma.mma_async m64n32.
 
 The operands lie in shared memory as the hardware wants them: NumPy makes the
 image, the kernel copies it, multiplies and stores D. SWIZZLE is 0, 32, 64 or 128
-bytes; `transposed` has rows contiguous instead of k.
+bytes; `transposed` has rows contiguous instead of k. With `wide`, elements have many
+magnitudes, for accumulation.py.
 """
 
 import sys
 
+import accumulation
 import numpy as np
 from kernel_builder import GLOBAL, Builder, from_bf16, round_to_bf16
 
@@ -25,7 +27,7 @@ def from_e5m2(bits):
     return (bits.astype(np.uint16) << 8).view(np.float16).astype(np.float64)
 
 
-def make_operand(kind, rows, generator):
+def make_operand(kind, rows, generator, wide):
     """Raw elements [rows, k] and their values."""
     if kind in ("e4m3", "e5m2"):
         # Small enough that sums are exact to a few digits, whatever their order.
@@ -36,6 +38,8 @@ def make_operand(kind, rows, generator):
     values = generator.uniform(-1, 1, (rows, 8 if kind == "tf32" else 16)).astype(
         np.float32
     )
+    if wide:
+        values = accumulation.widen(generator, values)
     if kind == "bf16":
         raw = round_to_bf16(values)
         return raw, from_bf16(raw)
@@ -99,8 +103,16 @@ def kernel(kind, swizzle, transposed):
         "space = #nvvm.shared_space<cta>}"
     )
     b.emit("nvvm.barrier0")
-    b.emit("nvvm.wgmma.fence.aligned")
     count = N // 2
+    # Constants would go into registers behind the fence, where ptxas needs another.
+    initial = [
+        b.op(
+            'llvm.inline_asm has_side_effects asm_dialect = att "mov.f32 $0, $1;", "=f,f" '
+            f"{b.constant(float(i), 'f32')} : (f32) -> f32"
+        )
+        for i in range(count)
+    ]
+    b.emit("nvvm.wgmma.fence.aligned")
     k = {"tf32": 8, "e4m3": 32, "e5m2": 32}.get(kind, 16)
     registers = ", ".join(f"${i}" for i in range(count))
     # Only 16-bit types can be transposed.
@@ -111,7 +123,6 @@ def kernel(kind, swizzle, transposed):
     )
     constraints = ",".join(["=f"] * count + [str(i) for i in range(count)] + ["l", "l"])
     struct = "!llvm.struct<(" + ", ".join(["f32"] * count) + ")>"
-    initial = [b.constant(f"{float(i)}", "f32") for i in range(count)]
     base = b.op("llvm.ptrtoint %shared : !llvm.ptr<3> to i64")
     low = b.binary("andi", base, b.constant(0x3FFFF, "i64"), "i64")
     low = b.binary("shrui", low, b.constant(4, "i64"), "i64")
@@ -150,15 +161,17 @@ def initial_sums():
 
 if __name__ == "__main__":
     folder, kind, swizzle = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    transposed = "transposed" in sys.argv[4:]
+    transposed, wide = "transposed" in sys.argv[4:], "wide" in sys.argv[4:]
     generator = np.random.default_rng(0)
     image = np.zeros(2 * B_OFFSET, np.uint8)
-    raw_a, a = make_operand(kind, 64, generator)
-    raw_b, right = make_operand(kind, N, generator)
+    raw_a, a = make_operand(kind, 64, generator, wide)
+    raw_b, right = make_operand(kind, N, generator, wide)
     write_image(image, 0, raw_a, swizzle, transposed)
     write_image(image, B_OFFSET, raw_b, swizzle, transposed)
     np.save(f"{folder}/image.npy", image.view(np.int32))
     d = initial_sums() + a.astype(np.float64) @ right.astype(np.float64).T
     np.save(f"{folder}/d.npy", d.astype(np.float32))
+    if wide:
+        accumulation.save(folder, a, right.T, initial_sums(), lambda sums: sums)
     with open(f"{folder}/kernel.mlir", "w") as file:
         file.write(kernel(kind, swizzle, transposed))
