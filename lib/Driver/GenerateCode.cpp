@@ -10,6 +10,7 @@
 #include "Diagnostics.h"
 #include "ModelPasses.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "ockham/Pipelines/Pipelines.h"
 #include "ockham/Target/Package/Package.h"
@@ -27,14 +28,27 @@ namespace ockham {
 
 Error lowerForCPU(ModuleOp module, const CPUTarget &target,
                   const CompileLog &log, std::string *memoryPlan) {
-  PassManager pm(module.getContext());
   CPUPipelineOptions options;
   options.vectorBytes = target.vectorBytes;
   std::optional<llvm::raw_string_ostream> plan;
   if (memoryPlan)
     options.memoryPlan = &plan.emplace(*memoryPlan);
-  buildCPUPipeline(pm, options);
-  return runPassManager(pm, module, log, "lowering to LLVM");
+  PassManager prepare(module.getContext());
+  buildCPUPreparePipeline(prepare, options);
+  if (Error error = runPassManager(prepare, module, log, "bufferization"))
+    return error;
+
+  // To verify code after each of the passes that make it takes as long as they
+  // do. What they leave is verified once.
+  PassManager code(module.getContext());
+  code.enableVerifier(false);
+  buildCPUCodePipeline(code, options);
+  if (Error error = runPassManager(code, module, log, "lowering to LLVM"))
+    return error;
+  DiagnosticCollector diagnostics(*module.getContext(), log);
+  if (failed(mlir::verify(module)))
+    return diagnostics.take("the code is not valid, without a message");
+  return Error::success();
 }
 
 /// Translates to LLVM IR.

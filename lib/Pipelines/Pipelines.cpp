@@ -78,8 +78,8 @@ void ockham::buildBufferizePipeline(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void ockham::buildCPUPipeline(OpPassManager &pm,
-                              const CPUPipelineOptions &options) {
+void ockham::buildCPUPreparePipeline(OpPassManager &pm,
+                                     const CPUPipelineOptions &options) {
   buildBufferizePipeline(pm);
   pm.addPass(createCPUUseHostMemory());
   if (options.memoryPlan)
@@ -89,8 +89,11 @@ void ockham::buildCPUPipeline(OpPassManager &pm,
   CPUChooseStrategiesOptions strategies;
   strategies.vectorBytes = options.vectorBytes;
   pm.addPass(createCPUChooseStrategies(strategies));
-  pm.addPass(createCPULowerKernels());
+}
 
+void ockham::buildCPUCodePipeline(OpPassManager &pm,
+                                  const CPUPipelineOptions &options) {
+  pm.addPass(createCPULowerKernels());
   OpPassManager &functions = pm.nest<func::FuncOp>();
   CPULowerContractionsOptions contractions;
   contractions.vectorBytes = options.vectorBytes;
@@ -126,6 +129,12 @@ void ockham::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCanonicalizerPass());
+}
+
+void ockham::buildCPUPipeline(OpPassManager &pm,
+                              const CPUPipelineOptions &options) {
+  buildCPUPreparePipeline(pm, options);
+  buildCPUCodePipeline(pm, options);
 }
 
 void ockham::registerPipelines() {

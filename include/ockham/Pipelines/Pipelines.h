@@ -62,6 +62,15 @@ void buildToLinalgPipeline(mlir::OpPassManager &pm);
 /// `--ockham-bufferize`: tensors to buffers, once, for everything.
 void buildBufferizePipeline(mlir::OpPassManager &pm);
 
+/// The first half of `--ockham-cpu`: buffers have their places, and kernels
+/// their strategies.
+void buildCPUPreparePipeline(mlir::OpPassManager &pm,
+                             const CPUPipelineOptions &options);
+
+/// The second half, from kernels and linalg on buffers to the LLVM dialect.
+void buildCPUCodePipeline(mlir::OpPassManager &pm,
+                          const CPUPipelineOptions &options);
+
 /// `--ockham-cpu`: linalg on tensors to the LLVM dialect, with entry points
 /// in the model ABI.
 void buildCPUPipeline(mlir::OpPassManager &pm,

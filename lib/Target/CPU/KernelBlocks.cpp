@@ -12,6 +12,8 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
+#include <utility>
+
 using namespace mlir;
 using namespace ockham;
 using namespace ockham::cpu;
@@ -93,6 +95,17 @@ bool KernelEmitter::isInside(Value view, unsigned axis, Value place,
   return false;
 }
 
+Value KernelEmitter::getEnd(Value view, unsigned axis, Value place,
+                            int64_t count) {
+  Value end;
+  if (!isInside(view, axis, place, count))
+    end = axis == 0 ? views[view].rows : views[view].cols;
+  if (!isCutOff(place))
+    return end;
+  Value last = point.extents[strategy.getLoop()];
+  return end ? min(end, last) : last;
+}
+
 SliceValues KernelEmitter::makeSlice(Value view, Value rowPlace, Value colPlace,
                                      Value row, Value col, int64_t rows,
                                      int64_t cols,
@@ -103,10 +116,15 @@ SliceValues KernelEmitter::makeSlice(Value view, Value rowPlace, Value colPlace,
   slice.offset =
       getAddress(cast<tile::ViewType>(view.getType()), values, row, col);
   slice.stride = values.stride;
-  if (insideAxis != 0u && !isInside(view, 0, rowPlace, rows))
-    slice.rowsLeft = sub(values.rows, row);
-  if (insideAxis != 1u && !isInside(view, 1, colPlace, cols))
-    slice.colsLeft = sub(values.cols, col);
+  Value rowEnd, colEnd;
+  if (insideAxis != 0u)
+    rowEnd = getEnd(view, 0, rowPlace, rows);
+  if (insideAxis != 1u)
+    colEnd = getEnd(view, 1, colPlace, cols);
+  if (rowEnd)
+    slice.rowsLeft = sub(rowEnd, row);
+  if (colEnd)
+    slice.colsLeft = sub(colEnd, col);
   return slice;
 }
 
@@ -168,19 +186,25 @@ void KernelEmitter::emitLoad(tile::LoadOp op) {
   Value result = op.getResult();
   int64_t rows = getExtent(result, 0), cols = getExtent(result, 1);
   Value row = scalar(op.getRow()), col = scalar(op.getCol());
-  bool rowsInside = isInside(op.getView(), 0, op.getRow(), rows);
-  bool colsInside = isInside(op.getView(), 1, op.getCol(), cols);
+  Value rowEnd = getEnd(op.getView(), 0, op.getRow(), rows);
+  Value colEnd = getEnd(op.getView(), 1, op.getCol(), cols);
+  // Rows behind the last one repeat it: nobody stores what comes of them.
+  Value lastRow;
+  if (isCutOff(op.getRow()) && isInside(op.getView(), 0, op.getRow(), rows))
+    lastRow = sub(std::exchange(rowEnd, Value()), index(1));
   Type element = op.getResult().getType().getElementType();
   Registers registers;
   SmallVector<Value> column;
   for (int64_t r = 0; r < rows; ++r) {
-    Value condition;
-    if (!rowsInside)
-      condition = isLess(add(row, r), view.rows);
-    Value address = getAddress(op.getView().getType(), view, add(row, r), col);
+    Value condition, at = add(row, r);
+    if (lastRow && r > 0)
+      at = min(at, lastRow);
+    if (rowEnd)
+      condition = isLess(at, rowEnd);
+    Value address = getAddress(op.getView().getType(), view, at, col);
     if (cols == 1) {
-      if (!colsInside) {
-        Value valid = isLess(col, view.cols);
+      if (colEnd) {
+        Value valid = isLess(col, colEnd);
         condition =
             condition ? arith::AndIOp::create(b, condition, valid) : valid;
       }
@@ -189,15 +213,15 @@ void KernelEmitter::emitLoad(tile::LoadOp op) {
       }));
       continue;
     }
-    int64_t at = 0;
+    int64_t first = 0;
     for (int64_t width : splitColumns(cols, getLanes(result))) {
-      Value left = colsInside ? Value() : sub(view.cols, add(col, at));
+      Value left = colEnd ? sub(colEnd, add(col, first)) : Value();
       registers.push_back(
           guard(condition, VectorType::get(width, element), [&] {
-            return loadVector(view.memory, add(address, at), width, left,
+            return loadVector(view.memory, add(address, first), width, left,
                               element);
           }));
-      at += width;
+      first += width;
     }
   }
   if (cols == 1)
@@ -211,7 +235,7 @@ void KernelEmitter::emitGather(tile::GatherOp op) {
   Value result = op.getResult();
   int64_t rows = getExtent(result, 0), cols = getExtent(result, 1);
   Value col = scalar(op.getCol());
-  bool colsInside = isInside(op.getView(), 1, op.getCol(), cols);
+  Value colEnd = getEnd(op.getView(), 1, op.getCol(), cols);
   Type element = op.getResult().getType().getElementType();
   Value indices = getBlock(op.getRows()).front();
   Registers registers;
@@ -224,8 +248,8 @@ void KernelEmitter::emitGather(tile::GatherOp op) {
         arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, view.rows);
     Value address = getAddress(op.getView().getType(), view, row, col);
     if (cols == 1) {
-      if (!colsInside)
-        condition = arith::AndIOp::create(b, condition, isLess(col, view.cols));
+      if (colEnd)
+        condition = arith::AndIOp::create(b, condition, isLess(col, colEnd));
       column.push_back(guard(condition, element, [&]() -> Value {
         return memref::LoadOp::create(b, view.memory, ValueRange{address});
       }));
@@ -233,7 +257,7 @@ void KernelEmitter::emitGather(tile::GatherOp op) {
     }
     int64_t at = 0;
     for (int64_t width : splitColumns(cols, getLanes(result))) {
-      Value left = colsInside ? Value() : sub(view.cols, add(col, at));
+      Value left = colEnd ? sub(colEnd, add(col, at)) : Value();
       registers.push_back(
           guard(condition, VectorType::get(width, element), [&] {
             return loadVector(view.memory, add(address, at), width, left,
@@ -253,21 +277,21 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
   Value value = op.getValue();
   int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
   Value row = scalar(op.getRow()), col = scalar(op.getCol());
-  bool rowsInside = isInside(op.getView(), 0, op.getRow(), rows);
-  bool colsInside = isInside(op.getView(), 1, op.getCol(), cols);
+  Value rowEnd = getEnd(op.getView(), 0, op.getRow(), rows);
+  Value colEnd = getEnd(op.getView(), 1, op.getCol(), cols);
   // What fills up the last panel stays zero.
-  if (op.getView().getType().isPacked())
-    colsInside = false;
+  if (op.getView().getType().isPacked() && !colEnd)
+    colEnd = view.cols;
   Registers registers = getBlock(value);
   SmallVector<int64_t> widths = splitColumns(cols, getLanes(value));
   size_t next = 0;
   for (int64_t r = 0; r < rows; ++r) {
     OpBuilder::InsertionGuard guard(b);
     Value condition;
-    if (!rowsInside)
-      condition = isLess(add(row, r), view.rows);
-    if (cols == 1 && !colsInside) {
-      Value valid = isLess(col, view.cols);
+    if (rowEnd)
+      condition = isLess(add(row, r), rowEnd);
+    if (cols == 1 && colEnd) {
+      Value valid = isLess(col, colEnd);
       condition =
           condition ? arith::AndIOp::create(b, condition, valid) : valid;
     }
@@ -284,9 +308,8 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
     int64_t at = 0;
     for (int64_t width : widths) {
       Value mask;
-      if (!colsInside)
-        mask =
-            createLaneMask(b, b.getLoc(), sub(view.cols, add(col, at)), width);
+      if (colEnd)
+        mask = createLaneMask(b, b.getLoc(), sub(colEnd, add(col, at)), width);
       storeLanes(b, b.getLoc(), registers[next++], view.memory,
                  ValueRange{add(address, at)}, mask);
       at += width;

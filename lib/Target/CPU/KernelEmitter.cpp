@@ -131,9 +131,7 @@ Value KernelEmitter::isLess(Value lhs, Value rhs) {
 // Blocks of ops
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-KernelEmitter::emit(const GridPoint &at,
-                    std::optional<std::pair<unsigned, int64_t>> override) {
+void KernelEmitter::enter(const GridPoint &at, Override override) {
   point = at;
   overrides.clear();
   if (override)
@@ -145,7 +143,26 @@ KernelEmitter::emit(const GridPoint &at,
     scalars.map(from, to);
   for (auto [from, to] : llvm::zip(kernel.getGridExtents(), at.extents))
     scalars.map(from, to);
+}
+
+LogicalResult KernelEmitter::emit(const GridPoint &at, Override override) {
+  enter(at, override);
   return emitBlock(kernel.getBlock());
+}
+
+bool KernelEmitter::canBeRagged(unsigned cls) {
+  bool hasDot = false, fits = true;
+  kernel.getBody().walk([&](Operation *op) {
+    // Blocks repeat their last row; windows cannot.
+    if (auto dot = dyn_cast<tile::DotOp>(op)) {
+      hasDot = true;
+      fits &= isa<RankedTensorType>(dot.getLhs().getType()) ||
+              !sizes.isSame(sizes.getClass(dot.getLhs(), 0), cls);
+    }
+    fits &= !isa<tile::ScanOp>(op);
+  });
+  // Where there are no products, little code is saved.
+  return hasDot && fits;
 }
 
 LogicalResult KernelEmitter::emitBlock(Block &block) {

@@ -21,6 +21,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ockham/Target/CPU/CPUDialect.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace ockham::cpu {
 
@@ -94,12 +95,33 @@ public:
     scalars.map(scalar, value);
   }
 
+  /// Extents of a class that have another size.
+  using Override = std::optional<std::pair<unsigned, int64_t>>;
+
   /// Writes the body. Extents of the class of `override` have its size.
-  mlir::LogicalResult
-  emit(const GridPoint &point,
-       std::optional<std::pair<unsigned, int64_t>> override);
+  mlir::LogicalResult emit(const GridPoint &point, Override override);
+
+  /// True if a point may go beyond the end of the grid, in dimension
+  /// `strategy.getLoop()`, when `setRagged` was called: rows are computed each
+  /// for itself. `cls` is their class.
+  bool canBeRagged(unsigned cls);
+  void setRagged() { isRagged = true; }
+
+  /// Finds the last loop with products, if what follows it can be written apart
+  /// from it, row by row. `cls` is the class of the rows.
+  bool canSplit(unsigned cls);
+  /// True if what follows takes about as much code as the products.
+  bool hasLongRest() const;
+  /// Writes the body up to the end of that loop. What the rest needs of it goes
+  /// to memory.
+  mlir::LogicalResult emitProducts(const GridPoint &point, Override override);
+  /// Writes the rest for one row: that of `point`, which is number `row` of
+  /// those in memory.
+  mlir::LogicalResult emitRest(const GridPoint &point, unsigned cls,
+                               mlir::Value row);
 
 private:
+  void enter(const GridPoint &at, Override override);
   // Sizes.
   int64_t getExtent(mlir::Value value, unsigned axis) const;
   int64_t getLanes(mlir::Type element) const {
@@ -128,9 +150,18 @@ private:
   mlir::Value getSpill(mlir::Value value, mlir::Type element, int64_t count);
   mlir::Value getAddress(tile::ViewType type, const ViewValues &view,
                          mlir::Value row, mlir::Value col);
-  /// True if `count` elements from `place` on lie inside along `axis`.
+  /// True if `count` elements from `place` on lie inside along `axis`; those of
+  /// a point that is cut off, as far as there are any.
   bool isInside(mlir::Value view, unsigned axis, mlir::Value place,
                 int64_t count);
+  /// True if a window at `place` may be longer than what is left of the grid.
+  bool isCutOff(mlir::Value place) {
+    return isRagged && place == kernel.getGridIndices()[strategy.getLoop()];
+  }
+  /// Where elements from `place` on end along `axis`; null if that is known to
+  /// be behind `count` of them.
+  mlir::Value getEnd(mlir::Value view, unsigned axis, mlir::Value place,
+                     int64_t count);
   SliceValues makeSlice(mlir::Value view, mlir::Value rowPlace,
                         mlir::Value colPlace, mlir::Value row, mlir::Value col,
                         int64_t rows, int64_t cols,
@@ -198,6 +229,7 @@ private:
   StrategyAttr strategy;
   mlir::Block *allocations; ///< Where stack memory is taken.
   GridPoint point;
+  bool isRagged = false;
   llvm::SmallVector<std::pair<unsigned, int64_t>> overrides;
   llvm::DenseMap<mlir::Value, ViewValues> views;
   llvm::DenseMap<mlir::Value, SliceValues> slices;
@@ -212,6 +244,12 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> spills;
   /// Blocks that lie there already.
   llvm::DenseMap<mlir::Value, SliceValues> stored;
+
+  // Of a body in two parts: the last loop with products, what of the ops before
+  // it the rest repeats, and the results of loops that it reads.
+  mlir::Operation *lastProducts = nullptr;
+  llvm::SetVector<mlir::Operation *> repeated;
+  llvm::SmallVector<mlir::Value> kept;
 };
 
 } // namespace ockham::cpu

@@ -43,6 +43,10 @@ private:
   LogicalResult chooseLayouts();
   LogicalResult makeFunction();
   LogicalResult emitTask(KernelEmitter &emitter, Value task);
+  LogicalResult emitRows(KernelEmitter &emitter, GridPoint point, unsigned cls,
+                         Value count);
+  LogicalResult emitLastRows(KernelEmitter &emitter, const GridPoint &point,
+                             unsigned cls, Value left);
   LogicalResult lowerLaunch(tile::LaunchOp launch);
   ViewValues getOperandView(Value operand, const ViewLayout &layout);
 
@@ -150,10 +154,21 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
   }
 
   int64_t step = kernel.getSteps()[loopDim];
+  tile::BlockSizes sizes(kernel);
+  unsigned cls = sizes.getGridClass(loopDim);
+  bool canResize = step > 1 && sizes.canResize(cls);
+  bool canSplit = canResize && emitter.canSplit(cls);
+  bool isRagged = canResize && !canSplit && emitter.canBeRagged(cls);
+  if (isRagged)
+    emitter.setRagged();
+
   Value span = b.createOrFold<arith::SubIOp>(last, first);
   point.count = divideUp(span, index(step));
-  Value whole = b.createOrFold<arith::MulIOp>(
-      b.createOrFold<arith::DivUIOp>(span, index(step)), index(step));
+  Value whole =
+      isRagged
+          ? span
+          : b.createOrFold<arith::MulIOp>(
+                b.createOrFold<arith::DivUIOp>(span, index(step)), index(step));
   auto loop = scf::ForOp::create(b, index(0), whole, index(step));
   {
     OpBuilder::InsertionGuard guard(b);
@@ -162,36 +177,80 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
         arith::DivUIOp::create(b, loop.getInductionVar(), index(step));
     point.indices[loopDim] =
         arith::AddIOp::create(b, first, loop.getInductionVar());
-    if (failed(emitter.emit(point, std::nullopt)))
+    if (canSplit && emitter.hasLongRest()) {
+      if (failed(emitter.emitProducts(point, std::nullopt)) ||
+          failed(emitRows(emitter, point, cls, index(step))))
+        return failure();
+    } else if (failed(emitter.emit(point, std::nullopt))) {
       return failure();
+    }
   }
-  if (step == 1)
+  if (step == 1 || isRagged)
     return success();
 
-  b.setLoc(kernel.getLoc());
   // The last rows: fewer than a step.
-  tile::BlockSizes sizes(kernel);
-  unsigned cls = sizes.getGridClass(loopDim);
-  if (!sizes.canResize(cls))
+  b.setLoc(kernel.getLoc());
+  if (!canResize)
     return kernel.emitOpError()
            << "has blocks in grid dimension #" << loopDim
            << " that cannot have another size than its step, " << step;
   Value left = b.createOrFold<arith::SubIOp>(span, whole);
-  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, step));
   point.number = b.createOrFold<arith::DivUIOp>(whole, index(step));
   point.indices[loopDim] = b.createOrFold<arith::AddIOp>(first, whole);
-  auto branch =
-      scf::IndexSwitchOp::create(b, TypeRange{}, left, cases, cases.size());
-  OpBuilder::InsertionGuard guard(b);
-  for (auto [size, region] : llvm::zip(cases, branch.getCaseRegions())) {
-    b.createBlock(&region);
+  if (canSplit)
+    return emitLastRows(emitter, point, cls, left);
+  // In blocks of powers of two: all of them together are less code than one
+  // whole block.
+  for (int64_t size = llvm::bit_floor<uint64_t>(step - 1); size > 0;
+       size /= 2) {
+    Value rows = b.createOrFold<arith::AndIOp>(left, index(size));
+    Value some =
+        b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ne, rows, index(0));
+    auto branch = scf::IfOp::create(b, some, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
     if (failed(emitter.emit(point, std::pair(cls, size))))
       return failure();
+    b.setInsertionPointAfter(branch);
+    b.setLoc(kernel.getLoc());
+    point.indices[loopDim] =
+        b.createOrFold<arith::AddIOp>(point.indices[loopDim], rows);
+  }
+  return success();
+}
+
+/// What follows the products of `count` rows from `point` on.
+LogicalResult KernelLowering::emitRows(KernelEmitter &emitter, GridPoint point,
+                                       unsigned cls, Value count) {
+  auto loop = scf::ForOp::create(b, index(0), count, index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value &place = point.indices[strategy.getLoop()];
+  place = arith::AddIOp::create(b, place, loop.getInductionVar());
+  return emitter.emitRest(point, cls, loop.getInductionVar());
+}
+
+/// Products for each number of rows there can be, in one go, and the rest once.
+LogicalResult KernelLowering::emitLastRows(KernelEmitter &emitter,
+                                           const GridPoint &point, unsigned cls,
+                                           Value left) {
+  int64_t step = kernel.getSteps()[strategy.getLoop()];
+  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, step));
+  auto branch =
+      scf::IndexSwitchOp::create(b, TypeRange{}, left, cases, cases.size());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    for (auto [size, region] : llvm::zip(cases, branch.getCaseRegions())) {
+      b.createBlock(&region);
+      if (failed(emitter.emitProducts(point, std::pair(cls, size))))
+        return failure();
+      scf::YieldOp::create(b);
+    }
+    b.createBlock(&branch.getDefaultRegion());
     scf::YieldOp::create(b);
   }
-  b.createBlock(&branch.getDefaultRegion());
-  scf::YieldOp::create(b);
-  return success();
+  b.setLoc(kernel.getLoc());
+  return emitRows(emitter, point, cls, left);
 }
 
 LogicalResult KernelLowering::makeFunction() {

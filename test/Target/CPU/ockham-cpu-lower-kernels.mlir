@@ -1,9 +1,10 @@
 // RUN: ockham-opt %s -split-input-file --ockham-cpu-lower-kernels --canonicalize --cse -verify-diagnostics | FileCheck %s
 
 // A function over blocks of the grid. A thread goes down the rows itself: steps
-// of two rows, and one body for a single row that is left. Panels of eight
-// columns are two vectors of four; the last panel of C is masked, that of the
-// packed matrix is filled up.
+// of two rows, and products of their own for a single row that is left, whose
+// sums pass through memory to the loop that stores rows. Panels of eight columns
+// are two vectors of four; the last panel of C is masked, that of the packed
+// matrix is filled up.
 // CHECK-LABEL: func.func private @linear(
 // CHECK-SAME: %[[BEGIN:.*]]: index, %[[END:.*]]: index, %[[A:.*]]: memref<?xf32>, %{{.*}}: index, %[[W:.*]]: memref<?xf32>, %[[C:.*]]: memref<?xf32>
 // CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
@@ -22,8 +23,11 @@
 // CHECK:   scf.index_switch
 // CHECK:   case 1 {
 // CHECK:     scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>)
-// CHECK-COUNT-2: vector.maskedstore %[[C]]
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[KEPT:.*]][
 // CHECK-NOT: case 2
+// CHECK:   scf.for
+// CHECK-COUNT-2: vector.load %[[KEPT]][
+// CHECK-COUNT-2: vector.maskedstore %[[C]]
 
 // The launch checks once what the kernel relies on.
 // CHECK-LABEL: func.func @forward(
@@ -48,6 +52,111 @@ tile.kernel @linear(%a: !tile.view<?x5xf32>, %w: !tile.view<5x12xf32, panels<8>>
 func.func @forward(%a: memref<?x5xf32>, %w: memref<2x5x8xf32>, %c: memref<?x12xf32>, %m: index) {
   %n = arith.constant 12 : index
   tile.launch @linear grid[%m, %n] ins(%a, %w : memref<?x5xf32>, memref<2x5x8xf32>) outs(%c : memref<?x12xf32>)
+  return
+}
+
+// -----
+
+// What follows products is code for one row where it is long, for all numbers of
+// rows: functions of their sums.
+// CHECK-LABEL: func.func private @activated(
+// CHECK:   scf.for
+// CHECK:     scf.for {{.*}} -> (vector<4xf32>, vector<4xf32>, vector<4xf32>, vector<4xf32>)
+// CHECK-COUNT-4: vector.store
+// CHECK:     scf.for %{{.*}} = %c0 to %c4
+// CHECK:       vector.load
+// CHECK:       math.tanh
+// CHECK:       vector.store %{{.*}}, %[[C:.*]][
+// CHECK-NOT: math.tanh
+// CHECK:   scf.index_switch
+// CHECK-COUNT-3: case
+// CHECK:   scf.for
+// CHECK:     vector.load
+// CHECK:     math.tanh
+// CHECK:     vector.store %{{.*}}, %[[C]][
+// CHECK-NOT: math.tanh
+// CHECK: return
+tile.kernel @activated(%a: !tile.view<?x4xf32>, %w: !tile.view<4x4xf32, panels<4>>, %c: !tile.view<?x4xf32>)
+    grid(%i to %m step 4, %j to %n step 4)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0, block = 4> {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %zero = arith.constant dense<0.0> : tensor<4x4xf32>
+  %s = tile.for %k = %c0 to %c4 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x4xf32> -> !tile.slice<4x2xf32>,
+              %y = %w[%k, %j] : !tile.view<4x4xf32, panels<4>> -> !tile.slice<2x4xf32, panels<4>>)
+      iter_args(%acc = %zero : tensor<4x4xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<4x4xf32>, !tile.slice<4x2xf32>, !tile.slice<2x4xf32, panels<4>>
+    tile.yield %0 : tensor<4x4xf32>
+  }
+  %r = math.tanh %s : tensor<4x4xf32>
+  tile.store %r, %c[%i, %j] : tensor<4x4xf32>, !tile.view<?x4xf32>
+}
+func.func @forward(%a: memref<?x4xf32>, %w: memref<1x4x4xf32>, %c: memref<?x4xf32>, %m: index) {
+  %n = arith.constant 4 : index
+  tile.launch @activated grid[%m, %n] ins(%a, %w : memref<?x4xf32>, memref<1x4x4xf32>) outs(%c : memref<?x4xf32>)
+  return
+}
+
+// -----
+
+// Operands that are blocks: there is one body. Rows behind the last are that
+// row once more, and are not stored.
+// CHECK-LABEL: func.func private @blocks(
+// CHECK-SAME: %[[A:[a-z0-9]*]]: memref<?xf32>, %{{.*}}: index, %[[W:.*]]: memref<?xf32>, %[[C:.*]]: memref<?xf32>, %{{.*}}: index, %[[M:.*]]: index
+// CHECK:   %[[LAST:.*]] = arith.subi %[[M]], %c1
+// CHECK:   vector.load %[[A]]
+// CHECK:   %[[ROW:.*]] = arith.minsi %{{.*}}, %[[LAST]]
+// CHECK:   %[[AT:.*]] = arith.muli %[[ROW]], %c4
+// CHECK:   vector.load %[[A]][%[[AT]]]
+// CHECK-COUNT-8: vector.fma
+// CHECK:   %[[IS:.*]] = arith.cmpi slt, %{{.*}}, %[[M]]
+// CHECK:   scf.if %[[IS]] {
+// CHECK:     vector.store %{{.*}}, %[[C]]
+// CHECK:   %[[IS:.*]] = arith.cmpi slt, %{{.*}}, %[[M]]
+// CHECK:   scf.if %[[IS]] {
+// CHECK:     vector.store %{{.*}}, %[[C]]
+// CHECK-NOT: vector.store
+// CHECK: return
+tile.kernel @blocks(%a: !tile.view<?x4xf32>, %w: !tile.view<4x4xf32>, %c: !tile.view<?x4xf32>) grid(%i to %m step 2)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0, block = 2> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<2x4xf32>
+  %x = tile.load %a[%i, %c0] : <?x4xf32> -> tensor<2x4xf32>
+  %y = tile.slice %w[%c0, %c0] : !tile.view<4x4xf32> -> !tile.slice<4x4xf32>
+  %0 = tile.dot %zero, %x, %y : tensor<2x4xf32>, tensor<2x4xf32>, !tile.slice<4x4xf32>
+  tile.store %0, %c[%i, %c0] : tensor<2x4xf32>, !tile.view<?x4xf32>
+}
+func.func @forward(%a: memref<?x4xf32>, %w: memref<4x4xf32>, %c: memref<?x4xf32>, %m: index) {
+  tile.launch @blocks grid[%m] ins(%a, %w : memref<?x4xf32>, memref<4x4xf32>) outs(%c : memref<?x4xf32>)
+  return
+}
+
+// -----
+
+// Without products: blocks of powers of two, each once at most.
+// CHECK-LABEL: func.func private @doubled(
+// CHECK:   scf.for
+// CHECK-COUNT-6: vector.store %{{.*}}, %[[C:.*]][
+// CHECK:   scf.if
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[C]][
+// CHECK-NOT: vector.store
+// CHECK:   scf.if
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[C]][
+// CHECK-NOT: vector.store
+// CHECK:   scf.if
+// CHECK:     vector.store %{{.*}}, %[[C]][
+// CHECK-NOT: vector.store
+// CHECK: return
+tile.kernel @doubled(%a: !tile.view<?x4xf32>, %c: !tile.view<?x4xf32>) grid(%i to %m step 6)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0, block = 6> {
+  %c0 = arith.constant 0 : index
+  %x = tile.load %a[%i, %c0] : <?x4xf32> -> tensor<6x4xf32>
+  %y = arith.addf %x, %x : tensor<6x4xf32>
+  tile.store %y, %c[%i, %c0] : tensor<6x4xf32>, !tile.view<?x4xf32>
+}
+func.func @forward(%a: memref<?x4xf32>, %c: memref<?x4xf32>, %m: index) {
+  tile.launch @doubled grid[%m] ins(%a : memref<?x4xf32>) outs(%c : memref<?x4xf32>)
   return
 }
 
