@@ -109,6 +109,29 @@ static std::vector<float> logitsOf(ockham_session *session) {
   return take<float>(output);
 }
 
+TEST(placement) {
+  Options options;
+  std::vector<float> expected;
+  for (const char *where : {"copied", "mapped"}) {
+    setenv("OCKHAM_WEIGHTS", where, 1);
+    LibraryPtr library = load(testModel("handwritten"));
+    SessionPtr session = createSession(library.get(), &options);
+    std::vector<float> logits = logitsOf(session.get());
+    CHECK(expected.empty() || logits == expected);
+    expected = logits;
+    // Pages that were given back are there again.
+    LibraryPtr other = load(testModel("handwritten"));
+    CHECK(logitsOf(createSession(other.get(), &options).get()) == expected);
+  }
+  setenv("OCKHAM_WEIGHTS", "floating", 1);
+  LibraryPtr library = load(testModel("handwritten"));
+  ockham_session *session = nullptr;
+  CHECK_FAILS(ockham_session_create(library.get(), &options, &session),
+              OCKHAM_INVALID_ARGUMENT,
+              "OCKHAM_WEIGHTS: expected 'copied' or 'mapped', got 'floating'");
+  unsetenv("OCKHAM_WEIGHTS");
+}
+
 TEST(filesBeside) {
   Options options;
   LibraryPtr embedded = load(testModel("handwritten"));

@@ -11,36 +11,114 @@
 #include "Types.h"
 #include "ockham/Runtime/PackPanels.h"
 #include "ockham/Runtime/WeightInit.h"
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace ockham::runtime {
 
-Status WeightSet::allocate(const ockham_weight_spec &weight, void *&memory) {
-  owned.emplace_back(allocateAligned(weight.bytes));
-  memory = owned.back().get();
-  if (memory)
-    return Status::ok();
-  return {OCKHAM_OUT_OF_MEMORY,
-          format("weight '%s' needs %s and the system has no more memory",
-                 weight.name, formatBytes(weight.bytes).c_str())};
+static uint64_t roundUp(uint64_t bytes) {
+  constexpr uint64_t mask = OCKHAM_ALIGNMENT - 1;
+  return (bytes + mask) & ~mask;
 }
 
-/// Packs with as many threads as are worth it.
-static void pack(void *to, const char *from, const PanelLayout &panels) {
-  struct Work {
-    char *to;
-    const char *from;
-    const PanelLayout &panels;
-  } work = {static_cast<char *>(to), from, panels};
-  constexpr int64_t smallBytes = 1 << 20;
-  TeamLease lease(panels.countBytes() > smallBytes ? defaultThreadCount() : 1);
-  lease.team().parallelFor(
-      lease.team().size(), panels.countPanels(), /*grain=*/1,
-      [](void *argument, int64_t begin, int64_t end, int32_t) {
-        Work &work = *static_cast<Work *>(argument);
-        packPanels(work.to, work.from, work.panels, begin, end);
+Status WeightSet::allocate(const ockham_weight_spec &weight, void *&memory) {
+  if (!block)
+    block.reset(allocateAligned(blockBytes));
+  if (!block)
+    return {OCKHAM_OUT_OF_MEMORY,
+            format("weight '%s' needs %s and the system has no more memory",
+                   weight.name, formatBytes(weight.bytes).c_str())};
+  memory = static_cast<char *>(block.get()) + blockUsed;
+  blockUsed += roundUp(weight.bytes);
+  return Status::ok();
+}
+
+/// True if `address` is in a part of a loaded library that nobody may write:
+/// what is there is what the file has.
+static bool isReadOnly(const void *address) {
+  struct Search {
+    uintptr_t address;
+    bool found;
+  } search = {reinterpret_cast<uintptr_t>(address), false};
+  dl_iterate_phdr(
+      [](dl_phdr_info *info, size_t, void *argument) {
+        Search &search = *static_cast<Search *>(argument);
+        for (int i = 0; i < info->dlpi_phnum; ++i) {
+          const auto &segment = info->dlpi_phdr[i];
+          uintptr_t begin = info->dlpi_addr + segment.p_vaddr;
+          if (segment.p_type == PT_LOAD && !(segment.p_flags & PF_W) &&
+              search.address - begin < segment.p_filesz)
+            search.found = true;
+        }
+        return 0;
       },
-      &work);
+      &search);
+  return search.found;
+}
+
+/// Tells the system that the pages in `[from, from + bytes)` of a mapped file
+/// are not needed; they would come again from the file.
+static void forget(const char *from, uint64_t bytes) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  uintptr_t begin = (reinterpret_cast<uintptr_t>(from) + page - 1) & -page;
+  uintptr_t end = (reinterpret_cast<uintptr_t>(from) + bytes) & -page;
+  if (begin < end)
+    madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+}
+
+/// Runs `body(begin, end)` on pieces of `[0, count)`, on as many threads as are
+/// worth it for the bytes that it writes.
+template <typename Body>
+static void shareWork(int64_t count, int64_t grain, uint64_t bytes,
+                      const Body &body) {
+  constexpr uint64_t smallBytes = 1 << 20;
+  TeamLease lease(bytes > smallBytes ? defaultThreadCount() : 1);
+  lease.team().parallelFor(
+      lease.team().size(), count, grain,
+      [](void *argument, int64_t begin, int64_t end, int32_t) {
+        (*static_cast<const Body *>(argument))(begin, end);
+      },
+      const_cast<Body *>(&body));
+}
+
+/// Copies what the library has into the block. Pages are given back as they
+/// have been copied, so that the process never holds the weights twice.
+Status WeightSet::copyEmbedded(const ockham_model &model) {
+  const auto *embedded = static_cast<const char *>(model.weight_data);
+  uint64_t end = 0;
+  for (int32_t i = 0; i < model.weight_count; ++i) {
+    const ockham_weight_spec &weight = model.weights[i];
+    if (weight.init != OCKHAM_INIT_STORED)
+      continue;
+    void *memory;
+    OCKHAM_RETURN_IF_FAILED(allocate(weight, memory));
+    data[i] = memory;
+    end = std::max(end, weight.offset + weight.bytes);
+  }
+  bool forgets =
+      end > 0 && isReadOnly(embedded) && isReadOnly(embedded + end - 1);
+  shareWork(model.weight_count, /*grain=*/1, blockUsed,
+            [&](int64_t begin, int64_t end) {
+              constexpr uint64_t chunk = 4 << 20;
+              for (int64_t i = begin; i < end; ++i) {
+                const ockham_weight_spec &weight = model.weights[i];
+                if (!data[i])
+                  continue;
+                auto *to = static_cast<char *>(const_cast<void *>(data[i]));
+                const char *from = embedded + weight.offset;
+                for (uint64_t at = 0; at < weight.bytes; at += chunk) {
+                  uint64_t bytes = std::min(chunk, weight.bytes - at);
+                  std::memcpy(to + at, from + at, bytes);
+                  if (forgets)
+                    forget(from + at, bytes);
+                }
+              }
+            });
+  return Status::ok();
 }
 
 /// Checks that the file's tensor is the weight and finds memory for it.
@@ -79,7 +157,11 @@ Status WeightSet::loadStored(const ockham_weight_spec &weight,
     const char *from = static_cast<const char *>(pointer);
     OCKHAM_RETURN_IF_FAILED(allocate(weight, memory));
     pointer = memory;
-    pack(memory, from, panels);
+    shareWork(panels.countPanels(), /*grain=*/1, panels.countBytes(),
+              [&](int64_t begin, int64_t end) {
+                packPanels(static_cast<char *>(memory), from, panels, begin,
+                           end);
+              });
     return Status::ok();
   }
   if (reinterpret_cast<uintptr_t>(pointer) % OCKHAM_ALIGNMENT == 0)
@@ -96,24 +178,24 @@ Status WeightSet::initialize(const ockham_weight_spec &weight,
   void *memory;
   OCKHAM_RETURN_IF_FAILED(allocate(weight, memory));
   pointer = memory;
-  struct Fill {
-    void *memory;
-    int32_t dtype;
-    WeightRecipe recipe;
-  } fill = {memory,
-            weight.dtype,
-            {weight.init, weight.mean, weight.std, weight.seed}};
-  constexpr int64_t grain = 1 << 16;
+  WeightRecipe recipe = {weight.init, weight.mean, weight.std, weight.seed};
   int64_t count = static_cast<int64_t>(weight.bytes / dtypeBytes(weight.dtype));
-  TeamLease lease(count > grain ? defaultThreadCount() : 1);
-  lease.team().parallelFor(
-      lease.team().size(), count, grain,
-      [](void *argument, int64_t begin, int64_t end, int32_t) {
-        Fill &fill = *static_cast<Fill *>(argument);
-        initializeWeight(fill.memory, fill.dtype, fill.recipe, begin, end);
-      },
-      &fill);
+  shareWork(count, /*grain=*/1 << 16, weight.bytes,
+            [&](int64_t begin, int64_t end) {
+              initializeWeight(memory, weight.dtype, recipe, begin, end);
+            });
   return Status::ok();
+}
+
+/// Whether embedded weights stay where the library is mapped.
+static Status readPlacement(bool &mapped) {
+  const char *text = std::getenv("OCKHAM_WEIGHTS");
+  mapped = text && std::strcmp(text, "mapped") == 0;
+  if (!text || mapped || std::strcmp(text, "copied") == 0)
+    return Status::ok();
+  return {
+      OCKHAM_INVALID_ARGUMENT,
+      format("OCKHAM_WEIGHTS: expected 'copied' or 'mapped', got '%s'", text)};
 }
 
 Status WeightSet::load(const ockham_model &model, const std::string &file,
@@ -122,6 +204,12 @@ Status WeightSet::load(const ockham_model &model, const std::string &file,
   if (!file.empty())
     OCKHAM_RETURN_IF_FAILED(set->safetensors.open(file));
   set->data.assign(model.weight_count, nullptr);
+  for (int32_t i = 0; i < model.weight_count; ++i)
+    set->blockBytes += roundUp(model.weights[i].bytes);
+  bool mapped;
+  OCKHAM_RETURN_IF_FAILED(readPlacement(mapped));
+  if (file.empty() && !mapped)
+    OCKHAM_RETURN_IF_FAILED(set->copyEmbedded(model));
   for (int32_t i = 0; i < model.weight_count; ++i) {
     const ockham_weight_spec &weight = model.weights[i];
     const void *&pointer = set->data[i];
@@ -129,10 +217,10 @@ Status WeightSet::load(const ockham_model &model, const std::string &file,
                                     set->safetensors.find(weight.name));
     if (inFile)
       OCKHAM_RETURN_IF_FAILED(set->loadStored(weight, pointer));
-    else if (weight.init == OCKHAM_INIT_STORED)
-      pointer = static_cast<const char *>(model.weight_data) + weight.offset;
-    else
+    else if (weight.init != OCKHAM_INIT_STORED)
       OCKHAM_RETURN_IF_FAILED(set->initialize(weight, pointer));
+    else if (!pointer)
+      pointer = static_cast<const char *>(model.weight_data) + weight.offset;
     set->total += weight.bytes;
   }
   result = std::move(set);

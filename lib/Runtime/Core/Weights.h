@@ -14,9 +14,10 @@
 
 namespace ockham::runtime {
 
-/// Read-only memory for all weights of a model: pointers into the loaded
-/// library, into a mapped safetensors file, or to memory of its own for weights
-/// that are made from a recipe or lie misaligned in their file.
+/// Read-only memory for all weights of a model: one block of its own, in huge
+/// pages where the system has them, for weights that come from the library, are
+/// packed, made from a recipe, or lie misaligned in their file; and pointers
+/// into a mapped safetensors file, or into the library where that is wanted.
 class WeightSet {
 public:
   /// `file` is a safetensors file with the stored weights, or "" when they are
@@ -33,9 +34,12 @@ private:
   Status loadStored(const ockham_weight_spec &weight, const void *&pointer);
   Status initialize(const ockham_weight_spec &weight, const void *&pointer);
   Status allocate(const ockham_weight_spec &weight, void *&memory);
+  Status copyEmbedded(const ockham_model &model);
 
   SafetensorsFile safetensors;
-  std::vector<AlignedMemory> owned;
+  AlignedMemory block;
+  uint64_t blockBytes = 0; ///< Of the block; what is not used is not touched.
+  uint64_t blockUsed = 0;
   std::vector<const void *> data;
   uint64_t total = 0;
 };
