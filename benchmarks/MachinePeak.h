@@ -16,6 +16,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <sys/mman.h>
 #include <thread>
 #include <time.h>
 #include <vector>
@@ -102,16 +106,50 @@ inline double multiply() {
   return 16.0 * 2 * kSteps;
 }
 
-/// Sums `count` floats up; returns the bytes.
 #ifdef __x86_64__
-__attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-inline double readFloats(const float *from, size_t count) {
-  float sums[128] = {};
+// Loads alone, without arithmetic between them to wait for.
+__attribute__((target("avx512f"))) inline double
+readFloats512(const float *from, size_t count) {
+  __m512 sums[8];
+  for (__m512 &sum : sums)
+    sum = _mm512_setzero_ps();
   for (size_t i = 0; i + 128 <= count; i += 128)
-    for (size_t j = 0; j < 128; ++j)
+    for (size_t j = 0; j < 8; ++j)
+      sums[j] = _mm512_add_ps(sums[j], _mm512_loadu_ps(from + i + 16 * j));
+  for (size_t j = 1; j < 8; ++j)
+    sums[0] = _mm512_add_ps(sums[0], sums[j]);
+  sink = _mm512_reduce_add_ps(sums[0]);
+  return 4.0 * static_cast<double>(count);
+}
+
+__attribute__((target("avx2"))) inline double readFloats256(const float *from,
+                                                            size_t count) {
+  __m256 sums[8];
+  for (__m256 &sum : sums)
+    sum = _mm256_setzero_ps();
+  for (size_t i = 0; i + 64 <= count; i += 64)
+    for (size_t j = 0; j < 8; ++j)
+      sums[j] = _mm256_add_ps(sums[j], _mm256_loadu_ps(from + i + 8 * j));
+  for (size_t j = 1; j < 8; ++j)
+    sums[0] = _mm256_add_ps(sums[0], sums[j]);
+  sink = _mm256_cvtss_f32(sums[0]);
+  return 4.0 * static_cast<double>(count);
+}
+#endif
+
+/// Sums `count` floats up; returns the bytes.
+inline double readFloats(const float *from, size_t count) {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx512f"))
+    return readFloats512(from, count);
+  if (__builtin_cpu_supports("avx2"))
+    return readFloats256(from, count);
+#endif
+  float sums[32] = {};
+  for (size_t i = 0; i + 32 <= count; i += 32)
+    for (size_t j = 0; j < 32; ++j)
       sums[j] += from[i + j];
-  sink = sums[0] + sums[127];
+  sink = sums[0] + sums[31];
   return 4.0 * static_cast<double>(count);
 }
 
@@ -134,11 +172,28 @@ double measureRate(int threads, Fn work) {
 } // namespace detail
 
 /// What is read to measure bandwidth: for each thread 256 MiB, more than the
-/// caches hold of them.
+/// caches hold of them, in huge pages where the system has them.
 struct Streams {
-  explicit Streams(int threads)
-      : data(threads, std::vector<float>(size_t(64) << 20, 1.0f)) {}
-  std::vector<std::vector<float>> data;
+  static constexpr size_t kFloats = size_t(64) << 20;
+  static constexpr size_t kHugePage = size_t(2) << 20;
+
+  explicit Streams(int threads) {
+    for (int t = 0; t < threads; ++t) {
+      data.emplace_back(static_cast<float *>(
+          std::aligned_alloc(kHugePage, kFloats * sizeof(float))));
+      if (!data.back())
+        throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+      madvise(data.back().get(), kFloats * sizeof(float), MADV_HUGEPAGE);
+#endif
+      std::fill_n(data.back().get(), kFloats, 1.0f);
+    }
+  }
+
+  struct Free {
+    void operator()(float *memory) const { std::free(memory); }
+  };
+  std::vector<std::unique_ptr<float, Free>> data;
 };
 
 /// Operations per second of float32 multiply-adds.
@@ -149,7 +204,7 @@ inline double measurePeak(int threads) {
 /// Bytes per second that loads bring from memory.
 inline double measureBandwidth(const Streams &streams) {
   return detail::measureRate(static_cast<int>(streams.data.size()), [&](int t) {
-    return detail::readFloats(streams.data[t].data(), streams.data[t].size());
+    return detail::readFloats(streams.data[t].get(), Streams::kFloats);
   });
 }
 } // namespace ockham::bench

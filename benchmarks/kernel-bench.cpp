@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// kernel-bench [--cpu-time] [--peer NAME=FILE.so]... [--weight W]
+// kernel-bench [--cpu-time] [--peer NAME=FILE.so]...
 //              MODEL.so THREADS SECONDS FLOPS BYTES DIM=N...
 //
 // Runs the first entry point of a model on random inputs of the given extents
@@ -15,9 +15,9 @@
 // call), what the loops reached, and the ratios. Interleaved, because the clock
 // of a shared machine is not the same from second to second.
 //
-// With --peer the model must be one product with a weight whose elements are
-// all W. The libraries (PeerGemm.h) multiply the same inputs in turns with it,
-// their results are compared with the model's first, and a ratio is the
+// With --peer the model must be one product with its only weight, which the
+// libraries get, too. They (PeerGemm.h) multiply the same inputs in turns with
+// it, their results are compared with the model's first, and a ratio is the
 // library's time over the model's, of the same turn. A call whose BYTES are
 // given starts with what it reads in memory, not in a cache.
 //
@@ -103,7 +103,6 @@ std::string compare(const float *ours, const Peer &peer, int64_t depth) {
 
 int main(int argc, char **argv) {
   std::vector<Peer> peers;
-  float weight = 0;
   while (argc > 1 && argv[1][0] == '-') {
     bool hasValue = argc > 2 && std::strcmp(argv[1], "--cpu-time") != 0;
     if (std::strcmp(argv[1], "--cpu-time") == 0) {
@@ -112,8 +111,6 @@ int main(int argc, char **argv) {
       std::string problem = peers.emplace_back().load(argv[2]);
       if (!problem.empty())
         return fail(problem);
-    } else if (std::strcmp(argv[1], "--weight") == 0 && hasValue) {
-      weight = static_cast<float>(std::atof(argv[2]));
     } else {
       return fail(std::string("unknown option '") + argv[1] + "'");
     }
@@ -122,8 +119,7 @@ int main(int argc, char **argv) {
   }
   if (argc < 6)
     return fail("usage: kernel-bench [--cpu-time] [--peer NAME=FILE.so]... "
-                "[--weight W] MODEL.so THREADS SECONDS FLOPS BYTES "
-                "[DIM=N...]");
+                "MODEL.so THREADS SECONDS FLOPS BYTES [DIM=N...]");
   int threads = std::max(1, std::atoi(argv[2]));
   double seconds = std::atof(argv[3]), flops = std::atof(argv[4]),
          bytes = std::atof(argv[5]);
@@ -187,7 +183,17 @@ int main(int argc, char **argv) {
                   "columns is known");
     depth = shapes[0].back();
     rows = static_cast<int64_t>(data[0].size()) / depth;
-    std::vector<float> weights(depth * columns, weight);
+    const ockham_model *model = ockham_library_model(library);
+    std::vector<float> weights(depth * columns);
+    int64_t weightShape[] = {depth, columns};
+    ockham_tensor into = {weights.data(), weightShape, OCKHAM_F32, 2};
+    ockham_argument read = {};
+    read.tensor = &into;
+    read.name = model->weight_count == 1 ? model->weights[0].name : "";
+    if (ockham_session_read_weight(session, &read))
+      return fail(std::string("--peer: expected a model of one product with "
+                              "one weight: ") +
+                  ockham_last_error());
     for (Peer &peer : peers) {
       peer.output.resize(rows * columns);
       peer.gemm = peer.create(rows, columns, depth, weights.data(), threads);

@@ -25,7 +25,8 @@ def model(depth, columns):
     weight = f"tensor<{depth}x{columns}xf32>"
     x, y = f"tensor<1x?x{depth}xf32>", f"tensor<1x?x{columns}xf32>"
     return (
-        f"ockham.weight @w : {weight} = dense<0.5> : {weight}\n"
+        f"ockham.weight @w : {weight} init "
+        "#ockham.normal<mean = 0.0 : f64, std = 1.0 : f64, seed = 7>\n"
         f'func.func @forward(%x: {x} {{ockham.name = "x", ockham.dims = ["", "rows", ""]}})'
         f' -> ({y} {{ockham.name = "y", ockham.dims = ["", "rows", ""]}})'
         ' attributes {ockham.entry = "forward"} {\n'
@@ -49,14 +50,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--cpu-time", action="store_true")
     parser.add_argument("--cpu", default="native")
-    parser.add_argument("--rows", type=int, nargs="+", default=[1, 8, 64, 100, 512])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 8, 64, 65, 100, 127, 512])
     parser.add_argument("--peers", type=Path, nargs="+", default=[])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     binaries = arguments.build / "bin"
     bench = arguments.build / "benchmarks" / "kernel-bench"
     flags = ["--cpu-time"] if arguments.cpu_time else []
-    flags += ["--weight", "0.5"]
     for peer in arguments.peers:
         name = peer.stem.removeprefix("peer-")
         flags += ["--peer", f"{name}={peer.resolve()}"]

@@ -85,9 +85,6 @@ LogicalResult WeightOp::verify() {
     return emitOpError() << "has a normal recipe but element type "
                          << getTensorType().getElementType()
                          << ", expected a float type";
-  if (getInit() && getStoredType() != getTensorType())
-    return emitOpError() << "has a recipe and the layout '" << getLayout()
-                         << "', expected row-major";
   return success();
 }
 

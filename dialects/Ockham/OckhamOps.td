@@ -30,7 +30,8 @@ def Ockham_WeightOp : Ockham_Op<"weight", [Symbol]> {
 
     The layout `panels<W>` is that of `tile.pack`: of a matrix `[R, C]` the
     panels `[C/W, R, W]`, filled up with zeros; `panels<W, transposed>` are those
-    of the transpose. Value and loaded tensor then have the panels' shape.
+    of the transpose. Value and loaded tensor then have the panels' shape; a
+    recipe counts the elements of the tensor row by row in any layout.
 
     Its content is either `value` (for anything but tests a `dense_resource`,
     whose blob is a mapped file or a buffer handed over by the importer, never a

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
+#include "ockham/Runtime/PackPanels.h"
 #include "ockham/Runtime/WeightInit.h"
 #include "ockham/Support/ConstantData.h"
 
@@ -97,7 +98,16 @@ static llvm::Expected<Tensor> evaluateLoadWeight(LoadWeightOp op, Frame &) {
     return empty;
   std::vector<char> bytes(empty->size() * getDTypeBytes(*dtype));
   runtime::initializeWeight(bytes.data(), *dtype, recipe, 0, empty->size());
-  return Tensor::fromBytes(*dtype, type.getShape(), bytes);
+  runtime::PanelLayout panels;
+  if (weight.getStoredType() == type ||
+      !runtime::parsePanels(weight.getLayout().str().c_str(),
+                            type.getShape().data(), type.getRank(),
+                            getDTypeBytes(*dtype), panels))
+    return Tensor::fromBytes(*dtype, type.getShape(), bytes);
+  std::vector<char> packed(panels.countBytes());
+  runtime::packPanels(packed.data(), bytes.data(), panels, 0,
+                      panels.countPanels());
+  return Tensor::fromBytes(*dtype, weight.getStoredType().getShape(), packed);
 }
 
 static llvm::Expected<Results> evaluateCheck(CheckOp op, Frame &frame) {

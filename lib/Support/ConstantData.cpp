@@ -187,8 +187,20 @@ WeightOp WeightBuilder::create(Location loc, StringRef name,
   MLIRContext *context = module.getContext();
   auto &manager = DenseResourceElementsHandle::getManagerInterface(context);
   DenseResourceElementsHandle handle = manager.insert(name, std::move(blob));
-  auto value = DenseResourceElementsAttr::get(type, handle);
+  return add(loc, name, type, DenseResourceElementsAttr::get(type, handle),
+             NormalInitAttr(), source);
+}
 
+WeightOp WeightBuilder::create(Location loc, StringRef name,
+                               RankedTensorType type, NormalInitAttr recipe,
+                               StringRef source) {
+  return add(loc, name, type, ElementsAttr(), recipe, source);
+}
+
+WeightOp WeightBuilder::add(Location loc, StringRef name, RankedTensorType type,
+                            ElementsAttr value, NormalInitAttr recipe,
+                            StringRef source) {
+  MLIRContext *context = module.getContext();
   std::string symbol = name.str();
   for (char &c : symbol)
     if (!llvm::isAlnum(c) && c != '_' && c != '.' && c != '$')
@@ -203,10 +215,10 @@ WeightOp WeightBuilder::create(Location loc, StringRef name,
   builder.setInsertionPointToStart(module.getBody());
   if (last)
     builder.setInsertionPointAfter(last);
-  auto weight = WeightOp::create(
-      builder, loc, builder.getStringAttr(unique), TypeAttr::get(type),
-      builder.getStringAttr(source), builder.getStringAttr("row-major"), value,
-      NormalInitAttr());
+  auto weight =
+      WeightOp::create(builder, loc, builder.getStringAttr(unique),
+                       TypeAttr::get(type), builder.getStringAttr(source),
+                       builder.getStringAttr("row-major"), value, recipe);
   last = weight;
   return weight;
 }

@@ -66,6 +66,20 @@ private:
     }
   }
 
+  static std::unique_ptr<std::string> pack(const ConstantData &data,
+                                           RankedTensorType type,
+                                           const runtime::PanelLayout &layout) {
+    std::vector<char> dense(data.size() * layout.elementBytes);
+    if (data.getElementType() == type.getElementType())
+      data.copyTo(dense.data());
+    else
+      narrow(data, cast<FloatType>(type.getElementType()), dense.data());
+    auto packed = std::make_unique<std::string>(layout.countBytes(), '\0');
+    runtime::packPanels(packed->data(), dense.data(), layout, 0,
+                        layout.countPanels());
+    return packed;
+  }
+
   void pack(WeightBuilder &weights, ArrayRef<tile::PackOp> ops,
             ArrayRef<LoadWeightOp> loads) {
     tile::PackOp first = ops.front();
@@ -73,26 +87,23 @@ private:
     auto from = SymbolTable::lookupNearestSymbolFrom<WeightOp>(
         load, load.getWeightAttr());
     std::optional<ConstantData> data = ConstantData::get(first.getMatrix());
-    if (!data || from.getStoredType() != from.getTensorType())
+    if (!(data || from.getInit()) ||
+        from.getStoredType() != from.getTensorType())
       return;
     auto type = cast<RankedTensorType>(first.getResult().getType());
     runtime::PanelLayout layout;
     layout.transposed = first.getTransposed();
-    layout.rows = data->getShape()[layout.transposed];
-    layout.cols = data->getShape()[!layout.transposed];
+    layout.rows = from.getTensorType().getDimSize(layout.transposed);
+    layout.cols = from.getTensorType().getDimSize(!layout.transposed);
     layout.panel = first.getPanel();
     layout.elementBytes = getStorageBytes(type.getElementType());
-    std::vector<char> dense(data->size() * layout.elementBytes);
-    if (data->getElementType() == type.getElementType())
-      data->copyTo(dense.data());
-    else
-      narrow(*data, cast<FloatType>(type.getElementType()), dense.data());
-    auto packed = std::make_unique<std::string>(layout.countBytes(), '\0');
-    runtime::packPanels(packed->data(), dense.data(), layout, 0,
-                        layout.countPanels());
+    // A recipe is packed by who makes the weight.
+    std::string name = (load.getWeight() + ".panels").str();
     WeightOp weight =
-        weights.create(first.getLoc(), (load.getWeight() + ".panels").str(),
-                       type, makeStringBlob(std::move(packed)), /*source=*/"");
+        data ? weights.create(first.getLoc(), name, type,
+                              makeStringBlob(pack(*data, type, layout)), "")
+             : weights.create(first.getLoc(), name, from.getTensorType(),
+                              from.getInitAttr(), "");
     weight.setType(from.getTensorType().clone(type.getElementType()));
     weight.setSourceAttr(from.getSourceAttr());
     weight.setLayout("panels<" + std::to_string(layout.panel) +

@@ -91,8 +91,16 @@ public:
   WeightOp create(mlir::Location loc, llvm::StringRef name,
                   mlir::RankedTensorType type, mlir::AsmResourceBlob blob,
                   llvm::StringRef source);
+  /// The same for one that is made when the model is loaded.
+  WeightOp create(mlir::Location loc, llvm::StringRef name,
+                  mlir::RankedTensorType type, NormalInitAttr recipe,
+                  llvm::StringRef source);
 
 private:
+  WeightOp add(mlir::Location loc, llvm::StringRef name,
+               mlir::RankedTensorType type, mlir::ElementsAttr value,
+               NormalInitAttr recipe, llvm::StringRef source);
+
   mlir::ModuleOp module;
   llvm::StringSet<> taken;
   /// The next number to try behind a name.

@@ -51,7 +51,7 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
   auto weight = load ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(
                            op, load.getWeightAttr())
                      : WeightOp();
-  if (!weight || !ConstantData::get(weight)) {
+  if (!weight || !(weight.getInit() || ConstantData::get(weight))) {
     os << "the bytes of the weight, " << weightType
        << ", are not known when compiling";
     return text;

@@ -141,7 +141,7 @@ static Status checkWeights(const ockham_model &table) {
       OCKHAM_RETURN_IF_FAILED(checkStored(where, table, weight));
       continue;
     }
-    if (!rowMajor)
+    if (!rowMajor && !packed)
       return {OCKHAM_UNSUPPORTED,
               where + format(": this runtime cannot initialise the layout '%s' "
                              "from a recipe",

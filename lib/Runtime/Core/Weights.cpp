@@ -121,6 +121,14 @@ Status WeightSet::copyEmbedded(const ockham_model &model) {
   return Status::ok();
 }
 
+static void packShared(void *to, const void *from, const PanelLayout &panels) {
+  shareWork(panels.countPanels(), /*grain=*/1, panels.countBytes(),
+            [&](int64_t begin, int64_t end) {
+              packPanels(static_cast<char *>(to),
+                         static_cast<const char *>(from), panels, begin, end);
+            });
+}
+
 /// Checks that the file's tensor is the weight and finds memory for it.
 Status WeightSet::loadStored(const ockham_weight_spec &weight,
                              const void *&pointer) {
@@ -157,11 +165,7 @@ Status WeightSet::loadStored(const ockham_weight_spec &weight,
     const char *from = static_cast<const char *>(pointer);
     OCKHAM_RETURN_IF_FAILED(allocate(weight, memory));
     pointer = memory;
-    shareWork(panels.countPanels(), /*grain=*/1, panels.countBytes(),
-              [&](int64_t begin, int64_t end) {
-                packPanels(static_cast<char *>(memory), from, panels, begin,
-                           end);
-              });
+    packShared(memory, from, panels);
     return Status::ok();
   }
   if (reinterpret_cast<uintptr_t>(pointer) % OCKHAM_ALIGNMENT == 0)
@@ -179,11 +183,23 @@ Status WeightSet::initialize(const ockham_weight_spec &weight,
   OCKHAM_RETURN_IF_FAILED(allocate(weight, memory));
   pointer = memory;
   WeightRecipe recipe = {weight.init, weight.mean, weight.std, weight.seed};
-  int64_t count = static_cast<int64_t>(weight.bytes / dtypeBytes(weight.dtype));
-  shareWork(count, /*grain=*/1 << 16, weight.bytes,
-            [&](int64_t begin, int64_t end) {
-              initializeWeight(memory, weight.dtype, recipe, begin, end);
+  uint64_t bytes = *denseBytes(weight.dtype, weight.shape, weight.rank);
+  PanelLayout panels;
+  bool packed = parsePanels(weight.layout, weight.shape, weight.rank,
+                            dtypeBytes(weight.dtype), panels);
+  AlignedMemory dense(packed ? allocateAligned(bytes) : nullptr);
+  if (packed && !dense)
+    return {OCKHAM_OUT_OF_MEMORY,
+            format("weight '%s' needs %s to be packed and the system has no "
+                   "more memory",
+                   weight.name, formatBytes(bytes).c_str())};
+  void *to = packed ? dense.get() : memory;
+  shareWork(static_cast<int64_t>(bytes / dtypeBytes(weight.dtype)),
+            /*grain=*/1 << 16, bytes, [&](int64_t begin, int64_t end) {
+              initializeWeight(to, weight.dtype, recipe, begin, end);
             });
+  if (packed)
+    packShared(memory, dense.get(), panels);
   return Status::ok();
 }
 

@@ -162,12 +162,12 @@ llvm::Error describeWeights(ModuleOp module, ModelDescription &description) {
                        toString(type) + " has layout '" + weight.layout +
                        "', expected row-major or, for a matrix, panels<W> or "
                        "panels<W, transposed>");
+    weight.bytes = getStorageBytes(op.getStoredType());
     if (!op.getInit()) {
       if (!ConstantData::get(op))
         return makeError("weight '" + weight.name +
                          "' has neither bytes nor an initialisation recipe "
                          "(text has them when written with --print-weights)");
-      weight.bytes = getStorageBytes(op.getStoredType());
       weight.offset = llvm::alignTo(description.weightBytes, OCKHAM_ALIGNMENT);
       description.weightBytes = weight.offset + weight.bytes;
     }

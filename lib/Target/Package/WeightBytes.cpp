@@ -29,7 +29,7 @@ void ockham::writeAllWeights(raw_ostream &os,
                              const ModelDescription &description) {
   uint64_t position = 0;
   for (const ockham::WeightDescription &weight : description.weights) {
-    if (weight.bytes == 0)
+    if (weight.bytes == 0 || WeightOp(weight.op).getInit())
       continue;
     os.write_zeros(weight.offset - position);
     writeStoredBytes(os, weight);

@@ -161,11 +161,6 @@ ockham.weight @w : tensor<2x3xf32> layout "panels<2>" = dense<1.0> : tensor<2x3x
 
 // -----
 
-// expected-error @+1 {{has a recipe and the layout 'panels<2>', expected row-major}}
-ockham.weight @w : tensor<2x3xf32> layout "panels<2>" init #ockham.normal<mean = 0.0 : f64, std = 1.0 : f64, seed = 1>
-
-// -----
-
 // expected-note @+1 {{the weight is declared here}}
 ockham.weight @w : tensor<2x3xf32> layout "panels<2>" = dense<1.0> : tensor<2x2x2xf32>
 func.func @f() {
