@@ -85,12 +85,18 @@ struct Peer {
   }
 };
 
-/// Where two results differ by more than rounding, as a message.
-std::string compare(const float *ours, const Peer &peer, int64_t depth) {
-  double scale = 1e-6 * std::sqrt(static_cast<double>(depth));
+/// Where two results differ by more than rounding, as a message. Rounding is
+/// measured by the size of the results: a sum of `depth` products errs with
+/// those, whatever it comes to itself.
+std::string compare(const std::vector<float> &ours, const Peer &peer,
+                    int64_t depth) {
+  double squares = 0;
+  for (float value : ours)
+    squares += double(value) * value;
+  double limit = 1e-6 * std::sqrt(static_cast<double>(depth)) *
+                 std::sqrt(squares / std::max<size_t>(1, ours.size()));
   for (size_t i = 0; i < peer.output.size(); ++i)
-    if (!(std::fabs(ours[i] - peer.output[i]) <=
-          scale * (1 + std::fabs(ours[i])))) {
+    if (!(std::fabs(ours[i] - peer.output[i]) <= limit)) {
       char text[160];
       std::snprintf(text, sizeof(text),
                     "element %zu is %.7g, but %s has %.7g there", i, ours[i],
@@ -267,7 +273,7 @@ int main(int argc, char **argv) {
         peer.ratios.push_back(theirs / elapsed);
         continue;
       }
-      std::string problem = compare(buffer.data(), peer, depth);
+      std::string problem = compare(buffer, peer, depth);
       if (!problem.empty())
         return fail(problem);
     }
