@@ -31,7 +31,8 @@ def Tfm_Dialect : Dialect {
     Transformer Blocks, arXiv 2311.01906. [noLN] Heimersheim, You can remove
     GPT2's LayerNorm by fine-tuning, arXiv 2409.13710. [ReLU] Jha and Reagen,
     ReLU's Revival, arXiv 2410.09637. [DyT] Zhu et al., Transformers without
-    Normalization, arXiv 2503.10622.
+    Normalization, arXiv 2503.10622. [GLU] Shazeer, GLU Variants Improve
+    Transformer, arXiv 2002.05202.
   }];
   // Extents of results are given as tensor.dim.
   let dependentDialects = ["::mlir::tensor::TensorDialect"];

@@ -38,4 +38,31 @@ def Tfm_TransformerOpInterface : OpInterface<"TransformerOpInterface"> {
   ];
 }
 
+def Tfm_KernelOpInterface : OpInterface<"KernelOpInterface"> {
+  let cppNamespace = "::ockham::tfm";
+  let description = [{
+    What an op offers to those that share a kernel with it
+    (`--tfm-form-kernels`). The default is nothing: a kernel of its own.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        True if the kernel of the op holds blocks of its result in registers
+        before it stores them: point-wise ops may follow there.
+      }],
+      "bool", "keepsResultInRegisters", (ins), "", "return false;">,
+    InterfaceMethod<[{
+        The operands that may be such a result. The op reads each element of
+        them once, for one element of its own result; all other operands come
+        from memory, where the op runs.
+      }],
+      "::llvm::SmallVector<::mlir::OpOperand *>", "getRegisterOperands", (ins),
+      "", "return {};">,
+    InterfaceMethod<[{
+        True if the results are ranges of the columns of the register operand:
+        what follows one of them runs on some columns only.
+      }],
+      "bool", "dividesColumns", (ins), "", "return false;">
+  ];
+}
+
 #endif // OCKHAM_TRANSFORMERINTERFACES

@@ -50,6 +50,10 @@ class Tfm_TensorOp<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
+/// Ops that may share a kernel with others.
+class Tfm_KernelMember<list<string> methods>
+    : DeclareOpInterfaceMethods<Tfm_KernelOpInterface, methods>;
+
 //===----------------------------------------------------------------------===//
 // Structure
 //===----------------------------------------------------------------------===//
@@ -112,9 +116,35 @@ def Tfm_ParallelOp : Tfm_Op<"parallel", [
   let hasVerifier = 1;
 }
 
+def Tfm_FusedOp : Tfm_Op<"fused", [
+    DeclareOpInterfaceMethods<RegionBranchOpInterface>,
+    SingleBlockImplicitTerminator<"YieldOp">, RecursiveMemoryEffects]> {
+  let summary = "Ops that one kernel computes";
+  let description = [{
+    What `--tfm-form-kernels` decided: the first op with a kernel of its own is
+    the root, and the others happen to its result while it is in registers. The
+    region sees all values around it; its yield gives the results, which are
+    stored. It means exactly what its body means, so that a target without such
+    a kernel may take it apart.
+
+    ```mlir
+    %y = tfm.fused {
+      %h = tfm.linear %x, %w bias %b
+          : tensor<?x?x768xf32>, tensor<768x3072xf32>, tensor<3072xf32>
+            -> tensor<?x?x3072xf32>
+      %a = tfm.activation relu %h : tensor<?x?x3072xf32>
+      tfm.yield %a : tensor<?x?x3072xf32>
+    } : tensor<?x?x3072xf32>
+    ```
+  }];
+  let regions = (region SizedRegion<1>:$body);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = "$body (`:` type($results)^)? attr-dict";
+}
+
 def Tfm_YieldOp : Tfm_Op<"yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["BlockOp", "ParallelOp"]>]> {
-  let summary = "Ends a block or a parallel branch with its results";
+    ParentOneOf<["BlockOp", "FusedOp", "ParallelOp"]>]> {
+  let summary = "Ends a block, a parallel branch or fused ops with its results";
   let description = [{
     The operands become results of the op around it.
 
@@ -160,7 +190,8 @@ def Tfm_EmbeddingOp : Tfm_TensorOp<"embedding", [AttrSizedOperandSegments]> {
   }];
 }
 
-def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
+def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments,
+    Tfm_KernelMember<["keepsResultInRegisters"]>]> {
   let summary = "Linear map of every row";
   let description = [{
     `out[..., :] = init[..., :] + row_scale[...] * (x[..., :] M) + bias`, with M the weight
@@ -221,7 +252,8 @@ def Tfm_LinearOp : Tfm_TensorOp<"linear", [AttrSizedOperandSegments]> {
   let hasCanonicalizeMethod = 1;
 }
 
-def Tfm_SplitOp : Tfm_TensorOp<"split", []> {
+def Tfm_SplitOp : Tfm_TensorOp<"split", [
+    Tfm_KernelMember<["getRegisterOperands", "dividesColumns"]>]> {
   let summary = "Column ranges of an activation";
   let description = [{
     The results are consecutive ranges of the last dimension, of the widths that
@@ -239,7 +271,8 @@ def Tfm_SplitOp : Tfm_TensorOp<"split", []> {
 }
 
 def Tfm_ActivationOp : Tfm_TensorOp<"activation", [
-    AllTypesMatch<["input", "result"]>]> {
+    AllTypesMatch<["input", "result"]>,
+    Tfm_KernelMember<["keepsResultInRegisters", "getRegisterOperands"]>]> {
   let summary = "Point-wise activation";
   let description = [{
     | kind | value at x |
@@ -274,7 +307,8 @@ def Tfm_ActivationOp : Tfm_TensorOp<"activation", [
 //===----------------------------------------------------------------------===//
 
 def Tfm_NormOp : Tfm_TensorOp<"norm", [AttrSizedOperandSegments,
-    AllTypesMatch<["input", "result"]>]> {
+    AllTypesMatch<["input", "result"]>,
+    Tfm_KernelMember<["keepsResultInRegisters", "getRegisterOperands"]>]> {
   let summary = "Norm over the last dimension, live, fixed or point-wise";
   let description = [{
     With x one row of width d, `mean` its mean and `g`, `b` the optional
@@ -424,7 +458,8 @@ def Tfm_AttentionOp : Tfm_TensorOp<"attention", [AttrSizedOperandSegments,
 //===----------------------------------------------------------------------===//
 
 def Tfm_AddScaledOp : Tfm_TensorOp<"add_scaled", [AttrSizedOperandSegments,
-    AllTypesMatch<["lhs", "rhs", "result"]>]> {
+    AllTypesMatch<["lhs", "rhs", "result"]>,
+    Tfm_KernelMember<["keepsResultInRegisters", "getRegisterOperands"]>]> {
   let summary = "Sum of two activations, each with a gain";
   let description = [{
     `lhs_gain * lhs + rhs_gain * rhs`; an absent gain is 1. A residual
@@ -446,7 +481,8 @@ def Tfm_AddScaledOp : Tfm_TensorOp<"add_scaled", [AttrSizedOperandSegments,
 }
 
 def Tfm_ScaleOp : Tfm_TensorOp<"scale", [
-    AllTypesMatch<["input", "result"]>]> {
+    AllTypesMatch<["input", "result"]>,
+    Tfm_KernelMember<["keepsResultInRegisters", "getRegisterOperands"]>]> {
   let summary = "Activation times a gain";
   let description = [{
     `gain * input`; the gain is a scalar or a vector over the last dimension.
@@ -461,6 +497,25 @@ def Tfm_ScaleOp : Tfm_TensorOp<"scale", [
     $input `,` $gain `:` type($input) `,` type($gain) attr-dict
   }];
   let hasFolder = 1;
+}
+
+def Tfm_GateOp : Tfm_TensorOp<"gate", [
+    AllTypesMatch<["lhs", "rhs", "result"]>,
+    Tfm_KernelMember<["keepsResultInRegisters", "getRegisterOperands"]>]> {
+  let summary = "Product of two activations";
+  let description = [{
+    `lhs * rhs`, element by element: the gated MLP of the LLaMA family, whose
+    one half went through an activation ([GLU] equation 6 is
+    `silu(x W) * (x V)`).
+
+    ```mlir
+    %a = tfm.activation silu %g : tensor<?x?x2048xf32>
+    %y = tfm.gate %a, %u : tensor<?x?x2048xf32>
+    ```
+  }];
+  let arguments = (ins Tfm_Activation:$lhs, Tfm_Activation:$rhs);
+  let results = (outs Tfm_Activation:$result);
+  let assemblyFormat = "$lhs `,` $rhs `:` type($result) attr-dict";
 }
 
 //===----------------------------------------------------------------------===//

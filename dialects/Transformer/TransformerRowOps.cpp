@@ -357,6 +357,65 @@ LogicalResult NormOp::canonicalize(NormOp op, PatternRewriter &rewriter) {
 }
 
 //===----------------------------------------------------------------------===//
+// What shares a kernel
+//===----------------------------------------------------------------------===//
+
+bool LinearOp::keepsResultInRegisters() { return true; }
+
+SmallVector<OpOperand *> SplitOp::getRegisterOperands() {
+  return {&getInputMutable()};
+}
+bool SplitOp::dividesColumns() { return true; }
+
+SmallVector<OpOperand *> ActivationOp::getRegisterOperands() {
+  return {&getInputMutable()};
+}
+bool ActivationOp::keepsResultInRegisters() { return true; }
+
+/// The others need the whole row before they have one element.
+static bool isPointwise(NormOp op) {
+  return op.getKind() == NormKind::Tanh || op.getKind() == NormKind::Erf;
+}
+
+SmallVector<OpOperand *> NormOp::getRegisterOperands() {
+  if (!isPointwise(*this))
+    return {};
+  return {&getInputMutable()};
+}
+bool NormOp::keepsResultInRegisters() { return true; }
+
+SmallVector<OpOperand *> AddScaledOp::getRegisterOperands() {
+  return {&getLhsMutable(), &getRhsMutable()};
+}
+bool AddScaledOp::keepsResultInRegisters() { return true; }
+
+SmallVector<OpOperand *> ScaleOp::getRegisterOperands() {
+  return {&getInputMutable()};
+}
+bool ScaleOp::keepsResultInRegisters() { return true; }
+
+SmallVector<OpOperand *> GateOp::getRegisterOperands() {
+  return {&getLhsMutable(), &getRhsMutable()};
+}
+bool GateOp::keepsResultInRegisters() { return true; }
+
+//===----------------------------------------------------------------------===//
+// GateOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult GateOp::verify() { return success(); }
+
+LogicalResult GateOp::reifyResultShapes(OpBuilder &builder,
+                                        ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back(extentsOf(builder, getLoc(), getLhs()));
+  return success();
+}
+
+SmallVector<OpOperand *> GateOp::getParameterOperands() { return {}; }
+bool GateOp::isLinearIn(OpOperand &) { return true; }
+bool GateOp::hasIndependentRows() { return true; }
+
+//===----------------------------------------------------------------------===//
 // AddScaledOp
 //===----------------------------------------------------------------------===//
 

@@ -129,6 +129,8 @@ void addStructureOps(OpTable &table) {
   table.add<scf::ForOp>(evaluateFor);
   table.add<tfm::BlockOp>(
       [](tfm::BlockOp op, Frame &frame) { return frame.run(op.getBody()); });
+  table.add<tfm::FusedOp>(
+      [](tfm::FusedOp op, Frame &frame) { return frame.run(op.getBody()); });
   table.add<tfm::ParallelOp>(evaluateParallel);
   table.add<LoadWeightOp>(evaluateLoadWeight);
   table.add<CheckOp>(evaluateCheck);

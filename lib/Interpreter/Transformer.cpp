@@ -407,6 +407,20 @@ static llvm::Expected<Tensor> evaluateScale(tfm::ScaleOp op, Frame &frame) {
   return result;
 }
 
+static llvm::Expected<Tensor> evaluateGate(tfm::GateOp op, Frame &frame) {
+  const Tensor &lhs = frame.get(op.getLhs()), &rhs = frame.get(op.getRhs());
+  if (lhs.getShape() != rhs.getShape())
+    return makeError("operands of shape " + formatShape(lhs.getShape()) +
+                     " and " + formatShape(rhs.getShape()));
+  llvm::Expected<Tensor> result =
+      Tensor::create(lhs.getDType(), lhs.getShape());
+  if (!result)
+    return result;
+  for (int64_t i = 0, e = lhs.size(); i < e; ++i)
+    result->setFloat(i, lhs.getFloat(i) * rhs.getFloat(i));
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // Loss
 //===----------------------------------------------------------------------===//
@@ -450,6 +464,7 @@ void addTransformerOps(OpTable &table) {
   table.add<tfm::NormOp>(evaluateNorm);
   table.add<tfm::AddScaledOp>(evaluateAddScaled);
   table.add<tfm::ScaleOp>(evaluateScale);
+  table.add<tfm::GateOp>(evaluateGate);
   table.add<tfm::CrossEntropyOp>(evaluateCrossEntropy);
 }
 

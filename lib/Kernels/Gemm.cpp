@@ -13,18 +13,35 @@ using namespace ockham::kernels;
 
 static constexpr int64_t kAny = ShapedType::kDynamic;
 
+/// Steps up to the last column go on over what fills up the last panel: nothing
+/// of it is stored.
+static SmallVector<EpilogueStep> extendSteps(ArrayRef<EpilogueStep> steps,
+                                             int64_t columns, int64_t block) {
+  SmallVector<EpilogueStep> result(steps);
+  for (EpilogueStep &step : result)
+    if (step.end == columns)
+      step.end = llvm::alignTo(columns, block);
+  return result;
+}
+
 tile::KernelOp kernels::buildGemm(OpBuilder &builder, Location loc,
                                   StringRef name, const GemmOptions &options) {
   MLIRContext *context = builder.getContext();
   int64_t depth = options.depth, columns = options.columns;
   int64_t m = options.blockRows, n = options.blockColumns,
           k = options.blockDepth;
-  SmallVector<Type> types{
-      tile::ViewType::get(context, kAny, depth, options.element),
-      tile::ViewType::get(context, depth, columns, options.weight,
-                          options.panel)};
-  appendStepTypes(types, options.epilogue, columns, options.element);
-  types.push_back(tile::ViewType::get(context, kAny, columns, options.element));
+  int64_t products = options.isGated ? 2 : 1;
+  Type element = options.element;
+  SmallVector<Type> types{tile::ViewType::get(context, kAny, depth, element),
+                          tile::ViewType::get(context, depth,
+                                              products * columns,
+                                              options.weight, options.panel)};
+  if (options.isGated) {
+    appendStepTypes(types, options.halves, products * columns, element);
+    appendStepTypes(types, options.gate, columns, element);
+  }
+  appendStepTypes(types, options.epilogue, columns, element);
+  types.push_back(tile::ViewType::get(context, kAny, columns, element));
   auto kernel = tile::KernelOp::create(builder, loc, name, types,
                                        ArrayRef<int64_t>{m, n});
 
@@ -34,17 +51,42 @@ tile::KernelOp kernels::buildGemm(OpBuilder &builder, Location loc,
   ArrayRef<BlockArgument> arguments = kernel.getKernelArguments();
   Value row = kernel.getGridIndices()[0], col = kernel.getGridIndices()[1];
   Value zero = b.index(0);
+  SmallVector<Value> places{col};
+  if (options.isGated)
+    places.push_back(b.addIndex(col, b.index(columns)));
 
-  Value block = b.loop(
-      zero, b.index(depth), k,
-      {{arguments[0], row, /*alongRows=*/false, m, k},
-       {arguments[1], col, /*alongRows=*/true, k, n}},
-      b.splat(b.type(m, n, options.element), 0),
+  SmallVector<Stream> streams{{arguments[0], row, /*alongRows=*/false, m, k}};
+  SmallVector<Value> zeros;
+  for (Value place : places) {
+    streams.push_back({arguments[1], place, /*alongRows=*/true, k, n});
+    zeros.push_back(b.splat(b.type(m, n, element), 0));
+  }
+  SmallVector<Value> blocks(b.loop(
+      zero, b.index(depth), k, streams, zeros,
       [&](Value, ValueRange windows, ValueRange sums) -> SmallVector<Value> {
-        return {b.dot(sums[0], windows[0], windows[1])};
-      })[0];
+        SmallVector<Value> next;
+        for (auto [sum, window] : llvm::zip(sums, windows.drop_front()))
+          next.push_back(b.dot(sum, windows[0], window));
+        return next;
+      }));
   SmallVector<Value> views(arguments.drop_front(2).drop_back());
-  block = applySteps(b, block, options.epilogue, views, row, col);
+  ArrayRef<Value> left(views);
+  Value block = blocks[0];
+  if (options.isGated) {
+    size_t count = countArguments(options.halves);
+    for (auto [half, place] : llvm::zip(blocks, places))
+      half = applySteps(b, half, options.halves, left.take_front(count), row,
+                        place);
+    left = left.drop_front(count);
+    Value &gated = blocks[options.gateFirst ? 0 : 1];
+    count = countArguments(options.gate);
+    gated =
+        applySteps(b, gated, options.gate, left.take_front(count), row, col);
+    left = left.drop_front(count);
+    block = b.mul(blocks[0], blocks[1]);
+  }
+  block = applySteps(b, block, extendSteps(options.epilogue, columns, n), left,
+                     row, col);
   b.store(block, arguments.back(), row, col);
   return kernel;
 }

@@ -93,6 +93,7 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
     steps.push_back({EpilogueStep::Gain});
   if (options.hasShift)
     steps.push_back({EpilogueStep::Bias});
+  llvm::append_range(steps, options.steps);
   SmallVector<Type> types{rowsView};
   if (Type divisor = getDivisorType(options))
     types.push_back(divisor);

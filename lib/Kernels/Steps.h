@@ -19,6 +19,9 @@ void appendStepTypes(llvm::SmallVectorImpl<mlir::Type> &types,
                      llvm::ArrayRef<EpilogueStep> steps, int64_t columns,
                      mlir::Type element);
 
+/// How many arguments the steps take.
+size_t countArguments(llvm::ArrayRef<EpilogueStep> steps);
+
 /// The block at `[row, col]` of the rows, after the steps. `arguments` are
 /// their views, in order.
 mlir::Value applySteps(KernelBuilder &b, mlir::Value block,

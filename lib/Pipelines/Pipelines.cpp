@@ -52,6 +52,7 @@ void ockham::buildToONNXPipeline(OpPassManager &pm,
 void ockham::buildToTilePipeline(OpPassManager &pm,
                                  const ToTilePipelineOptions &options) {
   pm.addPass(createInlineBlocks());
+  pm.addPass(createFormKernels());
   ConvertTransformerToTileOptions conversion;
   conversion.weights = options.weights;
   pm.addPass(createConvertTransformerToTile(conversion));

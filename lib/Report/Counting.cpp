@@ -274,8 +274,8 @@ std::optional<Cost> Counter::count(Operation *op) {
                                (sum.getRhsGain() ? 1.0 : 0.0));
             return true;
           })
-          .Case([&](tfm::ScaleOp scale) {
-            cost.pointwise += elements(scale.getResult());
+          .Case<tfm::ScaleOp, tfm::GateOp>([&](auto product) {
+            cost.pointwise += elements(product.getResult());
             return true;
           })
           .Case([&](tfm::EmbeddingOp embedding) {

@@ -219,9 +219,9 @@ static Object describeOp(Operation *op) {
           result["past"] = true;
         return result;
       })
-      .Case([](tfm::AddScaledOp sum) {
+      .Case<tfm::AddScaledOp, tfm::GateOp>([](auto both) {
         Object result;
-        setWidth(result, "width", sum.getResult());
+        setWidth(result, "width", both.getResult());
         return result;
       })
       .Case([](tfm::ScaleOp scale) {

@@ -264,7 +264,7 @@ ockham.weight @model.layers.0.norm2.weight : tensor<4xf32> = dense<0.5> : tensor
 // CHECK-LABEL: func.func @gated_with_cache
 // CHECK: %[[A:.*]]:2 = tfm.block {{.*}}pre_norm index 0 "model.layers.0"
 // CHECK: tfm.attention
-// CHECK: onnx.Mul
+// CHECK: tfm.gate
 // CHECK: tfm.yield
 // CHECK: %[[CACHE:.*]] = onnx.Reshape %[[A]]
 // CHECK: %[[T:.*]] = onnx.Transpose %[[CACHE]]

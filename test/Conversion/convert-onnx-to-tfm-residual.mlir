@@ -59,3 +59,23 @@ func.func @scale(%x: tensor<?x?x4xf32>) -> (tensor<?x?x4xf32>, tensor<?x?x4xf32>
   %1 = onnx.Add %0, %x : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return %0, %1 : tensor<?x?x4xf32>, tensor<?x?x4xf32>
 }
+
+// -----
+
+// A gated MLP multiplies what went through an activation. Other products of
+// activations, and one that repeats a row, stay.
+// CHECK-LABEL: func.func @gate(
+// CHECK: %[[A:.*]] = tfm.activation tanh %arg0
+// CHECK: %[[G:.*]] = tfm.gate %arg1, %[[A]] : tensor<?x?x4xf32>
+// CHECK: %[[P:.*]] = onnx.Mul %arg0, %arg1
+// CHECK: %[[R:.*]] = onnx.Mul %[[A]], %arg2
+// CHECK: return %[[G]], %[[P]], %[[R]]
+func.func @gate(%x: tensor<?x?x4xf32> {ockham.dims = ["batch", "sequence", ""]},
+                %y: tensor<?x?x4xf32> {ockham.dims = ["batch", "sequence", ""]},
+                %row: tensor<1x1x4xf32>) -> (tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>) {
+  %0 = onnx.Tanh %x : (tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %1 = onnx.Mul %y, %0 : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %2 = onnx.Mul %x, %y : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  %3 = onnx.Mul %0, %row : (tensor<?x?x4xf32>, tensor<1x1x4xf32>) -> tensor<?x?x4xf32>
+  return %1, %2, %3 : tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>
+}

@@ -200,12 +200,19 @@ func.func @tanh_norm(%x: tensor<?x?x8xf32>, %a: tensor<1xf32>)
 // CHECK: arith.addf %{{.*}}, %[[M]]
 // CHECK: linalg.generic
 // CHECK: arith.mulf
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x?x8xf32>, tensor<?x?x8xf32>)
+// CHECK: arith.mulf
+// CHECK-NOT: tfm.
 func.func @pointwise(%x: tensor<?x?x8xf32>, %g: tensor<1xf32>,
                      %c: tensor<8xf32>) -> tensor<?x?x8xf32> {
   %0 = tfm.activation relu %x : tensor<?x?x8xf32>
   %1 = tfm.add_scaled %x, %0 gain %g : tensor<?x?x8xf32>, gain tensor<1xf32>
   %2 = tfm.scale %1, %c : tensor<?x?x8xf32>, tensor<8xf32>
-  return %2 : tensor<?x?x8xf32>
+  %3 = tfm.fused {
+    %4 = tfm.gate %2, %x : tensor<?x?x8xf32>
+    tfm.yield %4 : tensor<?x?x8xf32>
+  } : tensor<?x?x8xf32>
+  return %3 : tensor<?x?x8xf32>
 }
 
 // -----

@@ -57,11 +57,13 @@ func.func @split(%x: tensor<?x?x8xf32>) -> (tensor<?x?x4xf32>, tensor<?x?x2xf32>
 // CHECK: %[[XG:.+]] = onnx.Mul %[[X]], %[[G]]
 // CHECK: %[[YH:.+]] = onnx.Mul %[[Y]], %[[H]]
 // CHECK: %[[SUM:.+]] = onnx.Add %[[XG]], %[[YH]]
-// CHECK: onnx.Mul %[[SUM]], %[[G]]
+// CHECK: %[[SCALED:.+]] = onnx.Mul %[[SUM]], %[[G]]
+// CHECK: onnx.Mul %[[SCALED]], %[[Y]]
 func.func @gains(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %g: tensor<8xf32>, %h: tensor<1xf32>) -> tensor<?x8xf32> {
   %sum = tfm.add_scaled %x gain %g, %y gain %h : tensor<?x8xf32>, gain tensor<8xf32>, gain tensor<1xf32>
   %z = tfm.scale %sum, %g : tensor<?x8xf32>, tensor<8xf32>
-  return %z : tensor<?x8xf32>
+  %gate = tfm.gate %z, %y : tensor<?x8xf32>
+  return %gate : tensor<?x8xf32>
 }
 
 // -----

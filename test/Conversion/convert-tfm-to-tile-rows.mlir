@@ -25,8 +25,7 @@ func.func @position(%x: tensor<?x?x40xf32>, %s: tensor<7xf32>, %g: tensor<40xf32
 
 // -----
 
-// A chain is one kernel, the sum in its middle reads the other activation. What
-// has a second reader is a kernel of its own.
+// A chain is one kernel, the sum in its middle reads the other activation.
 // CHECK-LABEL: tile.kernel @rows_8_silu_gain_add_relu(
 // CHECK-SAME: !tile.view<?x8xf32>, %{{[^:]*}}: !tile.view<1x8xf32>, %{{[^:]*}}: !tile.view<?x8xf32>, %{{[^:]*}}: !tile.view<?x8xf32>)
 // CHECK-LABEL: func.func @chain(
@@ -35,10 +34,13 @@ func.func @position(%x: tensor<?x?x40xf32>, %s: tensor<7xf32>, %g: tensor<40xf32
 // CHECK-NOT: tfm.
 func.func @chain(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %g: tensor<8xf32>) -> (tensor<?x8xf32>, tensor<?x8xf32>) {
   %t = tfm.activation tanh %x : tensor<?x8xf32>
-  %0 = tfm.activation silu %y : tensor<?x8xf32>
-  %1 = tfm.scale %0, %g : tensor<?x8xf32>, tensor<8xf32>
-  %2 = tfm.add_scaled %t, %1 : tensor<?x8xf32>
-  %3 = tfm.activation relu %2 : tensor<?x8xf32>
+  %3 = tfm.fused {
+    %0 = tfm.activation silu %y : tensor<?x8xf32>
+    %1 = tfm.scale %0, %g : tensor<?x8xf32>, tensor<8xf32>
+    %2 = tfm.add_scaled %t, %1 : tensor<?x8xf32>
+    %r = tfm.activation relu %2 : tensor<?x8xf32>
+    tfm.yield %r : tensor<?x8xf32>
+  } : tensor<?x8xf32>
   return %3, %t : tensor<?x8xf32>, tensor<?x8xf32>
 }
 
@@ -57,15 +59,19 @@ func.func @chain(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %g: tensor<8xf32>) ->
 // CHECK: tile.launch @embedding_8_50_i64_positions_16_2_i64
 // CHECK-NOT: tfm.
 func.func @types(%i: tensor<?x?xi64>, %t: tensor<?x?xi64>, %w: tensor<50x8xf32>, %p: tensor<16x8xf32>, %s: tensor<2x8xf32>) -> tensor<?x?x8xf32> {
-  %0 = tfm.embedding %i, %w positions %p : tensor<?x?xi64>, tensor<50x8xf32>, tensor<16x8xf32> -> tensor<?x?x8xf32>
-  %1 = tfm.embedding %t, %s : tensor<?x?xi64>, tensor<2x8xf32> -> tensor<?x?x8xf32>
-  %2 = tfm.add_scaled %0, %1 : tensor<?x?x8xf32>
+  %2 = tfm.fused {
+    %0 = tfm.embedding %i, %w positions %p : tensor<?x?xi64>, tensor<50x8xf32>, tensor<16x8xf32> -> tensor<?x?x8xf32>
+    %1 = tfm.embedding %t, %s : tensor<?x?xi64>, tensor<2x8xf32> -> tensor<?x?x8xf32>
+    %sum = tfm.add_scaled %0, %1 : tensor<?x?x8xf32>
+    tfm.yield %sum : tensor<?x?x8xf32>
+  } : tensor<?x?x8xf32>
   return %2 : tensor<?x?x8xf32>
 }
 
 // -----
 
-// A tied table is in panels, for the head.
+// A tied table is in panels, for the head: what cannot be one kernel is taken
+// apart.
 ockham.weight @wte : tensor<50x8xf32> = dense<0.5> : tensor<50x8xf32>
 // CHECK-LABEL: func.func @tied(
 // CHECK: tfm.embedding
@@ -73,10 +79,13 @@ ockham.weight @wte : tensor<50x8xf32> = dense<0.5> : tensor<50x8xf32>
 // CHECK: tile.launch @rows_8_add
 func.func @tied(%i: tensor<?x?xi64>, %s: tensor<2x8xf32>) -> tensor<?x?x50xf32> {
   %w = ockham.load_weight @wte : tensor<50x8xf32>
-  // expected-remark @+1 {{no kernel: its table is stored once, in panels of 48 rows for the product that reads it, too; it goes through linalg}}
-  %0 = tfm.embedding %i, %w : tensor<?x?xi64>, tensor<50x8xf32> -> tensor<?x?x8xf32>
-  %e = tfm.embedding %i, %s : tensor<?x?xi64>, tensor<2x8xf32> -> tensor<?x?x8xf32>
-  %x = tfm.add_scaled %0, %e : tensor<?x?x8xf32>
+  %x = tfm.fused {
+    // expected-remark @+1 {{no kernel: its table is stored once, in panels of 48 rows for the product that reads it, too; it goes through linalg}}
+    %0 = tfm.embedding %i, %w : tensor<?x?xi64>, tensor<50x8xf32> -> tensor<?x?x8xf32>
+    %e = tfm.embedding %i, %s : tensor<?x?xi64>, tensor<2x8xf32> -> tensor<?x?x8xf32>
+    %sum = tfm.add_scaled %0, %e : tensor<?x?x8xf32>
+    tfm.yield %sum : tensor<?x?x8xf32>
+  } : tensor<?x?x8xf32>
   %1 = tfm.linear %x, %w : tensor<?x?x8xf32>, tensor<50x8xf32> -> tensor<?x?x50xf32> {transposed}
   return %1 : tensor<?x?x50xf32>
 }

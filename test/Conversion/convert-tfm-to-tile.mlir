@@ -38,10 +38,16 @@ ockham.weight @unknown : tensor<4x8xf32>
 func.func @layers(%x: tensor<?x?x4xf32>, %z: tensor<?x?x4xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
   %w = ockham.load_weight @w : tensor<4x8xf32>
   %b = ockham.load_weight @b : tensor<8xf32>
-  %0 = tfm.linear %x, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
-  %1 = tfm.activation relu %0 : tensor<?x?x8xf32>
-  %2 = tfm.linear %z, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
-  %3 = tfm.activation relu %2 : tensor<?x?x8xf32>
+  %1 = tfm.fused {
+    %0 = tfm.linear %x, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
+    %a = tfm.activation relu %0 : tensor<?x?x8xf32>
+    tfm.yield %a : tensor<?x?x8xf32>
+  } : tensor<?x?x8xf32>
+  %3 = tfm.fused {
+    %0 = tfm.linear %z, %w bias %b : tensor<?x?x4xf32>, tensor<4x8xf32>, tensor<8xf32> -> tensor<?x?x8xf32>
+    %a = tfm.activation relu %0 : tensor<?x?x8xf32>
+    tfm.yield %a : tensor<?x?x8xf32>
+  } : tensor<?x?x8xf32>
   return %1, %3 : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
 

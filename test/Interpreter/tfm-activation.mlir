@@ -31,5 +31,13 @@ func.func @forward() {
   %9 = tfm.add_scaled %a gain %two, %b gain %v : tensor<2x2xf32>, gain tensor<1xf32>, gain tensor<2xf32>
   // CHECK{LITERAL}: tfm.scale = [[1, -2], [3, -4]]
   %10 = tfm.scale %a, %v : tensor<2x2xf32>, tensor<2xf32>
+  // What shares a kernel means what it means alone.
+  // CHECK{LITERAL}: tfm.gate = [[10, -40], [90, -160]]
+  // CHECK{LITERAL}: tfm.fused = [[11, -38], [93, -156]]
+  %11 = tfm.fused {
+    %12 = tfm.gate %10, %b : tensor<2x2xf32>
+    %13 = tfm.add_scaled %12, %a : tensor<2x2xf32>
+    tfm.yield %13 : tensor<2x2xf32>
+  } : tensor<2x2xf32>
   return
 }

@@ -32,6 +32,7 @@ struct EpilogueStep {
     RowScale,  ///< * view M x 1
     Add,       ///< + view M x N: a residual, what is accumulated onto
     AddScaled, ///< + gain * view M x N: two arguments, gain first
+    Multiply,  ///< * view M x N: the other half of a gated MLP
     Activate,
     Erf, ///< The error function.
   };
@@ -39,17 +40,29 @@ struct EpilogueStep {
   bool isScalar = false; ///< The vector of columns is one number.
   tfm::ActivationKind activation = tfm::ActivationKind::ReLU;
   bool hasSlope = false; ///< A leaky ReLU takes its slope, a view 1 x 1.
+  /// The columns on which the step runs: all, or those from `begin` to `end`
+  /// where end is not 0. Only for steps that read no vector and no matrix.
+  int64_t begin = 0, end = 0;
 };
 
 /// C = epilogue(A B) with A `[?, depth]`, C `[?, columns]` and B packed in
 /// panels. Arguments: A, B, those of the epilogue's steps in order, C. Grid:
 /// rows, columns.
+///
+/// With a gate B has `2 * columns` columns, in whole panels, and C is
+/// `epilogue(gate(left) * right)`, where left and right are the halves of
+/// `halves(A B)`: both blocks are in registers. Which half goes through the
+/// gate's steps, which read no vector and no matrix, is said by `gateFirst`.
+/// Arguments: A, B, those of `halves`, of the gate, of the epilogue, C.
+constexpr int64_t kGatePanel = 32;
 struct GemmOptions {
   mlir::Type element; ///< Of A, C and the epilogue's arguments.
   mlir::Type weight;  ///< Of B; sums are in `element`.
   int64_t depth = 0, columns = 0;
   int64_t panel = 48;
   llvm::SmallVector<EpilogueStep> epilogue;
+  bool isGated = false, gateFirst = true;
+  llvm::SmallVector<EpilogueStep> halves, gate;
   int64_t blockRows = 8, blockColumns = 48, blockDepth = 2;
 };
 tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
@@ -156,8 +169,8 @@ enum class Divisor {
 /// A norm of each row, live or fixed (tfm.norm), with scale and shift as they
 /// are given. Arguments: X; the divisor's view unless it is a statistic; with
 /// `past`, a view of integers `[batch, 1]`, the positions in front of each
-/// sequence; scale `[1, N]`, shift `[1, N]`, Y. Grid: rows; for a divisor per
-/// position batch, rows of a sequence.
+/// sequence; scale `[1, N]`, shift `[1, N]`, those of the steps, Y. Grid: rows;
+/// for a divisor per position batch, rows of a sequence.
 struct NormOptions {
   mlir::Type element;
   int64_t columns = 0;
@@ -167,6 +180,7 @@ struct NormOptions {
   bool epsOutside = false; ///< Added to the root.
   mlir::Type past;         ///< Null, or the type of `past`, i32 or i64.
   bool hasScale = false, hasShift = false;
+  llvm::SmallVector<EpilogueStep> steps; ///< Behind scale and shift.
   int64_t blockRows = 1, blockColumns = 128;
 };
 tile::KernelOp buildNorm(mlir::OpBuilder &builder, mlir::Location loc,

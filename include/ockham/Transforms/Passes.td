@@ -221,6 +221,31 @@ def AccumulateSums
 }
 
 //===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def FormKernels
+    : RewritePass<"tfm-form-kernels", KeepsParameters, SameNumbers> {
+  let title = "Decide which ops become one kernel";
+  let semantics = [{
+    Ops of one kernel move into a `tfm.fused`; an op that stays outside is a
+    kernel of its own. A linear, a norm or a point-wise op is the root, and what
+    is point-wise and its result's only reader joins it, one after the other:
+    activations, gains, residual sums, further point-wise ops. Behind a merged
+    projection an activation joins for the columns that it reads, and the two
+    halves of a gated MLP are multiplied while both are in registers. A gain in
+    front of what is added joins from the other side, and embeddings that are
+    added up are one kernel.
+
+    An op joins where bytes of traffic are saved: a result that is stored anyway
+    because others read it, or a part that another kernel reads anyway, saves
+    nothing. Remarks say what joined and what it saves, and what did not and
+    why. docs/kernels.md has the rule, and the fusions that do not pay.
+  }];
+  let dependentDialects = ["::ockham::tfm::TfmDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // On request: rewrites that change the results
 //===----------------------------------------------------------------------===//
 

@@ -75,6 +75,18 @@ static void raiseSum(Raiser &raiser, Operation *op, bool isDifference) {
   (void)raiser.replace(result, sum);
 }
 
+/// A gated MLP: an activation times what another linear gives.
+static void raiseGate(Raiser &raiser, Operation *op) {
+  Value lhs = op->getOperand(0), rhs = op->getOperand(1);
+  Value result = op->getResult(0);
+  if ((!lhs.getDefiningOp<tfm::ActivationOp>() &&
+       !rhs.getDefiningOp<tfm::ActivationOp>()) ||
+      !haveEqualExtents(lhs, rhs) || lhs.getType() != result.getType())
+    return;
+  (void)raiser.replace(
+      result, tfm::GateOp::create(raiser.at(op), op->getLoc(), lhs, rhs));
+}
+
 static void raiseProduct(Raiser &raiser, Operation *op) {
   Value result = op->getResult(0);
   if (!isRows(result))
@@ -85,6 +97,8 @@ static void raiseProduct(Raiser &raiser, Operation *op) {
     (void)raiser.replace(
         result,
         tfm::ScaleOp::create(builder, op->getLoc(), scaled.value, scaled.gain));
+  else if (isa<onnx::MulOp>(op))
+    raiseGate(raiser, op);
 }
 
 void raiseResiduals(Raiser &raiser) {

@@ -116,9 +116,27 @@ struct LowerScale : OpRewritePattern<tfm::ScaleOp> {
   }
 };
 
+struct LowerGate : OpRewritePattern<tfm::GateOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tfm::GateOp op,
+                                PatternRewriter &rewriter) const override {
+    Emitter e(rewriter, op.getLoc());
+    Type element = op.getLhs().getType().getElementType();
+    Generic generic(e, e.extents(op.getLhs()), computeType(element));
+    generic.in(op.getLhs());
+    generic.in(op.getRhs());
+    Value result = generic.map(element, [&](Scalars &s, ValueRange args) {
+      return s.mul(args[0], args[1]);
+    });
+    rewriter.replaceOp(op, e.castTo(result, op.getResult().getType()));
+    return success();
+  }
+};
+
 } // namespace
 
 void ockham::tfm_to_linalg::populatePointwise(RewritePatternSet &patterns) {
-  patterns.add<LowerActivation, LowerAddScaled, LowerScale>(
+  patterns.add<LowerActivation, LowerAddScaled, LowerGate, LowerScale>(
       patterns.getContext());
 }

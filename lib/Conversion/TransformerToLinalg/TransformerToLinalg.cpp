@@ -27,7 +27,7 @@ struct ConvertTransformerToLinalg
   void runOnOperation() override {
     // Post-order: inner structure first.
     getOperation().walk([](Operation *op) {
-      if (isa<tfm::BlockOp, tfm::ParallelOp>(op))
+      if (isa<tfm::BlockOp, tfm::FusedOp, tfm::ParallelOp>(op))
         tfm::dissolve(op);
     });
 

@@ -148,6 +148,10 @@ static Value emit(Formulas &f, tfm::ScaleOp op) {
   return f.mul(op.getInput(), op.getGain());
 }
 
+static Value emit(Formulas &f, tfm::GateOp op) {
+  return f.mul(op.getLhs(), op.getRhs());
+}
+
 /// -((x - max) - log(sum(exp(x - max))))[label]
 static Value emit(Formulas &f, tfm::CrossEntropyOp op) {
   Value x = op.getLogits();
@@ -219,8 +223,8 @@ static LogicalResult convert(Operation *op, int64_t opset) {
   auto result =
       TypeSwitch<Operation *, Value>(op)
           .Case<tfm::EmbeddingOp, tfm::LinearOp, tfm::ActivationOp,
-                tfm::AddScaledOp, tfm::ScaleOp, tfm::CrossEntropyOp>(
-              [&](auto typed) { return emit(f, typed); })
+                tfm::AddScaledOp, tfm::ScaleOp, tfm::GateOp,
+                tfm::CrossEntropyOp>([&](auto typed) { return emit(f, typed); })
           .Case([&](tfm::NormOp norm) { return emit(f, norm, opset); })
           .Case([&](tfm::AttentionOp attention) {
             return emitAttention(f, attention, opset);

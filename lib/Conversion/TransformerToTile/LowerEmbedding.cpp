@@ -43,23 +43,6 @@ static std::string checkTables(tfm::EmbeddingOp op) {
   return problem;
 }
 
-/// The embeddings that `op` adds up, from left to right; false if it adds
-/// something else, too.
-static bool collectTables(Operation *op, Operation *user,
-                          SmallVectorImpl<tfm::EmbeddingOp> &tables) {
-  if (!op || (user && (!op->hasOneUse() || op->getBlock() != user->getBlock())))
-    return false;
-  if (auto table = dyn_cast<tfm::EmbeddingOp>(op)) {
-    tables.push_back(table);
-    return checkTables(table).empty();
-  }
-  auto sum = dyn_cast<tfm::AddScaledOp>(op);
-  if (!sum || sum.getLhsGain() || sum.getRhsGain())
-    return false;
-  return collectTables(sum.getLhs().getDefiningOp(), op, tables) &&
-         collectTables(sum.getRhs().getDefiningOp(), op, tables);
-}
-
 /// All tables are read for as many ids: extents that are open may differ.
 static void checkExtents(OpBuilder &b, tfm::EmbeddingOp table,
                          tfm::EmbeddingOp first) {
@@ -107,22 +90,30 @@ static EmbeddingTable describe(tfm::EmbeddingOp op, std::string &name) {
   return table;
 }
 
-std::string tfm_to_tile::convertEmbedding(Operation *op, KernelCache &kernels) {
-  SmallVector<tfm::EmbeddingOp> tables;
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  if (!collectTables(op, /*user=*/nullptr, tables))
-    return checkTables(cast<tfm::EmbeddingOp>(op));
+std::string tfm_to_tile::convertEmbedding(KernelGroup group,
+                                          KernelCache &kernels) {
+  // Their order does not matter to the sum.
+  SmallVector<tfm::EmbeddingOp> tables{cast<tfm::EmbeddingOp>(group.getRoot())};
+  Value sum = tables.front().getResult();
+  for (Operation *op : group.getSteps()) {
+    if (auto table = dyn_cast<tfm::EmbeddingOp>(op))
+      tables.push_back(table);
+    sum = op->getResult(0);
+  }
+  for (tfm::EmbeddingOp table : tables)
+    if (std::string problem = checkTables(table); !problem.empty())
+      return problem;
 
-  OpBuilder b(op);
-  Location loc = op->getLoc();
+  auto type = cast<RankedTensorType>(sum.getType());
+  OpBuilder b(group.getOp());
+  Location loc = sum.getLoc();
   EmbeddingOptions options;
   options.element = type.getElementType();
   options.columns = type.getShape().back();
   std::string name = "embedding_" + std::to_string(options.columns);
   SmallVector<Value> inputs;
   for (tfm::EmbeddingOp table : tables) {
-    OpBuilder before(table);
-    emitEmbeddingChecks(before, table);
+    emitEmbeddingChecks(b, table);
     if (table != tables.front())
       checkExtents(b, table, tables.front());
     options.tables.push_back(describe(table, name));
@@ -146,13 +137,7 @@ std::string tfm_to_tile::convertEmbedding(Operation *op, KernelCache &kernels) {
   // The ids' extents, and the width of the tables.
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, ids);
   sizes.push_back(b.getIndexAttr(options.columns));
-  op->getResult(0).replaceAllUsesWith(expandRows(b, loc, result, sizes, type));
-  op->erase();
+  group.replace(sum, expandRows(b, loc, result, sizes, type));
+  group.erase();
   return "";
-}
-
-bool tfm_to_tile::addsEmbeddings(Operation *op) {
-  SmallVector<tfm::EmbeddingOp> tables;
-  return isa<tfm::AddScaledOp>(op) &&
-         collectTables(op, /*user=*/nullptr, tables);
 }

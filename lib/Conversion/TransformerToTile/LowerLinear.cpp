@@ -19,20 +19,69 @@ using namespace ockham;
 using namespace ockham::kernels;
 using namespace ockham::tfm_to_tile;
 
-/// The activation that is the only reader of the linear.
-static tfm::ActivationOp findActivation(tfm::LinearOp op) {
-  Value result = op.getResult();
-  if (!result.hasOneUse())
-    return {};
-  auto activation = dyn_cast<tfm::ActivationOp>(*result.getUsers().begin());
-  if (!activation || activation.getInput() != result ||
-      activation->getBlock() != op->getBlock())
-    return {};
-  return activation;
+namespace {
+/// The kernel of a linear and of what follows it.
+class LinearConversion {
+public:
+  LinearConversion(const KernelGroup &group, KernelCache &kernels,
+                   const LinearLayout &layout)
+      : group(group), op(cast<tfm::LinearOp>(group.getRoot())),
+        kernels(kernels), layout(layout), b(group.getOp()), loc(op.getLoc()) {}
+
+  std::string findProblem();
+  void convert();
+
+private:
+  void describe();
+  /// What the linear itself does behind its product.
+  void addOwnSteps(StepList &list);
+  void addParts(tfm::SplitOp split);
+  void addGated(tfm::SplitOp split, tfm::GateOp product);
+  std::string getName() const;
+  void replaceResults(Value result);
+
+  const KernelGroup &group;
+  tfm::LinearOp op;
+  KernelCache &kernels;
+  const LinearLayout &layout;
+  OpBuilder b;
+  Location loc;
+  int64_t depth, columns; ///< Of the weight.
+  Value input;
+  GemmOptions options;
+  SmallVector<Value> inputs; ///< Of all steps, in the order of the kernel.
+  std::string steps;         ///< Their names.
+  /// Members that others read, and the columns of the result that they are.
+  struct Part {
+    Value value;
+    int64_t begin;
+  };
+  SmallVector<Part> parts;
+};
+} // namespace
+
+/// The linear's split, if the group has one.
+static tfm::SplitOp findSplit(const KernelGroup &group) {
+  for (Operation *step : group.getSteps())
+    if (auto split = dyn_cast<tfm::SplitOp>(step))
+      return split;
+  return {};
 }
 
-std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
-                                       const LinearLayout &layout) {
+/// The gate that multiplies both halves; another one reads its other factor
+/// from memory.
+static tfm::GateOp findGate(const KernelGroup &group) {
+  auto isMember = [&](Value value) {
+    return llvm::is_contained(group.getSteps(), value.getDefiningOp());
+  };
+  for (Operation *step : group.getSteps())
+    if (auto gate = dyn_cast<tfm::GateOp>(step))
+      if (isMember(gate.getLhs()) && isMember(gate.getRhs()))
+        return gate;
+  return {};
+}
+
+std::string LinearConversion::findProblem() {
   auto type = op.getInput().getType();
   auto weightType = op.getWeight().getType();
   Type element = type.getElementType();
@@ -45,8 +94,8 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
     return text;
   }
   bool transposed = op.getTransposed();
-  int64_t depth = weightType.getDimSize(transposed ? 1 : 0);
-  int64_t columns = weightType.getDimSize(transposed ? 0 : 1);
+  depth = weightType.getDimSize(transposed ? 1 : 0);
+  columns = weightType.getDimSize(transposed ? 0 : 1);
   auto load = op.getWeight().getDefiningOp<LoadWeightOp>();
   auto weight = load ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(
                            op, load.getWeightAttr())
@@ -61,62 +110,144 @@ std::string tfm_to_tile::convertLinear(tfm::LinearOp op, KernelCache &kernels,
     return text;
   }
 
-  Location loc = op.getLoc();
-  OpBuilder before(op);
-  Value input = toMatrix(before, loc, op.getInput());
-  StepList epilogue(columns);
-  epilogue.addGain(op.getResidGain());
+  return "";
+}
+
+void LinearConversion::addOwnSteps(StepList &list) {
+  list.addGain(op.getResidGain());
   if (op.getSkipGain())
-    epilogue.addScaled(op.getSkipGain(), input);
+    list.addScaled(op.getSkipGain(), input);
   if (op.getRowScale())
-    epilogue.addRowScale(toColumn(before, loc, op.getRowScale()));
-  epilogue.addBias(op.getBias());
+    list.addRowScale(toColumn(b, loc, op.getRowScale()));
+  list.addBias(op.getBias());
   if (op.getInit())
-    epilogue.addMatrix(toMatrix(before, loc, op.getInit()));
-  tfm::ActivationOp activation = findActivation(op);
-  Operation *last = op;
-  if (activation) {
-    epilogue.activate(activation.getKind(), activation.getSlope());
-    last = activation;
+    list.addSummand(b, loc, Value(), op.getInit());
+}
+
+/// Columns of the product, some of which go through steps of their own.
+void LinearConversion::addParts(tfm::SplitOp split) {
+  StepList list(columns);
+  addOwnSteps(list);
+  Value whole = list.addChain(b, group.getSteps(), op.getResult());
+  if (!split)
+    parts.push_back({whole, 0});
+  int64_t begin = 0;
+  for (Value part : split ? ValueRange(split.getResults()) : ValueRange()) {
+    int64_t end =
+        begin + cast<RankedTensorType>(part.getType()).getShape().back();
+    if (group.isResult(part))
+      parts.push_back({part, begin});
+    size_t first = list.steps.size();
+    Value last = list.addChain(b, group.getSteps(), part);
+    if (last != part) {
+      list.restrictTo(first, begin, end);
+      parts.push_back({last, begin});
+    }
+    begin = end;
   }
+  options.epilogue = list.steps;
+  llvm::append_range(inputs, list.inputs);
+  steps = list.name;
+}
 
-  int64_t panel = layout.panel;
-  std::string stored;
-  if (layout.element != element)
-    llvm::raw_string_ostream(stored) << "_" << layout.element;
-  tile::KernelOp kernel =
-      kernels.get("linear_" + std::to_string(depth) + "x" +
-                      std::to_string(columns) + stored + epilogue.name,
-                  /*numbers=*/{}, [&](OpBuilder &b, StringRef name) {
-                    GemmOptions options;
-                    options.element = element;
-                    options.weight = layout.element;
-                    options.depth = depth;
-                    options.columns = columns;
-                    options.panel = panel;
-                    options.blockColumns = panel;
-                    options.epilogue = epilogue.steps;
-                    return buildGemm(b, op.getLoc(), name, options);
-                  });
+/// The halves of the product, multiplied while they are in registers.
+void LinearConversion::addGated(tfm::SplitOp split, tfm::GateOp product) {
+  StepList halves(columns), gate(columns / 2), epilogue(columns / 2);
+  addOwnSteps(halves);
+  halves.addChain(b, group.getSteps(), op.getResult());
+  for (unsigned half : {0u, 1u}) {
+    Value part = split->getResult(half);
+    if (gate.addChain(b, group.getSteps(), part, product) != part)
+      options.gateFirst = half == 0;
+  }
+  parts.push_back(
+      {epilogue.addChain(b, group.getSteps(), product.getResult()), 0});
+  options.isGated = true;
+  options.halves = halves.steps;
+  options.gate = gate.steps;
+  options.epilogue = epilogue.steps;
+  for (StepList *list : {&halves, &gate, &epilogue})
+    llvm::append_range(inputs, list->inputs);
+  steps = halves.name + "_gate" + (options.gateFirst ? "" : "_second") +
+          gate.name + "_mul" + epilogue.name;
+}
 
-  OpBuilder b(last);
+void LinearConversion::describe() {
+  Type element = op.getInput().getType().getElementType();
+  options.element = element;
+  options.weight = layout.element;
+  options.depth = depth;
+  options.columns = columns;
+  options.panel = options.blockColumns = layout.panel;
+  input = toMatrix(b, loc, op.getInput());
+  tfm::SplitOp split = findSplit(group);
+  tfm::GateOp product = findGate(group);
+  if (!product)
+    return addParts(split);
+  addGated(split, product);
+  options.columns = columns / 2;
+  // Two accumulators of two vectors each for six rows.
+  options.panel = options.blockColumns = kGatePanel;
+  options.blockRows = 6;
+}
+
+std::string LinearConversion::getName() const {
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << "linear_" << depth << "x" << columns;
+  if (options.weight != options.element)
+    os << "_" << options.weight;
+  os << steps;
+  return name;
+}
+
+void LinearConversion::replaceResults(Value result) {
+  OpFoldResult one = b.getIndexAttr(1);
+  for (const Part &part : parts) {
+    auto type = cast<RankedTensorType>(part.value.getType());
+    int64_t width = type.getShape().back();
+    Value matrix = result;
+    if (width != options.columns) {
+      SmallVector<OpFoldResult> offsets{b.getIndexAttr(0),
+                                        b.getIndexAttr(part.begin)},
+          sizes{tensor::getMixedSize(b, loc, result, 0), b.getIndexAttr(width)},
+          strides{one, one};
+      matrix = tensor::ExtractSliceOp::create(b, loc, result, offsets, sizes,
+                                              strides);
+    }
+    group.replace(part.value, fromMatrix(b, loc, matrix, op.getInput(), type));
+  }
+}
+
+void LinearConversion::convert() {
+  describe();
+  tile::KernelOp kernel = kernels.get(
+      getName(), /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
+        return buildGemm(builder, loc, name, options);
+      });
+  int64_t panel = options.panel;
   auto packedType = RankedTensorType::get(
-      {(columns + panel - 1) / panel, depth, panel}, layout.element);
-  SmallVector<Value> inputs{input, tile::PackOp::create(b, loc, packedType,
-                                                        op.getWeight(), panel,
-                                                        transposed)};
-  llvm::append_range(inputs, epilogue.inputs);
-  Value empty = createEmptyMatrix(b, loc, input, columns);
+      {(columns + panel - 1) / panel, depth, panel}, options.weight);
+  SmallVector<Value> operands{input, tile::PackOp::create(b, loc, packedType,
+                                                          op.getWeight(), panel,
+                                                          op.getTransposed())};
+  llvm::append_range(operands, inputs);
+  Value empty = createEmptyMatrix(b, loc, input, options.columns);
   Value extents[] = {b.createOrFold<tensor::DimOp>(loc, input, 0),
-                     arith::ConstantIndexOp::create(b, loc, columns)};
+                     arith::ConstantIndexOp::create(b, loc, options.columns)};
   auto launch = tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
-                                       kernel.getSymName(), extents, inputs,
+                                       kernel.getSymName(), extents, operands,
                                        ValueRange{empty});
-  last->getResult(0).replaceAllUsesWith(
-      fromMatrix(b, loc, launch.getResult(0), op.getInput(),
-                 last->getResult(0).getType()));
-  last->erase();
-  if (last != op)
-    op.erase();
+  replaceResults(launch.getResult(0));
+}
+
+std::string tfm_to_tile::convertLinear(KernelGroup group, KernelCache &kernels,
+                                       const LinearLayout &layout) {
+  LinearConversion conversion(group, kernels, layout);
+  std::string problem = conversion.findProblem();
+  if (!problem.empty())
+    return problem;
+  conversion.convert();
+  group.erase();
   return "";
 }

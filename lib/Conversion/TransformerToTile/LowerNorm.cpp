@@ -7,6 +7,7 @@
 
 #include "Patterns.h"
 #include "RowLaunch.h"
+#include "Steps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "ockham/Kernels/Kernels.h"
@@ -47,8 +48,12 @@ static std::string getName(tfm::NormOp op, const NormOptions &options) {
   return name;
 }
 
-std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
+std::string tfm_to_tile::convertNorm(KernelGroup group, KernelCache &kernels) {
+  auto op = cast<tfm::NormOp>(group.getRoot());
   std::string problem = checkRows(op, op.getInput());
+  for (Operation *step : group.getSteps())
+    if (problem.empty())
+      problem = checkRows(step, step->getResult(0));
   if (!problem.empty())
     return problem;
   auto type = op.getInput().getType();
@@ -66,10 +71,13 @@ std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
   options.hasScale = op.getScale() != nullptr;
   options.hasShift = op.getShift() != nullptr;
 
-  OpBuilder b(op);
+  OpBuilder b(group.getOp());
   Location loc = op.getLoc();
+  StepList list(options.columns);
+  Value current = list.addChain(b, group.getSteps(), op.getResult());
+  options.steps = list.steps;
   tile::KernelOp kernel =
-      kernels.get(getName(op, options), options.eps,
+      kernels.get(getName(op, options) + list.name, options.eps,
                   [&](OpBuilder &builder, StringRef name) {
                     return buildNorm(builder, loc, name, options);
                   });
@@ -91,11 +99,12 @@ std::string tfm_to_tile::convertNorm(tfm::NormOp op, KernelCache &kernels) {
   for (Value vector : {op.getScale(), op.getShift()})
     if (vector)
       inputs.push_back(vector);
+  llvm::append_range(inputs, list.inputs);
   Value result =
       launchRows(b, loc, kernel, grid, inputs,
                  tensor::getMixedSize(b, loc, input, 0), options.columns);
-  op.getResult().replaceAllUsesWith(
-      fromMatrix(b, loc, result, op.getInput(), op.getResult().getType()));
-  op.erase();
+  group.replace(current, fromMatrix(b, loc, result, op.getInput(),
+                                    cast<RankedTensorType>(current.getType())));
+  group.erase();
   return "";
 }

@@ -76,33 +76,3 @@ std::string tfm_to_tile::convertCrossEntropy(tfm::CrossEntropyOp op,
   op.erase();
   return "";
 }
-
-void tfm_to_tile::convertRowOps(
-    ModuleOp module, KernelCache &kernels,
-    llvm::function_ref<void(Operation *, std::string)> report) {
-  SmallVector<Operation *> work;
-  module.walk([&](Operation *op) {
-    if (isa<tfm::NormOp, tfm::EmbeddingOp, tfm::CrossEntropyOp>(op) ||
-        isPointwise(op))
-      work.push_back(op);
-  });
-  // A reader takes along what only it reads, so readers come first; what was
-  // taken along has none then.
-  for (Operation *op : llvm::reverse(work)) {
-    if (op->use_empty()) {
-      op->erase();
-      continue;
-    }
-    std::string problem;
-    if (auto loss = dyn_cast<tfm::CrossEntropyOp>(op))
-      problem = convertCrossEntropy(loss, kernels);
-    else if (isa<tfm::EmbeddingOp>(op) || addsEmbeddings(op))
-      problem = convertEmbedding(op, kernels);
-    else if (isPointwise(op))
-      problem = convertPointwise(op, kernels);
-    else
-      problem = convertNorm(cast<tfm::NormOp>(op), kernels);
-    if (!problem.empty())
-      report(op, std::move(problem));
-  }
-}

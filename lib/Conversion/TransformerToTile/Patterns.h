@@ -8,6 +8,7 @@
 #ifndef OCKHAM_LIB_CONVERSION_TRANSFORMERTOTILE_PATTERNS_H
 #define OCKHAM_LIB_CONVERSION_TRANSFORMERTOTILE_PATTERNS_H
 
+#include "KernelGroup.h"
 #include "dialects/Tile/TileDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -38,30 +39,22 @@ struct LinearLayout {
   mlir::Type element;
 };
 
-/// Replaces the op, and an activation that is its only reader. Returns why
-/// there is no kernel for it; empty if it is replaced.
-std::string convertLinear(tfm::LinearOp op, KernelCache &kernels,
+/// Each replaces a group by a launch. Returns why there is no kernel for it;
+/// empty if it is replaced.
+std::string convertLinear(KernelGroup group, KernelCache &kernels,
                           const LinearLayout &layout);
 
 std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels);
-std::string convertNorm(tfm::NormOp op, KernelCache &kernels);
+std::string convertNorm(KernelGroup group, KernelCache &kernels);
 
-/// An embedding, or a sum of nothing but embeddings (addsEmbeddings).
-std::string convertEmbedding(mlir::Operation *op, KernelCache &kernels);
-bool addsEmbeddings(mlir::Operation *op);
+/// An embedding, or a sum of embeddings.
+std::string convertEmbedding(KernelGroup group, KernelCache &kernels);
 
-/// A point-wise op (isPointwise) with those in front of it that nobody else
-/// reads.
-std::string convertPointwise(mlir::Operation *op, KernelCache &kernels);
+/// A chain of point-wise ops (isPointwise).
+std::string convertPointwise(KernelGroup group, KernelCache &kernels);
 bool isPointwise(mlir::Operation *op);
 
 std::string convertCrossEntropy(tfm::CrossEntropyOp op, KernelCache &kernels);
-
-/// What has no products: all of the above, users before what they use. `report`
-/// gets what is left and why.
-void convertRowOps(
-    mlir::ModuleOp module, KernelCache &kernels,
-    llvm::function_ref<void(mlir::Operation *, std::string)> report);
 
 /// An activation `[..., width]` as the matrix of its rows, which is what
 /// kernels work on. A part of a merged projection is one without a copy.

@@ -7,6 +7,8 @@
 
 #include "Steps.h"
 
+#include "Patterns.h"
+
 using namespace mlir;
 using namespace ockham;
 using namespace ockham::kernels;
@@ -63,4 +65,67 @@ void StepList::activate(tfm::ActivationKind kind, Value slope) {
     return;
   steps.back().hasSlope = true;
   inputs.push_back(slope);
+}
+
+void StepList::multiply(Value matrix) {
+  steps.push_back({EpilogueStep::Multiply});
+  inputs.push_back(matrix);
+  name += "_mul";
+}
+
+void StepList::addOp(OpBuilder &b, Operation *op, Value current) {
+  Location loc = op->getLoc();
+  if (auto activation = dyn_cast<tfm::ActivationOp>(op))
+    return activate(activation.getKind(), activation.getSlope());
+  if (auto scale = dyn_cast<tfm::ScaleOp>(op))
+    return addGain(scale.getGain());
+  if (auto gate = dyn_cast<tfm::GateOp>(op))
+    return multiply(toMatrix(
+        b, loc, gate.getLhs() == current ? gate.getRhs() : gate.getLhs()));
+  if (auto sum = dyn_cast<tfm::AddScaledOp>(op)) {
+    bool isLhs = sum.getLhs() == current;
+    addGain(isLhs ? sum.getLhsGain() : sum.getRhsGain());
+    return addSummand(b, loc, isLhs ? sum.getRhsGain() : sum.getLhsGain(),
+                      isLhs ? sum.getRhs() : sum.getLhs());
+  }
+  auto norm = cast<tfm::NormOp>(op);
+  addGain(norm.getAlpha());
+  addBias(norm.getOffset());
+  if (norm.getKind() == tfm::NormKind::Erf)
+    addErf();
+  else
+    activate(tfm::ActivationKind::Tanh, Value());
+  addGain(norm.getScale());
+  addBias(norm.getShift());
+}
+
+Value StepList::addChain(OpBuilder &b, ArrayRef<Operation *> members,
+                         Value current, Operation *end) {
+  for (Operation *member : members) {
+    // Gains in front of what others add are part of their steps.
+    if (member == end || isa<tfm::SplitOp>(member) ||
+        !llvm::is_contained(member->getOperands(), current))
+      continue;
+    addOp(b, member, current);
+    current = member->getResult(0);
+  }
+  return current;
+}
+
+void StepList::addSummand(OpBuilder &b, Location loc, Value gain, Value rows) {
+  // A gain in front of it that belongs to the same kernel.
+  auto scale = rows.getDefiningOp<tfm::ScaleOp>();
+  if (scale && !gain && isa<tfm::FusedOp>(scale->getParentOp())) {
+    gain = scale.getGain();
+    rows = scale.getInput();
+  }
+  addScaled(gain, toMatrix(b, loc, rows));
+}
+
+void StepList::restrictTo(size_t first, int64_t begin, int64_t end) {
+  for (EpilogueStep &step : MutableArrayRef(steps).drop_front(first)) {
+    step.begin = begin;
+    step.end = end;
+  }
+  name += "_from_" + std::to_string(begin) + "_to_" + std::to_string(end);
 }

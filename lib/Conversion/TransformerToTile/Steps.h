@@ -37,6 +37,20 @@ public:
   void addScaled(mlir::Value gain, mlir::Value matrix);
   void addErf();
   void activate(tfm::ActivationKind kind, mlir::Value slope);
+  void multiply(mlir::Value matrix);
+  /// What a point-wise op does to `current`, one of its operands: a member of
+  /// the same kernel, whose other operands are read where `b` stands.
+  void addOp(mlir::OpBuilder &b, mlir::Operation *op, mlir::Value current);
+  /// The steps of those members that run on `current`, on what they make of it,
+  /// and so on, up to a split or to `end`; returns the last value.
+  mlir::Value addChain(mlir::OpBuilder &b,
+                       llvm::ArrayRef<mlir::Operation *> members,
+                       mlir::Value current, mlir::Operation *end = nullptr);
+  /// + gain * rows, where a gain in front of the rows may be a member, too.
+  void addSummand(mlir::OpBuilder &b, mlir::Location loc, mlir::Value gain,
+                  mlir::Value rows);
+  /// The steps from number `first` on run on the columns [begin, end) only.
+  void restrictTo(size_t first, int64_t begin, int64_t end);
 
   llvm::SmallVector<kernels::EpilogueStep> steps;
   llvm::SmallVector<mlir::Value> inputs;

@@ -124,6 +124,24 @@ static void convertSplit(tfm::SplitOp op) {
   op.erase();
 }
 
+static std::string convert(const KernelGroup &group, KernelCache &kernels,
+                           const LinearLayout &layout) {
+  Operation *root = group.getRoot();
+  if (isa<tfm::LinearOp>(root))
+    return convertLinear(group, kernels, layout);
+  if (auto attention = dyn_cast<tfm::AttentionOp>(root))
+    return convertAttention(attention, kernels);
+  if (auto loss = dyn_cast<tfm::CrossEntropyOp>(root))
+    return convertCrossEntropy(loss, kernels);
+  if (isa<tfm::EmbeddingOp>(root))
+    return convertEmbedding(group, kernels);
+  if (isPointwise(root))
+    return convertPointwise(group, kernels);
+  if (isa<tfm::NormOp>(root))
+    return convertNorm(group, kernels);
+  return "there is none for " + root->getName().getStringRef().str();
+}
+
 namespace {
 struct ConvertTransformerToTile
     : ockham::impl::ConvertTransformerToTileBase<ConvertTransformerToTile> {
@@ -146,26 +164,45 @@ struct ConvertTransformerToTile
     Builder b(&getContext());
     LinearLayout layout = {panel, weights == "bf16" ? b.getBF16Type()
                                                     : Type(b.getF32Type())};
-    SmallVector<Operation *> work;
-    getOperation().walk([&](Operation *op) {
-      if (isa<tfm::LinearOp, tfm::AttentionOp>(op))
-        work.push_back(op);
+    getOperation().walk([](tfm::SplitOp split) {
+      if (!isa<tfm::FusedOp>(split->getParentOp()))
+        convertSplit(split);
     });
-    getOperation().walk([](tfm::SplitOp split) { convertSplit(split); });
+    // Products first: an embedding asks whether its table is in panels.
     llvm::DenseMap<Operation *, std::string> problems;
-    for (Operation *op : work) {
-      std::string problem;
-      if (auto linear = dyn_cast<tfm::LinearOp>(op))
-        problem = convertLinear(linear, kernels, layout);
-      else
-        problem = convertAttention(cast<tfm::AttentionOp>(op), kernels);
-      if (!problem.empty())
-        problems[op] = problem;
+    for (bool products : {true, false}) {
+      SmallVector<Operation *> work;
+      getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+        if (!isa<tfm::FusedOp, tfm::TransformerOpInterface>(op))
+          return WalkResult::advance();
+        if (isa<tfm::LinearOp, tfm::AttentionOp>(KernelGroup(op).getRoot()) ==
+            products)
+          work.push_back(op);
+        return WalkResult::skip();
+      });
+      if (products)
+        std::reverse(work.begin(), work.end());
+      while (!work.empty()) {
+        Operation *op = work.pop_back_val();
+        std::string problem = convert(KernelGroup(op), kernels, layout);
+        if (problem.empty())
+          continue;
+        auto fused = dyn_cast<tfm::FusedOp>(op);
+        if (!fused) {
+          problems[op] = problem;
+          continue;
+        }
+        // What cannot be one kernel may be several.
+        for (Operation &member : fused.getBody().front().without_terminator())
+          if (!isa<tfm::SplitOp>(member))
+            work.push_back(&member);
+        SmallVector<tfm::SplitOp> splits(
+            fused.getBody().front().getOps<tfm::SplitOp>());
+        tfm::dissolve(fused);
+        for (tfm::SplitOp split : splits)
+          convertSplit(split);
+      }
     }
-    convertRowOps(getOperation(), kernels,
-                  [&](Operation *op, std::string problem) {
-                    problems[op] = std::move(problem);
-                  });
     getOperation().walk([&](tfm::TransformerOpInterface op) {
       std::string problem = problems.lookup(op);
       if (problem.empty())

@@ -26,8 +26,11 @@ func.func @roles(%ids: tensor<?x?xi64>, %table: tensor<97x8xf32>,
   %r = tfm.activation relu %f : tensor<?x?x8xf32>
   // expected-remark @below {{0: activation linear, 1: parameter linear, rows independent}}
   %s = tfm.scale %a, %g : tensor<?x?x8xf32>, tensor<1xf32>
+  // Linear in one factor while the other stays.
+  // expected-remark @below {{0: activation linear, 1: activation linear, rows independent}}
+  %m = tfm.gate %s, %r : tensor<?x?x8xf32>
   // The other summand is a constant term.
   // expected-remark @below {{0: activation, 1: activation, 2: parameter, rows independent}}
-  %y = tfm.add_scaled %s gain %g, %r : tensor<?x?x8xf32>, gain tensor<1xf32>
+  %y = tfm.add_scaled %m gain %g, %r : tensor<?x?x8xf32>, gain tensor<1xf32>
   return %y : tensor<?x?x8xf32>
 }

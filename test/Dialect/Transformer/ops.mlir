@@ -102,6 +102,8 @@ func.func @residuals(%x: tensor<?x?x8xf32>, %a: tensor<1xf32>, %c: tensor<8xf32>
       : tensor<?x?x8xf32>, gain tensor<1xf32>, gain tensor<8xf32>
   // CHECK: tfm.scale %{{.*}}, %{{.*}} : tensor<?x?x8xf32>, tensor<8xf32>
   %3 = tfm.scale %x, %c : tensor<?x?x8xf32>, tensor<8xf32>
+  // CHECK: tfm.gate %{{.*}}, %{{.*}} : tensor<?x?x8xf32>
+  %4 = tfm.gate %x, %3 : tensor<?x?x8xf32>
   return
 }
 
@@ -124,6 +126,13 @@ func.func @structure(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
     tfm.yield %1 : tensor<?x?x8xf32>
   // CHECK: } : tensor<?x?x8xf32>
   } : tensor<?x?x8xf32>
+  // CHECK: %{{.*}}:2 = tfm.fused {
+  // CHECK: tfm.yield %{{.*}}, %{{.*}} : tensor<?x?x8xf32>, tensor<?x?x8xf32>
+  // CHECK: } : tensor<?x?x8xf32>, tensor<?x?x8xf32>
+  %f:2 = tfm.fused {
+    %g = tfm.gate %x, %x : tensor<?x?x8xf32>
+    tfm.yield %g, %g : tensor<?x?x8xf32>, tensor<?x?x8xf32>
+  } : tensor<?x?x8xf32>, tensor<?x?x8xf32>
   // CHECK: tfm.block other index 1 "empty" {
   tfm.block other index 1 "empty" {
   }
