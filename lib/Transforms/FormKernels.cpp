@@ -41,19 +41,24 @@ static int64_t getRowBytes(Value rows) {
              : width * type.getElementTypeBitWidth() / 8;
 }
 
-/// "2 x 1.5 MB of traffic per 128 rows": what is not written and not read.
-static std::string formatSaving(Value rows) {
-  constexpr int64_t kRows = 128;
-  double bytes = static_cast<double>(getRowBytes(rows)) * kRows;
+/// For as many rows traffic is stated.
+static constexpr int64_t kRows = 128;
+
+static std::string formatBytes(double perRow) {
+  double bytes = perRow * kRows;
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "saves 2 x ";
   if (bytes >= 1e6)
     os << llvm::format("%.1f MB", bytes / 1e6);
   else
     os << llvm::format("%.1f kB", bytes / 1e3);
-  os << " of traffic per " << kRows << " rows";
   return text;
+}
+
+/// What is not written and not read.
+static std::string formatSaving(Value rows) {
+  return "saves 2 x " + formatBytes(getRowBytes(rows)) + " of traffic per " +
+         std::to_string(kRows) + " rows";
 }
 
 /// The only reader of a value that may run on it in registers, if it is in the
@@ -234,6 +239,23 @@ bool Former::followGate(Group &group, Operation *split) {
     emitRewriteRemark(gate.getLoc(), kPass, RewriteOutcome::Kept)
         << "gate stays apart from " << getName(group.root) << ": its " << width
         << " columns are not whole panels of " << kernels::kGatePanel;
+    return false;
+  }
+  // Both halves are held in registers for fewer rows than one product is, so
+  // that the weight passes by more often. That is traffic, too, from the cache.
+  int64_t depth = cast<RankedTensorType>(group.root->getOperand(0).getType())
+                      .getShape()
+                      .back();
+  double both = getRowBytes(split->getOperand(0));
+  double extra =
+      both * depth * (1.0 / kernels::kGateRows - 1.0 / kernels::kProductRows);
+  if (ShapedType::isDynamic(depth) || extra > 2 * both) {
+    emitRewriteRemark(gate.getLoc(), kPass, RewriteOutcome::Kept)
+        << "gate stays apart from " << getName(group.root)
+        << ": the weight would pass by for " << kernels::kGateRows
+        << " rows at a time instead of " << kernels::kProductRows << ", "
+        << formatBytes(extra) << " more per " << kRows << " rows, to save 2 x "
+        << formatBytes(both);
     return false;
   }
   group.members.push_back(split);

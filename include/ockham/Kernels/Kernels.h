@@ -54,7 +54,7 @@ struct EpilogueStep {
 /// `halves(A B)`: both blocks are in registers. Which half goes through the
 /// gate's steps, which read no vector and no matrix, is said by `gateFirst`.
 /// Arguments: A, B, those of `halves`, of the gate, of the epilogue, C.
-constexpr int64_t kGatePanel = 32;
+constexpr int64_t kProductRows = 8, kGateRows = 6, kGatePanel = 32;
 struct GemmOptions {
   mlir::Type element; ///< Of A, C and the epilogue's arguments.
   mlir::Type weight;  ///< Of B; sums are in `element`.
@@ -63,7 +63,7 @@ struct GemmOptions {
   llvm::SmallVector<EpilogueStep> epilogue;
   bool isGated = false, gateFirst = true;
   llvm::SmallVector<EpilogueStep> halves, gate;
-  int64_t blockRows = 8, blockColumns = 48, blockDepth = 2;
+  int64_t blockRows = kProductRows, blockColumns = 48, blockDepth = 2;
 };
 tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
                          llvm::StringRef name, const GemmOptions &options);

@@ -188,7 +188,7 @@ void LinearConversion::describe() {
   options.columns = columns / 2;
   // Two accumulators of two vectors each for six rows.
   options.panel = options.blockColumns = kGatePanel;
-  options.blockRows = 6;
+  options.blockRows = kGateRows;
 }
 
 std::string LinearConversion::getName() const {
