@@ -5,7 +5,8 @@
 # What takes too long for every change: models that are random or damaged, with
 # AddressSanitizer and UndefinedBehaviorSanitizer, of which the tools make one
 # message or a correct result; and models that are written in other ways
-# (test/Property), which must be the same models.
+# (test/Property), which must be the same models. The emulator of GPUs, whose
+# threads are fibers, runs its kernels with these sanitizers, too.
 #
 #   --minutes N   how long the fuzzer runs on all cores; 30
 #   --variants N  damaged variants of each of two models; 200
@@ -47,7 +48,8 @@ if ((build)); then
     cmake --preset "$preset" -DPython3_EXECUTABLE="$python"
   done
   cmake --build --preset fuzz --parallel "$jobs" --target fuzz-import-onnx
-  cmake --build --preset asan --parallel "$jobs" --target ockham ockham-translate
+  cmake --build --preset asan --parallel "$jobs" --target ockham ockham-translate \
+    ockham-emulate ockham-cuda-emulator
   say "Configuring and building (release)"
   cmake --preset release -DPython3_EXECUTABLE="$python"
   cmake --build --preset release --parallel "$jobs" --target property-runner
@@ -66,6 +68,10 @@ for model in sasp_rms.op17 gpt2_preln.op13; do
   "$python" test/Import/Inputs/damage.py "test/Models/$model.onnx" "$variants" \
     build-asan/bin/ockham compile INPUT -o OUTPUT --quiet || status=1
 done
+
+say "Kernels on the emulator of GPUs"
+scripts/gpu-conformance.sh --build build-asan --form ll \
+  --driver build-asan/lib/libockham-cuda-emulator.so || status=1
 
 say "Models written in other ways ($rewritten variants from seed $seed)"
 "$python" -B test/Property/property.py build/bin/property-runner test/Models \

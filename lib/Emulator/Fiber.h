@@ -8,15 +8,31 @@
 #ifndef OCKHAM_LIB_EMULATOR_FIBER_H
 #define OCKHAM_LIB_EMULATOR_FIBER_H
 
+#include "llvm/Support/Compiler.h"
+
 #include <cstddef>
 #include <vector>
 
-extern "C" {
-/// Stores where the running fiber stands to `*from` and continues at `to`.
-void ockham_emulator_switch(void **from, void *to);
-}
-
 namespace ockham::emulator {
+
+/// A stack that is not running, or that of an OS thread.
+struct Fiber {
+  /// Where to go on.
+  void *top = nullptr;
+#if LLVM_ADDRESS_SANITIZER_BUILD
+  const void *bottom = nullptr;
+  size_t bytes = 0;
+  /// Where the sanitizer keeps variables, in place of the stack.
+  void *fakeStack = nullptr;
+#endif
+};
+
+/// Stores where the running fiber stands to `from` and continues at `to`.
+void switchFiber(Fiber &from, const Fiber &to);
+/// What a fiber's entry does first.
+void beginFiber();
+/// The stack of the OS thread, to come back to.
+Fiber getThreadFiber();
 
 /// Memory for the stacks of a grid, reused by one block after another.
 class StackPool {
@@ -31,9 +47,9 @@ public:
   char *acquire();
   void release(char *slab) { free.push_back(slab); }
 
-  /// Makes the i-th stack of a slab start in `entry`, which must not return,
-  /// and returns where to switch to.
-  void *prepare(char *slab, unsigned i, void (*entry)()) const;
+  /// Makes the i-th stack of a slab start in `entry`, which calls `beginFiber`
+  /// and must not return.
+  Fiber prepare(char *slab, unsigned i, void (*entry)()) const;
 
   size_t getSlabBytes() const { return slabBytes; }
 

@@ -138,7 +138,7 @@ struct Thread {
   Dim3 index = {};
   Block *block = nullptr;
   Warp *warp = nullptr;
-  void *stack = nullptr;
+  Fiber fiber;
   Waiting waiting;
 
   /// The thread's own time, and what it knows of others.
@@ -375,7 +375,7 @@ struct Worker {
   uint64_t random;
   /// Nothing is random: neither threads nor completions.
   bool inOrder;
-  void *mainStack = nullptr;
+  Fiber mainFiber;
   StackPool stacks;
   std::vector<std::unique_ptr<Cluster>> resident;
   /// Of clusters that have ended, for the next ones.

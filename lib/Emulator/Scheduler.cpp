@@ -90,7 +90,7 @@ static void switchTo(Thread &thread, Thread &next) {
   Worker &worker = *thread.block->cluster->worker;
   ++worker.switches;
   currentThread = &next;
-  ockham_emulator_switch(&thread.stack, next.stack);
+  switchFiber(thread.fiber, next.fiber);
 }
 
 /// Leaves the current thread, whose state says when it may go on.
@@ -103,7 +103,7 @@ static void switchAway(Thread &thread) {
     switchTo(thread, *next);
   } else {
     ++cluster.worker->switches;
-    ockham_emulator_switch(&thread.stack, cluster.worker->mainStack);
+    switchFiber(thread.fiber, cluster.worker->mainFiber);
   }
 }
 
@@ -148,8 +148,7 @@ void ockham::emulator::recordFailure(const llvm::Twine &message) {
 void ockham::emulator::endIfFailed() {
   if (!grid().failed)
     return;
-  void *abandoned;
-  ockham_emulator_switch(&abandoned, worker().mainStack);
+  switchFiber(current().fiber, worker().mainFiber);
   llvm_unreachable("an abandoned fiber runs");
 }
 
@@ -166,7 +165,7 @@ void Worker::runCluster(Cluster &cluster) {
   if (!next)
     return;
   currentThread = next;
-  ockham_emulator_switch(&mainStack, next->stack);
+  switchFiber(mainFiber, next->fiber);
   currentThread = nullptr;
 }
 
@@ -275,6 +274,7 @@ static void updateMeetingsAfterExit(Warp &warp, uint32_t bit) {
 
 /// Where every fiber begins.
 static void runThread() {
+  beginFiber();
   {
     Cluster &cluster = *current().block->cluster;
     cluster.grid->kernel->entry(cluster.grid->arguments);
@@ -329,7 +329,7 @@ void addThreads(Grid &grid, Cluster &cluster, Block &block, StackPool &stacks) {
     thread.warp->alive |= 1u << thread.lane;
     thread.warp->ready = thread.warp->alive;
     thread.waiting = {"its turn", 0, 0};
-    thread.stack =
+    thread.fiber =
         stacks.prepare(cluster.stacks, block.rank * count + i, runThread);
   }
   for (Warp &warp : block.warps)

@@ -84,6 +84,7 @@ bool Worker::isDeadlock(uint64_t events) {
 }
 
 void Worker::run() {
+  mainFiber = getThreadFiber();
   bool isRandom = grid.options.schedule == Schedule::Random;
   // With a random schedule, a few blocks run mixed even if none waits for
   // another.
