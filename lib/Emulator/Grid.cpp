@@ -236,6 +236,13 @@ llvm::Error Grid::check() {
                            : occupancy.getBlocks() * kMultiprocessors;
   maxClusters = std::max<uint64_t>(1, maxBlocks / count);
   totalClusters = product(clusterCount);
+  // Domain 0 is nobody's.
+  constexpr uint64_t domains = uint64_t(1) << kDomainBits;
+  if (options.detectRaces && totalClusters >= domains)
+    return makeError(
+        llvm::Twine("the race detector tells ") + llvm::Twine(domains - 1) +
+        " clusters of blocks apart, got " + llvm::Twine(totalClusters) +
+        "; run a smaller grid, or without it");
   return llvm::Error::success();
 }
 

@@ -17,6 +17,13 @@ using namespace ockham::emulator;
 /// them is found anyway.
 static constexpr size_t kMaxRecords = 64;
 
+uint32_t Actor::look(const VectorClock &clock,
+                     const AccessRecord &record) const {
+  uint32_t itsDomain = record.getDomain(), itsAgent = record.getAgent();
+  return itsDomain == domain ? clock.own.get(itsAgent)
+                             : clock.getForeign(itsDomain, itsAgent);
+}
+
 llvm::SmallVectorImpl<AccessRecord> &ShadowCells::getMore(Cell &cell) {
   if (!cell.more) {
     if (freeOverflow.empty()) {
@@ -159,7 +166,13 @@ Conflict ShadowCells::access(Actor &actor, uint64_t offset, uint64_t bytes,
       conflict.offset += begin - offset;
     }
     if (writes) {
-      recordWrite(cell, record);
+      if (mask == 0xffff && !cell.more) {
+        cell.initialized = 0xffff;
+        cell.reads[0].mask = cell.reads[1].mask = 0;
+        cell.write = record;
+      } else {
+        recordWrite(cell, record);
+      }
       continue;
     }
     uint32_t missing = mask & ~cell.initialized;

@@ -92,11 +92,8 @@ public:
   }
 
 private:
-  uint32_t look(const VectorClock &clock, const AccessRecord &record) const {
-    uint32_t itsDomain = record.getDomain(), itsAgent = record.getAgent();
-    return itsDomain == domain ? clock.own.get(itsAgent)
-                               : clock.getForeign(itsDomain, itsAgent);
-  }
+  /// The time of the record's agent in one of the clocks.
+  uint32_t look(const VectorClock &clock, const AccessRecord &record) const;
 
   struct Answer {
     AgentKey key = ~AgentKey(0);
