@@ -380,10 +380,16 @@ void Former::build(Group &group) {
         results.push_back(result);
         types.push_back(result.getType());
       }
-  // Where the last one stands everything is known that they read. With several
-  // results a reader may come before it.
+  // Where the last one stands everything is known that they read. Parts may
+  // have readers before it.
   Operation *place = group.members.back();
-  if (results.size() > 1) {
+  bool isReadBefore = llvm::any_of(results, [&](Value result) {
+    return llvm::any_of(result.getUsers(), [&](Operation *user) {
+      Operation *reader = block.findAncestorOpInBlock(*user);
+      return !group.contains(user) && reader && reader->isBeforeInBlock(place);
+    });
+  });
+  if (isReadBefore) {
     place = group.members.front();
     for (Operation *op : group.members) {
       if (!canStandAt(op, place, group))

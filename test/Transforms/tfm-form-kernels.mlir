@@ -68,6 +68,21 @@ func.func @ranges(%x: tensor<?x8xf32>, %w: tensor<8x24xf32>) -> (tensor<?x8xf32>
 
 // -----
 
+// Also where nobody reads what the activation gives.
+// CHECK-LABEL: func.func @unread(
+// CHECK: %[[G:.*]] = tfm.fused {
+// CHECK: tfm.norm rms %[[G]]
+func.func @unread(%x: tensor<?x8xf32>, %w: tensor<8x24xf32>) -> tensor<?x8xf32> {
+  %0 = tfm.linear %x, %w : tensor<?x8xf32>, tensor<8x24xf32> -> tensor<?x24xf32>
+  %1:2 = tfm.split %0 : tensor<?x24xf32> -> tensor<?x8xf32>, tensor<?x16xf32>
+  %2 = tfm.norm rms %1#0 {eps = 1.0e-5 : f64} : tensor<?x8xf32>
+  // expected-remark @+1 {{activation joins linear: saves 2 x 8.2 kB of traffic per 128 rows}}
+  %3 = tfm.activation relu %1#1 : tensor<?x16xf32>
+  return %2 : tensor<?x8xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @gate(
 // CHECK: tfm.fused {
 // CHECK:   tfm.linear
