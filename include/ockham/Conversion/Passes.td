@@ -100,16 +100,16 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
   let description = [{
     A linear of a weight whose bytes are known becomes a `tile.launch` of a
     kernel that multiplies and does, in registers, all that follows the product:
-    gains, row scale, bias, accumulation, and the activation that is its only
-    reader. The weight is packed (`tile.pack`), as f32 or rounded to bf16: half
+    gains, row scale, bias, accumulation, and the other members of its
+    `tfm.fused` (`--tfm-form-kernels`). The weight is packed (`tile.pack`), as f32 or rounded to bf16: half
     the bytes to read where few rows are multiplied; everything else stays in
     f32. Attention becomes one kernel, with memory that grows with the sequence
     and not with its square, behind one that packs the keys; for one or two
     queries, another one that reads the keys as they are. A norm becomes a kernel
     of rows, and so do an embedding with its positions and further tables, a
-    cross-entropy, and a chain of point-wise ops of which each is the only reader
-    of the one before. Equal kernels are one. What has no kernel is left, and a
-    remark says why.
+    cross-entropy, and the point-wise ops of a `tfm.fused` without a product.
+    Equal kernels are one. A group without a kernel is taken apart and its
+    members are tried; what has none is left, and a remark says why.
   }];
   let options = [
     Option<"panel", "panel", "int64_t", "48",
