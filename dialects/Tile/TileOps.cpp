@@ -9,6 +9,9 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace ockham::tile;
@@ -26,25 +29,58 @@ static LogicalResult verifyElements(Operation *op, Type view, Type block) {
                            << " but the view holds " << want;
 }
 
+namespace {
+/// Columns at which windows of one op start: `first`, and others in steps.
+struct Places {
+  int64_t first, step = 0;
+};
+} // namespace
+
+/// Where windows at `col` start, as far as that can be seen. The loop whose
+/// streams they are checks them itself.
+static std::optional<Places> findPlaces(Operation *op, Value col) {
+  APInt value;
+  if (matchPattern(col, m_ConstantInt(&value)))
+    return Places{value.getSExtValue()};
+  auto argument = dyn_cast<BlockArgument>(col);
+  Operation *parent = argument ? argument.getOwner()->getParentOp() : nullptr;
+  if (auto kernel = dyn_cast_or_null<KernelOp>(parent)) {
+    for (auto [d, index] : llvm::enumerate(kernel.getGridIndices()))
+      if (index == col)
+        return Places{0, kernel.getSteps()[d]};
+  } else if (auto loop = dyn_cast_or_null<ForOp>(parent)) {
+    if (loop != op && loop.getPosition() == col &&
+        matchPattern(loop.getLower(), m_ConstantInt(&value)))
+      return Places{value.getSExtValue(), static_cast<int64_t>(loop.getStep())};
+  }
+  return std::nullopt;
+}
+
 /// The window of a packed view starts with a panel and ends with one or within
-/// it, so that each of its rows lies in panels.
+/// it, or lies inside of one, so that each of its rows lies in panels.
 static LogicalResult verifyPanels(Operation *op, ViewType view, Value col,
                                   int64_t cols) {
   if (!view.isPacked())
     return success();
-  if (cols > view.getPanel() && cols % view.getPanel() != 0)
+  int64_t panel = view.getPanel();
+  if (cols > panel && cols % panel != 0)
     return op->emitOpError()
            << "has a window of " << cols
-           << " columns, which is no multiple of the panels of "
-           << view.getPanel() << " columns";
-  APInt value;
-  if (matchPattern(col, m_ConstantInt(&value)) &&
-      value.getSExtValue() % std::min(cols, view.getPanel()) != 0)
-    return op->emitOpError()
-           << "has a window of " << cols << " columns at column "
-           << value.getSExtValue() << ", which crosses panels of "
-           << view.getPanel() << " columns";
-  return success();
+           << " columns, which is no multiple of the panels of " << panel
+           << " columns";
+  std::optional<Places> places = findPlaces(op, col);
+  if (!places)
+    return success();
+  // In their panels windows start at `first` modulo this.
+  int64_t apart = std::gcd(places->step, panel);
+  if (llvm::mod(places->first, apart) + std::min(cols, panel) <= apart)
+    return success();
+  InFlightDiagnostic error = op->emitOpError()
+                             << "has a window of " << cols
+                             << " columns at column " << places->first;
+  if (places->step != 0)
+    error << ", and from there in steps of " << places->step;
+  return error << ", which crosses panels of " << panel << " columns";
 }
 
 //===----------------------------------------------------------------------===//

@@ -151,18 +151,16 @@ LogicalResult KernelEmitter::emit(const GridPoint &at, Override override) {
 }
 
 bool KernelEmitter::canBeRagged(unsigned cls) {
-  bool hasDot = false, fits = true;
+  bool isLong = false, fits = true;
   kernel.getBody().walk([&](Operation *op) {
+    isLong |= isa<tile::DotOp, tile::TransposeOp>(op);
     // Blocks repeat their last row; windows cannot.
-    if (auto dot = dyn_cast<tile::DotOp>(op)) {
-      hasDot = true;
+    if (auto dot = dyn_cast<tile::DotOp>(op))
       fits &= isa<RankedTensorType>(dot.getLhs().getType()) ||
               !sizes.isSame(sizes.getClass(dot.getLhs(), 0), cls);
-    }
     fits &= !isa<tile::ScanOp>(op);
   });
-  // Where there are no products, little code is saved.
-  return hasDot && fits;
+  return isLong && fits;
 }
 
 LogicalResult KernelEmitter::emitBlock(Block &block) {

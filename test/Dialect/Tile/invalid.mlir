@@ -101,6 +101,44 @@ tile.kernel @k(%x: !tile.view<8x96xf32, panels<48>>) grid(%i to %m step 8) {
 
 // -----
 
+tile.kernel @k(%x: !tile.view<8x96xf32, panels<48>>) grid(%i to %m step 32) {
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{has a window of 32 columns at column 0, and from there in steps of 32, which crosses panels of 48 columns}}
+  %t = tile.load %x[%c0, %i] : !tile.view<8x96xf32, panels<48>> -> tensor<8x32xf32>
+}
+
+// -----
+
+tile.kernel @k(%a: !tile.view<?x8xf32>, %x: !tile.view<8x96xf32, panels<48>>) grid(%i to %m step 8, %j to %n step 36) {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant dense<0.0> : tensor<8x24xf32>
+  // expected-error @+1 {{has a window of 24 columns at column 0, and from there in steps of 36, which crosses panels of 48 columns}}
+  %s = tile.for %k = %c0 to %c8 step 2
+      streams(%x0 = %a[%i, %k] : !tile.view<?x8xf32> -> !tile.slice<8x2xf32>,
+              %w = %x[%k, %j] : !tile.view<8x96xf32, panels<48>> -> !tile.slice<2x24xf32, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x24xf32>) {
+    tile.yield %acc : tensor<8x24xf32>
+  }
+}
+
+// -----
+
+// A window that a body of a loop takes itself.
+tile.kernel @k(%y: !tile.view<8x?xf32>, %x: !tile.view<8x96xf32, panels<48>>, %n: index) grid(%i to %m step 8) {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  tile.for %k = %c4 to %n step 8
+      streams(%w = %y[%c0, %k] : !tile.view<8x?xf32> -> !tile.slice<8x8xf32>) {
+    // Each second window of four columns.
+    %s = tile.load %x[%c0, %k] : !tile.view<8x96xf32, panels<48>> -> tensor<8x4xf32>
+    // expected-error @+1 {{has a window of 8 columns at column 4, and from there in steps of 8, which crosses panels of 48 columns}}
+    %t = tile.load %x[%c0, %k] : !tile.view<8x96xf32, panels<48>> -> tensor<8x8xf32>
+  }
+}
+
+// -----
+
 tile.kernel @k(%x: !tile.view<?x8xf32>, %w: !tile.view<4x96xf32, panels<48>>) grid(%i to %m step 8) {
   %c0 = arith.constant 0 : index
   %v = arith.constant dense<0.0> : tensor<8x48xf32>

@@ -176,7 +176,7 @@ def run(*command, level=""):
         env={**os.environ, "OCKHAM_CPU": level},
     )
     if result.returncode:
-        sys.exit(f"{' '.join(command)}\n{result.stderr}")
+        sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
     # Remarks quote the ops that they are about.
     return (
         result.stdout if command[0] == "ockham-opt" else result.stdout + result.stderr
