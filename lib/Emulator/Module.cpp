@@ -5,13 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParseModule.h"
 #include "Rewriter.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/Verifier.h"
-#include "llvm/IRReader/IRReader.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -37,19 +36,6 @@ struct Module::Implementation {
 
   llvm::Expected<CompiledModule *> compile(bool detectRaces);
 };
-
-static llvm::Expected<std::unique_ptr<llvm::Module>>
-parse(llvm::MemoryBufferRef buffer, llvm::LLVMContext &context) {
-  llvm::SMDiagnostic diagnostic;
-  std::unique_ptr<llvm::Module> module =
-      llvm::parseIR(buffer, diagnostic, context);
-  if (module)
-    return module;
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  diagnostic.print(nullptr, os, /*ShowColors=*/false);
-  return llvm::createStringError(llvm::StringRef(text).rtrim());
-}
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PassBuilder builder(&machine);
@@ -78,7 +64,7 @@ Module::Implementation::compile(bool detectRaces) {
   }();
   (void)initialized;
   auto context = std::make_unique<llvm::LLVMContext>();
-  auto module = parse(llvm::MemoryBufferRef(code, name), *context);
+  auto module = parseModule(llvm::MemoryBufferRef(code, name), *context);
   if (!module)
     return module.takeError();
   auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -166,9 +152,9 @@ Module::load(llvm::MemoryBufferRef buffer) {
   implementation->name = buffer.getBufferIdentifier().str();
   implementation->code = buffer.getBuffer().str();
   llvm::LLVMContext context;
-  auto module =
-      parse(llvm::MemoryBufferRef(implementation->code, implementation->name),
-            context);
+  auto module = parseModule(
+      llvm::MemoryBufferRef(implementation->code, implementation->name),
+      context);
   if (!module)
     return module.takeError();
   if (!(*module)->getTargetTriple().isNVPTX())

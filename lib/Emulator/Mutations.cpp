@@ -6,11 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "ockham/Emulator/Mutations.h"
+#include "ParseModule.h"
 #include "Rewriter.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/InstIterator.h"
-#include "llvm/IRReader/IRReader.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -267,14 +266,6 @@ std::vector<Mutation> MutationFinder::find(llvm::Module &module,
     }
   }
   return std::move(mutations);
-}
-
-static llvm::Expected<std::unique_ptr<llvm::Module>>
-parseModule(llvm::MemoryBufferRef buffer, llvm::LLVMContext &context) {
-  llvm::SMDiagnostic diagnostic;
-  if (auto module = llvm::parseIR(buffer, diagnostic, context))
-    return std::move(module);
-  return llvm::createStringError(diagnostic.getMessage());
 }
 
 llvm::Expected<std::vector<std::string>>
