@@ -50,7 +50,9 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--cpu-time", action="store_true")
     parser.add_argument("--cpu", default="native")
-    parser.add_argument("--rows", type=int, nargs="+", default=[1, 8, 64, 65, 100, 127, 512])
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[1, 8, 64, 65, 100, 127, 512]
+    )
     parser.add_argument("--peers", type=Path, nargs="+", default=[])
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()

@@ -13,9 +13,10 @@ the activations.
 import json
 import subprocess
 import sys
-import tomllib
 from collections import Counter
 from pathlib import Path
+
+import tomllib
 
 
 def expand(part):

@@ -105,10 +105,14 @@ class Case:
             flags += f" qk_norm {self.get('norm')} eps {self.get('eps') or 1e-5:.6f}"
             flags += " outside" if self.get("outside") else ""
         flags += " interleaved" if self.get("interleaved") else ""
-        results = [("y", f"tensor<?x?x{self.heads * self.dv}xf32>", '"batch", "queries", ""')]
+        results = [
+            ("y", f"tensor<?x?x{self.heads * self.dv}xf32>", '"batch", "queries", ""')
+        ]
         arrow = results[0][1]
         if self.get("logsumexp"):
-            results.append(("l", f"tensor<?x{self.heads}x?xf32>", '"batch", "", "queries"'))
+            results.append(
+                ("l", f"tensor<?x{self.heads}x?xf32>", '"batch", "", "queries"')
+            )
             arrow += f" logsumexp {results[-1][1]}"
         if self.get("entropy"):
             results.append(("e", f"tensor<?x{self.heads}xf32>", '"batch", ""'))
@@ -191,7 +195,15 @@ def hide_row(arrays):
 EQUAL = [(2, t, t) for t in (1, 2, 3, 7, 8, 9)] + [(1, t, t) for t in (63, 64, 65, 200)]
 FEW = [(2, 1, 1), (1, 2, 2), (2, 9, 9), (1, 70, 70)]
 CROSS = [(2, 1, 9), (1, 2, 64), (2, 3, 17), (1, 9, 100), (1, 65, 16), (2, 1, 200)]
-STEP = [(2, 1, 1), (2, 1, 7), (1, 1, 64), (2, 2, 65), (2, 1, 200), (2, 5, 70), (1, 64, 65)]
+STEP = [
+    (2, 1, 1),
+    (2, 1, 7),
+    (1, 1, 64),
+    (2, 2, 65),
+    (2, 1, 200),
+    (2, 5, 70),
+    (1, 64, 65),
+]
 
 
 def make_cases():
@@ -211,19 +223,57 @@ def make_cases():
     yield Case("grouped, cap", FEW, heads=4, kv=2, causal=True, cap=2.0)
     yield Case("one kv head", CROSS, heads=3, kv=1, cross=True, d=20)
     yield Case("past", STEP, past=True, cross=True, causal=True)
-    yield Case("past i32, not causal", STEP, past=True, cross=True, integer="i32", heads=4, kv=2)
-    yield Case("lengths, rest unknown", STEP, lengths=True, cross=True, spoil=spoil_rest)
+    yield Case(
+        "past i32, not causal",
+        STEP,
+        past=True,
+        cross=True,
+        integer="i32",
+        heads=4,
+        kv=2,
+    )
+    yield Case(
+        "lengths, rest unknown", STEP, lengths=True, cross=True, spoil=spoil_rest
+    )
     yield Case("lengths, past", STEP, lengths=True, past=True, cross=True, causal=True)
     for mask, repeats in zip(
         itertools.cycle(("bool", "float")),
         ("", "b", "q", "h", "bh", "bq", "bhq", "hq"),
     ):
-        yield Case(f"{mask} mask {repeats}", FEW + CROSS[:4], mask=mask, repeats=repeats, cross=True)
-    yield Case("mask, none seen", CROSS, mask="bool", none=True, cross=True, repeats="h")
-    yield Case("inf mask of a row", CROSS, mask="inf", cross=True, repeats="h", spoil=hide_row)
-    yield Case("mask, lengths, causal", FEW, mask="bool", repeats="bh", causal=True, lengths=True)
-    yield Case("layer", CROSS, norm="layer", query_scale=True, key_scale=True, d=20, cross=True)
-    yield Case("rms outside", FEW, norm="rms", eps=1e-3, outside=True, key_scale=True, causal=True, d=16)
+        yield Case(
+            f"{mask} mask {repeats}",
+            FEW + CROSS[:4],
+            mask=mask,
+            repeats=repeats,
+            cross=True,
+        )
+    yield Case(
+        "mask, none seen", CROSS, mask="bool", none=True, cross=True, repeats="h"
+    )
+    yield Case(
+        "inf mask of a row", CROSS, mask="inf", cross=True, repeats="h", spoil=hide_row
+    )
+    yield Case(
+        "mask, lengths, causal",
+        FEW,
+        mask="bool",
+        repeats="bh",
+        causal=True,
+        lengths=True,
+    )
+    yield Case(
+        "layer", CROSS, norm="layer", query_scale=True, key_scale=True, d=20, cross=True
+    )
+    yield Case(
+        "rms outside",
+        FEW,
+        norm="rms",
+        eps=1e-3,
+        outside=True,
+        key_scale=True,
+        causal=True,
+        d=16,
+    )
     yield Case("rotary of a part", CROSS, rotary=5, d=20, cross=True)
     yield Case("rotary of 64", FEW, rotary=32, d=64, causal=True)
     yield Case("interleaved", FEW, rotary=8, d=16, interleaved=True, causal=True)
@@ -233,16 +283,50 @@ def make_cases():
     for shape, causal in (("a", True), ("b", False), ("g", True), ("g", False)):
         yield Case(f"shape {shape}, causal {causal}", FEW, shape=shape, causal=causal)
     yield Case("shape with past", STEP, shape="abg", past=True, cross=True, causal=True)
-    yield Case("centre beyond the keys", [(1, 9, 5), (2, 2, 1)], shape="bg", cross=True, causal=True)
+    yield Case(
+        "centre beyond the keys",
+        [(1, 9, 5), (2, 2, 1)],
+        shape="bg",
+        cross=True,
+        causal=True,
+    )
     for visible in (False, True):
-        yield Case(f"shape, lengths, {visible}", FEW, shape="bg", lengths=True, visible=visible, causal=True)
-        yield Case(f"shape, mask, {visible}", FEW, shape="abg", mask="bool", visible=visible, none=True)
-    yield Case("shape, lengths, all keys", CROSS, shape="g", lengths=True, visible=True, cross=True)
+        yield Case(
+            f"shape, lengths, {visible}",
+            FEW,
+            shape="bg",
+            lengths=True,
+            visible=visible,
+            causal=True,
+        )
+        yield Case(
+            f"shape, mask, {visible}",
+            FEW,
+            shape="abg",
+            mask="bool",
+            visible=visible,
+            none=True,
+        )
+    yield Case(
+        "shape, lengths, all keys",
+        CROSS,
+        shape="g",
+        lengths=True,
+        visible=True,
+        cross=True,
+    )
     yield Case("shape, bias", FEW, shape="bg", mask="float", visible=True, causal=True)
     yield Case("statistics", EQUAL, logsumexp=True, entropy=True, causal=True)
     yield Case("logsumexp", CROSS, logsumexp=True, cross=True, cap=3.0)
     yield Case("entropy", CROSS, entropy=True, cross=True, mask="inf", repeats="h")
-    yield Case("statistics of none", CROSS, entropy=True, logsumexp=True, cross=True, lengths=True)
+    yield Case(
+        "statistics of none",
+        CROSS,
+        entropy=True,
+        logsumexp=True,
+        cross=True,
+        lengths=True,
+    )
     yield Case("NaN", FEW, spoil=spoil_keys(np.nan))
     yield Case("infinity", FEW, spoil=spoil_keys(np.inf), causal=True)
     # Scores reach thousands, where a float32 is a multiple of 2^-12.
@@ -290,7 +374,17 @@ def main():
         libraries = []
         for cpu in mine:
             library = folder / f"case{number}.{cpu}.so"
-            run("ockham", "compile", "--passes", PASSES, "--cpu", cpu, model, "-o", library)
+            run(
+                "ockham",
+                "compile",
+                "--passes",
+                PASSES,
+                "--cpu",
+                cpu,
+                model,
+                "-o",
+                library,
+            )
             libraries += [(library, level) for level in choose_levels(library, cpu)]
         for extents in case.shapes:
             inputs, outputs = [], []
@@ -303,14 +397,18 @@ def main():
                 "ockham", "run", "--interpret", "--f64", "--passes", "canonicalize",
                 model, *inputs, *outputs,
             )  # fmt: skip
-            want = [np.load(folder / f"{n}.npy").astype(np.float64) for n in case.results]
+            want = [
+                np.load(folder / f"{n}.npy").astype(np.float64) for n in case.results
+            ]
             for library, level in libraries:
                 run("ockham", "run", library, *inputs, *outputs, level=level)
                 for name, expected in zip(case.results, want):
                     have = np.load(folder / f"{name}.npy").astype(np.float64)
                     error = compare(have, expected)
                     if not error < (case.get("tolerance") or 5e-6):
-                        sys.exit(f"{case.name}, {extents}, {library} {level}, {name}: off by {error}")
+                        sys.exit(
+                            f"{case.name}, {extents}, {library} {level}, {name}: off by {error}"
+                        )
                     worst = max(worst, error)
                 count += 1
     print(f"{count} runs agree, the worst to {worst:.1e}")

@@ -41,7 +41,9 @@ def parts(name, widths, activations):
     for i, (width, kind) in enumerate(zip(widths, activations)):
         value = f"s#{i}"
         if kind:
-            slope = (" slope %slope", ", tensor<1xf32>") if "leaky" in kind else ("", "")
+            slope = (
+                (" slope %slope", ", tensor<1xf32>") if "leaky" in kind else ("", "")
+            )
             ops += (
                 f"  %a{i} = tfm.activation {kind} %{value}{slope[0]} : "
                 f"{act(width)}{slope[1]}\n"
