@@ -519,6 +519,27 @@ def Tfm_GateOp : Tfm_TensorOp<"gate", [
 }
 
 //===----------------------------------------------------------------------===//
+// Precision
+//===----------------------------------------------------------------------===//
+
+def Tfm_CastOp : Tfm_TensorOp<"cast", [
+    Tfm_KernelMember<["keepsResultInRegisters", "getRegisterOperands"]>]> {
+  let summary = "The same numbers in another float type";
+  let description = [{
+    Each element extended, or rounded to the nearest, ties to even. Stands where
+    activations of 16 bits begin and end; in a kernel it costs nothing.
+
+    ```mlir
+    %y = tfm.cast %x : tensor<?x?x768xf32> to tensor<?x?x768xbf16>
+    ```
+  }];
+  let arguments = (ins Tfm_FloatTensor:$input);
+  let results = (outs Tfm_FloatTensor:$result);
+  let assemblyFormat = "$input `:` type($input) `to` type($result) attr-dict";
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Loss
 //===----------------------------------------------------------------------===//
 

@@ -12,6 +12,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace ockham::tfm;
@@ -415,6 +416,49 @@ SmallVector<OpOperand *> GateOp::getParameterOperands() { return {}; }
 bool GateOp::isLinearIn(OpOperand &) { return true; }
 bool GateOp::hasIndependentRows() { return true; }
 
+SmallVector<OpOperand *> CastOp::getRegisterOperands() {
+  return {&getInputMutable()};
+}
+bool CastOp::keepsResultInRegisters() { return true; }
+
+//===----------------------------------------------------------------------===//
+// CastOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult CastOp::verify() {
+  return expectSameExtents(*this, "result",
+                           cast<RankedTensorType>(getResult().getType()),
+                           cast<RankedTensorType>(getInput().getType()),
+                           "as the input", /*skipLast=*/0);
+}
+
+LogicalResult CastOp::reifyResultShapes(OpBuilder &builder,
+                                        ReifiedRankedShapedTypeDims &shapes) {
+  shapes.push_back(extentsOf(builder, getLoc(), getInput()));
+  return success();
+}
+
+SmallVector<OpOperand *> CastOp::getParameterOperands() { return {}; }
+// Rounding is not linear.
+bool CastOp::isLinearIn(OpOperand &) { return false; }
+bool CastOp::hasIndependentRows() { return true; }
+
+OpFoldResult CastOp::fold(FoldAdaptor) {
+  if (getInput().getType() == getResult().getType())
+    return getInput();
+  // There and back, through a type that holds all values.
+  auto before = getInput().getDefiningOp<CastOp>();
+  if (!before || before.getInput().getType() != getResult().getType())
+    return {};
+  const llvm::fltSemantics &narrow =
+      cast<FloatType>(getElementTypeOrSelf(getResult())).getFloatSemantics();
+  const llvm::fltSemantics &wide =
+      cast<FloatType>(getElementTypeOrSelf(getInput())).getFloatSemantics();
+  if (!APFloat::isRepresentableBy(narrow, wide))
+    return {};
+  return before.getInput();
+}
+
 //===----------------------------------------------------------------------===//
 // AddScaledOp
 //===----------------------------------------------------------------------===//
@@ -553,9 +597,15 @@ LogicalResult CrossEntropyOp::verify() {
                               "as the logits")))
         return failure();
   }
-  return expectElementType(*this, "result",
-                           cast<RankedTensorType>(getResult().getType()),
-                           logits, "that of the logits");
+  // Logits of 16 bits may have a loss of 32.
+  Type element = logits.getElementType(),
+       result = getElementTypeOrSelf(getResult());
+  if (APFloat::isRepresentableBy(cast<FloatType>(element).getFloatSemantics(),
+                                 cast<FloatType>(result).getFloatSemantics()))
+    return success();
+  return emitOpError() << "result: expected element type " << element
+                       << " (that of the logits) or a wider one, got "
+                       << result;
 }
 
 LogicalResult

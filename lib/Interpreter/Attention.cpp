@@ -11,6 +11,7 @@
 
 #include "Evaluator.h"
 #include "dialects/Transformer/TransformerDialect.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <cmath>
 #include <limits>
@@ -258,12 +259,17 @@ llvm::Expected<Results> Attention::run() {
     return error;
   if (llvm::Error error = checkPositions())
     return error;
-  ockham_dtype dtype = query.getDType();
+  // What is not asked for is computed as well, and dropped.
+  auto create = [&](Value value, ArrayRef<int64_t> shape) {
+    return Tensor::create(value ? *getDType(getElementTypeOrSelf(value))
+                                : query.getDType(),
+                          shape);
+  };
   llvm::Expected<Tensor> output =
-      Tensor::create(dtype, {batch, queries, heads * valueDim});
+      create(op.getOutput(), {batch, queries, heads * valueDim});
   llvm::Expected<Tensor> logsumexp =
-      Tensor::create(dtype, {batch, heads, queries});
-  llvm::Expected<Tensor> entropy = Tensor::create(dtype, {batch, heads});
+      create(op.getLogsumexp(), {batch, heads, queries});
+  llvm::Expected<Tensor> entropy = create(op.getEntropy(), {batch, heads});
   if (!output || !logsumexp || !entropy)
     return llvm::joinErrors(
         output.takeError(),

@@ -7,6 +7,7 @@
 
 #include "Evaluator.h"
 #include "dialects/Transformer/TransformerDialect.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <cmath>
 
@@ -43,6 +44,11 @@ private:
 };
 } // namespace
 
+/// A tensor of this shape with the element type of `value`.
+static llvm::Expected<Tensor> createLike(Value value, ArrayRef<int64_t> shape) {
+  return Tensor::create(*getDType(getElementTypeOrSelf(value)), shape);
+}
+
 static llvm::Error checkSize(const Tensor *tensor, StringRef name,
                              int64_t size) {
   if (!tensor || tensor->size() == size)
@@ -70,7 +76,7 @@ static llvm::Expected<Tensor> evaluateEmbedding(tfm::EmbeddingOp op,
                      llvm::Twine(positions->getDim(1)) + ", the table width " +
                      llvm::Twine(width));
   llvm::Expected<Tensor> result =
-      Tensor::create(table.getDType(), {batch, sequence, width});
+      createLike(op.getResult(), {batch, sequence, width});
   if (!result)
     return result;
   for (int64_t b = 0; b < batch; ++b)
@@ -421,6 +427,16 @@ static llvm::Expected<Tensor> evaluateGate(tfm::GateOp op, Frame &frame) {
   return result;
 }
 
+static llvm::Expected<Tensor> evaluateCast(tfm::CastOp op, Frame &frame) {
+  const Tensor &input = frame.get(op.getInput());
+  llvm::Expected<Tensor> result = createLike(op.getResult(), input.getShape());
+  if (!result)
+    return result;
+  for (int64_t i = 0, e = input.size(); i < e; ++i)
+    result->setFloat(i, input.getFloat(i));
+  return result;
+}
+
 //===----------------------------------------------------------------------===//
 // Loss
 //===----------------------------------------------------------------------===//
@@ -434,7 +450,7 @@ static llvm::Expected<Tensor> evaluateCrossEntropy(tfm::CrossEntropyOp op,
   if (labels.getShape() != ArrayRef<int64_t>(rows))
     return makeError("labels of shape " + formatShape(labels.getShape()) +
                      " for logits of shape " + formatShape(logits.getShape()));
-  llvm::Expected<Tensor> result = Tensor::create(logits.getDType(), rows);
+  llvm::Expected<Tensor> result = createLike(op.getResult(), rows);
   if (!result)
     return result;
   for (int64_t row = 0, e = labels.size(); row < e; ++row) {
@@ -465,6 +481,7 @@ void addTransformerOps(OpTable &table) {
   table.add<tfm::AddScaledOp>(evaluateAddScaled);
   table.add<tfm::ScaleOp>(evaluateScale);
   table.add<tfm::GateOp>(evaluateGate);
+  table.add<tfm::CastOp>(evaluateCast);
   table.add<tfm::CrossEntropyOp>(evaluateCrossEntropy);
 }
 

@@ -310,11 +310,11 @@ std::optional<Cost> Counter::count(Operation *op) {
             return true;
           })
           // No arithmetic: copies, comparisons of positions, selections.
-          .Case<tfm::SplitOp, onnx::ShapeOp, onnx::ReshapeOp, onnx::ExpandOp,
-                onnx::ConstantOfShapeOp, onnx::SliceOp, onnx::GatherOp,
-                onnx::ConcatOp, onnx::SplitOp, onnx::TransposeOp,
-                onnx::SqueezeOp, onnx::UnsqueezeOp, onnx::RangeOp,
-                onnx::IdentityOp, onnx::CastOp, onnx::WhereOp,
+          .Case<tfm::SplitOp, tfm::CastOp, onnx::ShapeOp, onnx::ReshapeOp,
+                onnx::ExpandOp, onnx::ConstantOfShapeOp, onnx::SliceOp,
+                onnx::GatherOp, onnx::ConcatOp, onnx::SplitOp,
+                onnx::TransposeOp, onnx::SqueezeOp, onnx::UnsqueezeOp,
+                onnx::RangeOp, onnx::IdentityOp, onnx::CastOp, onnx::WhereOp,
                 onnx::GatherElementsOp, onnx::GatherNDOp,
                 onnx::ScatterElementsOp, onnx::ScatterNDOp, onnx::PadOp>(
               [&](auto) { return true; })

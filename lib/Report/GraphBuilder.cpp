@@ -219,7 +219,7 @@ static Object describeOp(Operation *op) {
           result["past"] = true;
         return result;
       })
-      .Case<tfm::AddScaledOp, tfm::GateOp>([](auto both) {
+      .Case<tfm::AddScaledOp, tfm::GateOp, tfm::CastOp>([](auto both) {
         Object result;
         setWidth(result, "width", both.getResult());
         return result;

@@ -185,11 +185,11 @@ Extent Tracer::traceResult(OpResult result, int64_t dim) {
             onnx::SigmoidOp, onnx::NotOp, onnx::IdentityOp, onnx::CastOp,
             onnx::CosOp, onnx::SinOp, onnx::SoftmaxOp,
             onnx::LayerNormalizationOp, tfm::NormOp, tfm::ActivationOp,
-            tfm::ScaleOp, tfm::AddScaledOp, tfm::GateOp, tensor::CastOp>(
-          [&](auto) {
-            // The activation is the first operand of each of them.
-            return trace(op->getOperand(0), dim);
-          })
+            tfm::ScaleOp, tfm::AddScaledOp, tfm::GateOp, tfm::CastOp,
+            tensor::CastOp>([&](auto) {
+        // The activation is the first operand of each of them.
+        return trace(op->getOperand(0), dim);
+      })
       .Case<onnx::MatMulOp>(
           [&](auto matmul) { return traceMatMul(matmul, rank, dim); })
       .Case<onnx::GemmOp>([&](auto gemm) {

@@ -29,7 +29,8 @@ struct LowerCrossEntropy : OpRewritePattern<tfm::CrossEntropyOp> {
     Extents extents = e.extents(logits);
     emitIndexCheck(rewriter, op, labels, extents.back(),
                    "label {} is not one of the {} classes");
-    Type element = op.getLogits().getType().getElementType();
+    Type element =
+        cast<RankedTensorType>(op.getResult().getType()).getElementType();
     Type compute = computeType(element);
     unsigned classes = extents.size() - 1;
     SmallVector<unsigned> rows = llvm::to_vector(llvm::seq(0u, classes));

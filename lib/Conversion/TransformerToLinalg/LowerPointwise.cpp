@@ -134,9 +134,27 @@ struct LowerGate : OpRewritePattern<tfm::GateOp> {
   }
 };
 
+struct LowerCast : OpRewritePattern<tfm::CastOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tfm::CastOp op,
+                                PatternRewriter &rewriter) const override {
+    Emitter e(rewriter, op.getLoc());
+    Generic generic(e, e.extents(op.getInput()),
+                    computeType(getElementTypeOrSelf(op.getInput())));
+    generic.in(op.getInput());
+    Value result =
+        generic.map(getElementTypeOrSelf(op.getResult()),
+                    [](Scalars &, ValueRange args) { return args[0]; });
+    rewriter.replaceOp(op, e.castTo(result, op.getResult().getType()));
+    return success();
+  }
+};
+
 } // namespace
 
 void ockham::tfm_to_linalg::populatePointwise(RewritePatternSet &patterns) {
-  patterns.add<LowerActivation, LowerAddScaled, LowerGate, LowerScale>(
-      patterns.getContext());
+  patterns
+      .add<LowerActivation, LowerAddScaled, LowerCast, LowerGate, LowerScale>(
+          patterns.getContext());
 }

@@ -152,6 +152,10 @@ static Value emit(Formulas &f, tfm::GateOp op) {
   return f.mul(op.getLhs(), op.getRhs());
 }
 
+static Value emit(Formulas &f, tfm::CastOp op) {
+  return f.create<onnx::CastOp>(f.getElement(op.getResult()), op.getInput());
+}
+
 /// -((x - max) - log(sum(exp(x - max))))[label]
 static Value emit(Formulas &f, tfm::CrossEntropyOp op) {
   Value x = op.getLogits();
@@ -223,7 +227,7 @@ static LogicalResult convert(Operation *op, int64_t opset) {
   auto result =
       TypeSwitch<Operation *, Value>(op)
           .Case<tfm::EmbeddingOp, tfm::LinearOp, tfm::ActivationOp,
-                tfm::AddScaledOp, tfm::ScaleOp, tfm::GateOp,
+                tfm::AddScaledOp, tfm::ScaleOp, tfm::GateOp, tfm::CastOp,
                 tfm::CrossEntropyOp>([&](auto typed) { return emit(f, typed); })
           .Case([&](tfm::NormOp norm) { return emit(f, norm, opset); })
           .Case([&](tfm::AttentionOp attention) {

@@ -59,3 +59,23 @@ func.func @one_branch(%x: tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
   } : tensor<?x?x8xf32>
   return %0 : tensor<?x?x8xf32>
 }
+
+// There and back through a wider type is nothing; through a narrower one, and
+// through one of another range, it is a rounding.
+// CHECK-LABEL: func @casts
+// CHECK-SAME: %[[X:.*]]: tensor<2xbf16>, %[[Y:.*]]: tensor<2xf32>
+// CHECK: %[[N:.*]] = tfm.cast %[[Y]] : tensor<2xf32> to tensor<2xbf16>
+// CHECK: %[[W:.*]] = tfm.cast %[[N]] : tensor<2xbf16> to tensor<2xf32>
+// CHECK: %[[H:.*]] = tfm.cast %[[X]] : tensor<2xbf16> to tensor<2xf16>
+// CHECK: %[[B:.*]] = tfm.cast %[[H]] : tensor<2xf16> to tensor<2xbf16>
+// CHECK: return %[[X]], %[[W]], %[[B]], %[[Y]]
+func.func @casts(%x: tensor<2xbf16>, %y: tensor<2xf32>) -> (tensor<2xbf16>, tensor<2xf32>, tensor<2xbf16>, tensor<2xf32>) {
+  %0 = tfm.cast %x : tensor<2xbf16> to tensor<2xf32>
+  %1 = tfm.cast %0 : tensor<2xf32> to tensor<2xbf16>
+  %2 = tfm.cast %y : tensor<2xf32> to tensor<2xbf16>
+  %3 = tfm.cast %2 : tensor<2xbf16> to tensor<2xf32>
+  %4 = tfm.cast %x : tensor<2xbf16> to tensor<2xf16>
+  %5 = tfm.cast %4 : tensor<2xf16> to tensor<2xbf16>
+  %6 = tfm.cast %y : tensor<2xf32> to tensor<2xf32>
+  return %1, %3, %5, %6 : tensor<2xbf16>, tensor<2xf32>, tensor<2xbf16>, tensor<2xf32>
+}

@@ -762,7 +762,15 @@ func.func @f(%x: tensor<4x8xf32>, %l: tensor<5xi64>) {
 // -----
 
 func.func @f(%x: tensor<4x8xf32>, %l: tensor<4xi64>) {
-  // expected-error @+1 {{result: expected element type 'f32' (that of the logits), got 'f64'}}
-  %0 = tfm.cross_entropy %x, %l : tensor<4x8xf32>, tensor<4xi64> -> tensor<4xf64>
+  // expected-error @+1 {{result: expected element type 'f32' (that of the logits) or a wider one, got 'bf16'}}
+  %0 = tfm.cross_entropy %x, %l : tensor<4x8xf32>, tensor<4xi64> -> tensor<4xbf16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{result: expected extent 8 (as the input) in dimension 1, got 7}}
+  %0 = tfm.cast %x : tensor<4x8xf32> to tensor<4x7xbf16>
   return
 }

@@ -104,6 +104,8 @@ func.func @residuals(%x: tensor<?x?x8xf32>, %a: tensor<1xf32>, %c: tensor<8xf32>
   %3 = tfm.scale %x, %c : tensor<?x?x8xf32>, tensor<8xf32>
   // CHECK: tfm.gate %{{.*}}, %{{.*}} : tensor<?x?x8xf32>
   %4 = tfm.gate %x, %3 : tensor<?x?x8xf32>
+  // CHECK: tfm.cast %{{.*}} : tensor<?x?x8xf32> to tensor<?x?x8xbf16>
+  %5 = tfm.cast %4 : tensor<?x?x8xf32> to tensor<?x?x8xbf16>
   return
 }
 
