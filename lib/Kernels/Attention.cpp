@@ -57,7 +57,8 @@ struct Softmax {
 class AttentionBody {
 public:
   AttentionBody(KernelBuilder &b, const Options &options, tile::KernelOp kernel)
-      : b(b), options(options), kernel(kernel), m(options.blockQueries) {}
+      : b(b), options(options), kernel(kernel), m(options.blockQueries),
+        arithmetic(getArithmeticType(options.element)) {}
 
   void build();
 
@@ -65,6 +66,8 @@ private:
   void takeArguments();
   void findHead();
   void findLimits();
+  /// Of the products of queries and keys.
+  double getScale() const;
   void loadQuery();
   Value loadMask(Value position, int64_t n);
   Value getScores(Value position, ValueRange windows, int64_t n);
@@ -76,9 +79,12 @@ private:
   Value getCentre(const Softmax &softmax);
   void storeStatistics(const Softmax &softmax);
 
-  bool preparesKeys() const {
-    return options.keysInRows &&
-           (options.prepareKey.norm || options.prepareKey.rotaryColumns);
+  bool preparesKeys() const { return options.keysInRows && options.prepareKey; }
+  /// True if the mask says which keys are visible.
+  bool hides() const { return options.mask && options.mask.isInteger(1); }
+  /// A block as a factor of products.
+  Value asFactor(Value block) {
+    return options.narrowFactors ? b.convert(block, options.element) : block;
   }
   RankedTensorType column(Type element) { return b.type(m, 1, element); }
   /// `1 / x` where the condition holds, else 0.
@@ -90,6 +96,7 @@ private:
   const Options &options;
   tile::KernelOp kernel;
   int64_t m;
+  Type arithmetic;
   Value zero;
   // Arguments; null if there are none.
   Value query, key, value, past, keyLengths, mask, means, alpha, beta, gamma;
@@ -117,21 +124,21 @@ void AttentionBody::takeArguments() {
   };
   takeIf(options.past != nullptr, past);
   takeIf(options.keyLengths != nullptr, keyLengths);
-  takeIf(options.mask != Options::Mask::None, mask);
+  takeIf(options.mask != nullptr, mask);
   takeIf(options.centre == Options::Centre::Means, means);
-  takeIf(options.hasAlpha, alpha);
-  takeIf(options.hasBeta, beta);
-  takeIf(options.centre != Options::Centre::None, gamma);
-  takeIf(options.prepareQuery.hasScale, queryArguments.scale);
-  takeIf(options.keysInRows && options.prepareKey.hasScale, keyArguments.scale);
+  takeIf(options.alpha != nullptr, alpha);
+  takeIf(options.beta != nullptr, beta);
+  takeIf(options.gamma != nullptr, gamma);
+  takeIf(options.prepareQuery.scale != nullptr, queryArguments.scale);
+  takeIf(options.keysInRows && options.prepareKey.scale, keyArguments.scale);
   takeIf(options.prepareQuery.rotaryColumns > 0, queryArguments.cos);
   takeIf(options.prepareQuery.rotaryColumns > 0, queryArguments.sin);
   keyArguments.cos = queryArguments.cos;
   keyArguments.sin = queryArguments.sin;
   keys = *next++;
   output = *next++;
-  takeIf(options.hasLogsumexp, logsumexp);
-  takeIf(options.hasEntropy, entropy);
+  takeIf(options.logsumexp != nullptr, logsumexp);
+  takeIf(options.entropy != nullptr, entropy);
   number = kernel.getGridIndices()[0];
   first = kernel.getGridIndices()[1];
   queries = kernel.getGridExtents()[1];
@@ -207,13 +214,23 @@ void AttentionBody::findLimits() {
   seenByAny = until(m);
 }
 
+double AttentionBody::getScale() const {
+  return options.softCap ? options.scale / *options.softCap
+                         : options.scale * kLog2E;
+}
+
 void AttentionBody::loadQuery() {
+  // What needs no preparation is a factor as it is.
+  if (options.narrowFactors && !options.prepareQuery) {
+    queryParts = {{0, b.loadStored(query, first, zero, m, options.headDim)}};
+    return;
+  }
   queryParts = loadHead(b, query, first, m, options.headDim,
                         options.prepareQuery, queryArguments, position);
-  double factor = options.softCap ? options.scale / *options.softCap
-                                  : options.scale * kLog2E;
   for (HeadPart &part : queryParts)
-    part.block = b.mul(part.block, b.splatLike(part.block, factor));
+    part.block = options.narrowFactors
+                     ? asFactor(part.block)
+                     : b.mul(part.block, b.splatLike(part.block, getScale()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -221,17 +238,20 @@ void AttentionBody::loadQuery() {
 //===----------------------------------------------------------------------===//
 
 Value AttentionBody::getScores(Value position, ValueRange windows, int64_t n) {
-  Value scores = b.splat(b.type(m, n, options.element), 0);
+  Value scores = b.splat(b.type(m, n, arithmetic), 0);
   if (preparesKeys()) {
     auto parts = loadHead(b, key, position, n, options.headDim,
                           options.prepareKey, keyArguments, position);
     for (auto [mine, theirs] : llvm::zip(queryParts, parts))
-      scores = b.dot(scores, mine.block, theirs.block, /*transposed=*/true);
+      scores = b.dot(scores, mine.block, asFactor(theirs.block),
+                     /*transposed=*/true);
   } else {
     for (auto [mine, window] : llvm::zip(queryParts, windows))
       scores = b.dot(scores, mine.block, window,
                      /*transposed=*/options.keysInRows);
   }
+  if (options.narrowFactors)
+    scores = b.mul(scores, b.splatLike(scores, getScale()));
   if (options.softCap)
     scores = b.mul(math::TanhOp::create(b, scores),
                    b.splatLike(scores, *options.softCap * kLog2E));
@@ -252,7 +272,7 @@ Value AttentionBody::getVisible(Value position, int64_t n, Value mask,
                                 bool atEdge) {
   Value visible;
   auto bits = b.type(m, n, b.getI1Type());
-  if (options.mask == Options::Mask::Visible)
+  if (hides())
     visible = b.broadcast(mask, bits);
   if (!atEdge)
     return visible;
@@ -267,7 +287,7 @@ Softmax AttentionBody::visitKeys(const Softmax &before, Value position,
                                  ValueRange windows, int64_t n, bool atEdge) {
   Value scores = getScores(position, windows, n);
   Value mask = this->mask ? loadMask(position, n) : Value();
-  if (options.mask == Options::Mask::Added)
+  if (mask && !hides())
     scores = b.add(scores, b.mul(mask, b.splatLike(mask, kLog2E)));
   Value visible = getVisible(position, n, mask, atEdge);
   if (visible)
@@ -286,7 +306,8 @@ Softmax AttentionBody::visitKeys(const Softmax &before, Value position,
   Value scale = math::Exp2Op::create(b, grown);
   after.sum =
       b.add(b.mul(before.sum, scale), b.reduce(tile::ReduceKind::Sum, weights));
-  after.out = b.dot(b.mul(before.out, scale), weights, windows.back());
+  after.out =
+      b.dot(b.mul(before.out, scale), asFactor(weights), windows.back());
 
   if (before.entropy) {
     // Sums of weight times distance: those before were to another maximum. What
@@ -305,7 +326,7 @@ Softmax AttentionBody::visitKeys(const Softmax &before, Value position,
     Value ones = b.splatLike(scores, 1);
     if (visible)
       ones = b.select(visible, ones, b.splatLike(scores, 0));
-    after.centre = b.dot(before.centre, ones, windows.back());
+    after.centre = b.dot(before.centre, asFactor(ones), windows.back());
     after.count = b.add(before.count, b.reduce(tile::ReduceKind::Sum, ones));
   }
   return after;
@@ -340,7 +361,6 @@ Value AttentionBody::getCentre(const Softmax &softmax) {
                                  b.splatLike(softmax.count, 0));
     return b.mul(softmax.centre, invert(softmax.count, some));
   }
-  int64_t dv = options.valueDim;
   bool toLimit = options.centreVisible && keyLengths;
   // The last value that each query's mean has in it; there is none before 0,
   // and there may be more queries than keys.
@@ -350,8 +370,7 @@ Value AttentionBody::getCentre(const Softmax &softmax) {
       b.broadcast(b.toI32(arith::SubIOp::create(b, end, b.index(1))), type);
   if (options.causal)
     rows = arith::MinSIOp::create(b, rows, rowPositions);
-  return tile::GatherOp::create(b, b.type(m, dv, options.element), means, rows,
-                                zero);
+  return b.gather(means, rows, zero, options.valueDim);
 }
 
 void AttentionBody::storeStatistics(const Softmax &softmax) {
@@ -378,13 +397,13 @@ void AttentionBody::build() {
   findLimits();
   loadQuery();
 
-  auto block = b.type(m, options.valueDim, options.element);
-  auto statistic = column(options.element);
+  auto block = b.type(m, options.valueDim, arithmetic);
+  auto statistic = column(arithmetic);
   Softmax softmax;
   softmax.max = b.splat(statistic, -kInfinity);
   softmax.sum = b.splat(statistic, 0);
   softmax.out = b.splat(block, 0);
-  if (options.hasEntropy)
+  if (entropy)
     softmax.entropy = b.splat(statistic, 0);
   if (options.centre == Options::Centre::Sum) {
     softmax.centre = b.splat(block, 0);
@@ -403,7 +422,7 @@ void AttentionBody::build() {
       arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, limit, zero)
           .getResult(),
       column(b.getI1Type()));
-  if (options.mask == Options::Mask::Visible)
+  if (hides())
     some = b.compareFloats(arith::CmpFPredicate::UNE, softmax.sum,
                            b.splatLike(softmax.sum, 0));
   Value result = b.mul(softmax.out, invert(softmax.sum, some));
@@ -437,41 +456,33 @@ tile::KernelOp kernels::buildAttention(OpBuilder &builder, Location loc,
   int64_t d = options.headDim;
   Type values = view(any, options.kvHeads * options.valueDim, element);
   Type outputs = view(any, options.heads * options.valueDim, element);
-  Type gain = view(1, options.heads, element);
   SmallVector<Type> types{
       view(any, options.heads * d, element),
       options.keysInRows
           ? view(any, options.kvHeads * d, element)
           : tile::ViewType::get(context, d, any, element, options.panel),
       values};
-  auto addIf = [&](bool condition, Type type) {
-    if (condition)
-      types.push_back(type);
+  // A view if it has an element type.
+  auto addView = [&](int64_t rows, int64_t cols, Type element) {
+    if (element)
+      types.push_back(view(rows, cols, element));
   };
-  if (options.past)
-    types.push_back(view(1, any, options.past));
-  if (options.keyLengths)
-    types.push_back(view(1, any, options.keyLengths));
-  if (options.mask != Options::Mask::None)
-    types.push_back(view(any, any,
-                         options.mask == Options::Mask::Visible
-                             ? builder.getI1Type()
-                             : element));
-  addIf(options.centre == Options::Centre::Means, values);
-  addIf(options.hasAlpha, gain);
-  addIf(options.hasBeta, gain);
-  addIf(options.centre != Options::Centre::None, gain);
-  appendPreparationTypes(types, options.prepareQuery, d, element,
-                         /*withTables=*/false);
+  addView(1, any, options.past);
+  addView(1, any, options.keyLengths);
+  addView(any, any, options.mask);
+  if (options.centre == Options::Centre::Means)
+    types.push_back(values);
+  for (Type gain : {options.alpha, options.beta, options.gamma})
+    addView(1, options.heads, gain);
+  addView(1, d, options.prepareQuery.scale);
   if (options.keysInRows)
-    appendPreparationTypes(types, options.prepareKey, d, element,
-                           /*withTables=*/false);
-  if (int64_t half = options.prepareQuery.rotaryColumns)
-    types.append(2, view(any, half, element));
+    addView(1, d, options.prepareKey.scale);
+  for (Type table : {options.prepareQuery.cos, options.prepareQuery.sin})
+    addView(any, options.prepareQuery.rotaryColumns, table);
   types.push_back(builder.getIndexType());
   types.push_back(outputs);
-  types.append(options.hasLogsumexp + options.hasEntropy,
-               view(any, any, element));
+  addView(any, any, options.logsumexp);
+  addView(any, any, options.entropy);
   auto kernel = tile::KernelOp::create(
       builder, loc, name, types, ArrayRef<int64_t>{1, options.blockQueries});
 

@@ -36,16 +36,37 @@ Value kernels::getPackedHead(KernelBuilder &b, Value view, Value number,
 // Norm and rotary
 //===----------------------------------------------------------------------===//
 
-void kernels::appendPreparationTypes(SmallVectorImpl<Type> &types,
-                                     const HeadPreparation &prepare,
-                                     int64_t width, Type element,
-                                     bool withTables) {
-  MLIRContext *context = element.getContext();
-  if (prepare.hasScale)
-    types.push_back(tile::ViewType::get(context, 1, width, element));
-  if (prepare.rotaryColumns && withTables)
-    types.append(2, tile::ViewType::get(context, ShapedType::kDynamic,
-                                        prepare.rotaryColumns, element));
+/// The types of the views that a preparation takes.
+static void appendPreparationTypes(SmallVectorImpl<Type> &types,
+                                   const HeadPreparation &prepare,
+                                   int64_t width) {
+  if (prepare.scale)
+    types.push_back(tile::ViewType::get(prepare.scale.getContext(), 1, width,
+                                        prepare.scale));
+  if (prepare.rotaryColumns)
+    for (Type table : {prepare.cos, prepare.sin})
+      types.push_back(tile::ViewType::get(table.getContext(),
+                                          ShapedType::kDynamic,
+                                          prepare.rotaryColumns, table));
+}
+
+/// Takes these views from the front of the arguments.
+static PreparationArguments
+takePreparationArguments(ArrayRef<BlockArgument> &arguments,
+                         const HeadPreparation &prepare) {
+  auto take = [&]() -> Value {
+    Value argument = arguments.front();
+    arguments = arguments.drop_front();
+    return argument;
+  };
+  PreparationArguments result;
+  if (prepare.scale)
+    result.scale = take();
+  if (prepare.rotaryColumns) {
+    result.cos = take();
+    result.sin = take();
+  }
+  return result;
 }
 
 SmallVector<std::pair<int64_t, int64_t>>
@@ -144,8 +165,7 @@ tile::KernelOp kernels::buildPackKeys(OpBuilder &builder, Location loc,
   constexpr int64_t any = ShapedType::kDynamic;
   SmallVector<Type> types{
       tile::ViewType::get(context, any, options.kvHeads * d, options.element)};
-  appendPreparationTypes(types, options.prepare, d, options.element,
-                         /*withTables=*/true);
+  appendPreparationTypes(types, options.prepare, d);
   types.push_back(builder.getIndexType());
   types.push_back(
       tile::ViewType::get(context, d, any, options.element, options.panel));
@@ -154,16 +174,12 @@ tile::KernelOp kernels::buildPackKeys(OpBuilder &builder, Location loc,
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(kernel.getBlock().getTerminator());
   KernelBuilder b(loc, builder);
-  auto next = kernel.getKernelArguments().begin();
-  Value view = *next++;
-  PreparationArguments arguments;
-  if (options.prepare.hasScale)
-    arguments.scale = *next++;
-  if (options.prepare.rotaryColumns) {
-    arguments.cos = *next++;
-    arguments.sin = *next++;
-  }
-  Value keys = *next++, panels = *next++;
+  ArrayRef<BlockArgument> next = kernel.getKernelArguments();
+  Value view = next.front();
+  next = next.drop_front();
+  PreparationArguments arguments =
+      takePreparationArguments(next, options.prepare);
+  Value keys = next[0], panels = next[1];
   // There is a position for each key, not for what fills up a panel.
   for (Value *table : {&arguments.cos, &arguments.sin})
     if (*table)
@@ -180,5 +196,47 @@ tile::KernelOp kernels::buildPackKeys(OpBuilder &builder, Location loc,
   for (const HeadPart &part : loadHead(b, from, first, n, d, options.prepare,
                                        arguments, /*position=*/first))
     b.store(b.transpose(part.block), to, b.index(part.col), first);
+  return kernel;
+}
+
+//===----------------------------------------------------------------------===//
+// Heads in rows
+//===----------------------------------------------------------------------===//
+
+tile::KernelOp kernels::buildPrepareHeads(OpBuilder &builder, Location loc,
+                                          StringRef name,
+                                          const PrepareHeadsOptions &options) {
+  MLIRContext *context = builder.getContext();
+  int64_t d = options.headDim, m = options.blockRows;
+  constexpr int64_t any = ShapedType::kDynamic;
+  Type rowsView =
+      tile::ViewType::get(context, any, options.heads * d, options.element);
+  SmallVector<Type> types{rowsView};
+  appendPreparationTypes(types, options.prepare, d);
+  if (options.past)
+    types.push_back(tile::ViewType::get(context, 1, any, options.past));
+  types.append({builder.getIndexType(), rowsView});
+  auto kernel = tile::KernelOp::create(builder, loc, name, types,
+                                       ArrayRef<int64_t>{1, m});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(kernel.getBlock().getTerminator());
+  KernelBuilder b(loc, builder);
+  ArrayRef<BlockArgument> next = kernel.getKernelArguments();
+  Value from = next.front(), to = next.back();
+  next = next.drop_front().drop_back();
+  PreparationArguments arguments =
+      takePreparationArguments(next, options.prepare);
+  Value number = kernel.getGridIndices()[0], row = kernel.getGridIndices()[1];
+  Value heads = b.index(options.heads), rows = next.back();
+  Value batch = b.divIndex(number, heads);
+  Value head = arith::RemUIOp::create(b, number, heads);
+  Value first = b.mulIndex(batch, rows), position = row;
+  if (options.past)
+    position = b.addIndex(b.loadIndex(next.front(), batch), row);
+  from = getHead(b, from, first, rows, head, d);
+  to = getHead(b, to, first, rows, head, d);
+  for (const HeadPart &part :
+       loadHead(b, from, row, m, d, options.prepare, arguments, position))
+    b.store(part.block, to, row, b.index(part.col));
   return kernel;
 }

@@ -34,11 +34,6 @@ struct PreparationArguments {
   mlir::Value scale, cos, sin;
 };
 
-/// The types of those that there are, in the order of the kernels' arguments.
-void appendPreparationTypes(llvm::SmallVectorImpl<mlir::Type> &types,
-                            const HeadPreparation &prepare, int64_t width,
-                            mlir::Type element, bool withTables);
-
 /// Where the parts of a head begin and how wide they are. Columns may be in
 /// another order than in memory, the same for queries and keys: their product
 /// does not see it.

@@ -28,7 +28,8 @@ tile::KernelOp kernels::buildPrefixMean(OpBuilder &builder, Location loc,
   ArrayRef<BlockArgument> arguments = kernel.getKernelArguments();
   Value rows = arguments[1], col = kernel.getGridIndices()[1];
   Value start = arith::MulIOp::create(b, kernel.getGridIndices()[0], rows);
-  auto type = b.type(1, n, element);
+  Type arithmetic = getArithmeticType(element);
+  auto type = b.type(1, n, arithmetic);
   b.loop(b.index(0), rows, 1, {}, b.splat(type, 0),
          [&](Value position, ValueRange,
              ValueRange carried) -> SmallVector<Value> {
@@ -37,7 +38,7 @@ tile::KernelOp kernels::buildPrefixMean(OpBuilder &builder, Location loc,
            Value count = arith::IndexCastOp::create(
                b, b.getI64Type(),
                arith::AddIOp::create(b, position, b.index(1)).getResult());
-           count = arith::SIToFPOp::create(b, element, count);
+           count = arith::SIToFPOp::create(b, arithmetic, count);
            b.store(b.div(sum, b.broadcast(count, type)), arguments[2], row,
                    col);
            return {sum};
@@ -46,7 +47,7 @@ tile::KernelOp kernels::buildPrefixMean(OpBuilder &builder, Location loc,
 }
 
 tile::KernelOp kernels::buildRowMean(OpBuilder &builder, Location loc,
-                                     StringRef name, Type element,
+                                     StringRef name, Type element, Type result,
                                      int64_t heads) {
   constexpr int64_t any = ShapedType::kDynamic, n = 64;
   MLIRContext *context = builder.getContext();
@@ -54,7 +55,7 @@ tile::KernelOp kernels::buildRowMean(OpBuilder &builder, Location loc,
       builder, loc, name,
       TypeRange{tile::ViewType::get(context, any, any, element),
                 builder.getIndexType(),
-                tile::ViewType::get(context, any, heads, element)},
+                tile::ViewType::get(context, any, heads, result)},
       ArrayRef<int64_t>{1, 1});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(kernel.getBlock().getTerminator());
@@ -62,7 +63,8 @@ tile::KernelOp kernels::buildRowMean(OpBuilder &builder, Location loc,
   ArrayRef<BlockArgument> arguments = kernel.getKernelArguments();
   Value batch = kernel.getGridIndices()[0], head = kernel.getGridIndices()[1];
   Value row = b.addIndex(b.mulIndex(batch, b.index(heads)), head);
-  auto type = b.type(1, 1, element);
+  Type arithmetic = getArithmeticType(element);
+  auto type = b.type(1, 1, arithmetic);
   Value sum = b.loop(b.index(0), arguments[1], n, {}, b.splat(type, 0),
                      [&](Value position, ValueRange,
                          ValueRange carried) -> SmallVector<Value> {
@@ -72,7 +74,7 @@ tile::KernelOp kernels::buildRowMean(OpBuilder &builder, Location loc,
                      })
                   .front();
   Value count = arith::SIToFPOp::create(
-      b, element,
+      b, arithmetic,
       arith::IndexCastOp::create(b, b.getI64Type(), arguments[1]).getResult());
   b.store(b.div(sum, b.broadcast(count, type)), arguments[2], batch, head);
   return kernel;

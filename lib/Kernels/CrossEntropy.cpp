@@ -27,7 +27,7 @@ tile::KernelOp kernels::buildCrossEntropy(OpBuilder &builder, Location loc,
     return tile::ViewType::get(builder.getContext(), any, cols, element);
   };
   Type types[] = {view(columns, options.element), view(1, options.element),
-                  view(1, options.labels), view(1, options.element)};
+                  view(1, options.labels), view(1, options.result)};
   auto kernel =
       tile::KernelOp::create(builder, loc, name, types, ArrayRef<int64_t>{m});
 
@@ -57,8 +57,7 @@ tile::KernelOp kernels::buildCrossEntropy(OpBuilder &builder, Location loc,
       b.addInts(tile::IotaOp::create(b, column), b.broadcast(start, column));
   Value places = b.addInts(
       arith::MulIOp::create(b, rows, b.splat(column, double(columns))), labels);
-  Value picked = tile::GatherOp::create(b, b.type(m, 1, options.element),
-                                        arguments[1], places, zero);
+  Value picked = b.gather(arguments[1], places, zero, /*cols=*/1);
   b.store(b.sub(loss, picked), arguments[3], row, zero);
   return kernel;
 }

@@ -36,7 +36,7 @@ static TableRows buildRows(KernelBuilder &b, const EmbeddingTable &table,
   TableRows rows;
   rows.ids = b.load(ids, row, zero, m, 1);
   rows.table = take();
-  if (table.hasPositions)
+  if (table.positionElement)
     rows.positions = take();
   if (!table.past)
     return rows;
@@ -60,13 +60,13 @@ tile::KernelOp kernels::buildEmbedding(OpBuilder &builder, Location loc,
   SmallVector<Type> types;
   for (const EmbeddingTable &table : options.tables) {
     types.append(
-        {view(any, 1, table.ids), view(table.rows, columns, options.element)});
-    if (table.hasPositions)
-      types.push_back(view(table.positions, columns, options.element));
+        {view(any, 1, table.ids), view(table.rows, columns, table.element)});
+    if (table.positionElement)
+      types.push_back(view(table.positions, columns, table.positionElement));
     if (table.past)
       types.push_back(view(any, 1, table.past));
   }
-  Type rowsView = view(any, columns, options.element);
+  Type rowsView = view(any, columns, options.result);
   types.push_back(rowsView);
   auto kernel = tile::KernelOp::create(builder, loc, name, types,
                                        ArrayRef<int64_t>{1, m});
@@ -86,18 +86,16 @@ tile::KernelOp kernels::buildEmbedding(OpBuilder &builder, Location loc,
   Value output = tile::SubviewOp::create(b, rowsView, next.front(), first, zero,
                                          sequence, width);
 
-  auto type = b.type(m, n, options.element);
   b.loop(zero, width, n, {}, {},
          [&](Value col, ValueRange, ValueRange) -> SmallVector<Value> {
            Value sum;
            auto add = [&](Value term) { sum = sum ? b.add(sum, term) : term; };
            for (const TableRows &rows : tables) {
-             add(tile::GatherOp::create(b, type, rows.table, rows.ids, col));
+             add(b.gather(rows.table, rows.ids, col, n));
              if (!rows.positions)
                continue;
              if (rows.places)
-               add(tile::GatherOp::create(b, type, rows.positions, rows.places,
-                                          col));
+               add(b.gather(rows.positions, rows.places, col, n));
              else
                add(b.load(rows.positions, row, col, m, n));
            }

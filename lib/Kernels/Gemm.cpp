@@ -32,16 +32,18 @@ tile::KernelOp kernels::buildGemm(OpBuilder &builder, Location loc,
           k = options.blockDepth;
   int64_t products = options.isGated ? 2 : 1;
   Type element = options.element;
-  SmallVector<Type> types{tile::ViewType::get(context, kAny, depth, element),
-                          tile::ViewType::get(context, depth,
-                                              products * columns,
-                                              options.weight, options.panel)};
+  bool inRows = options.panel == 0;
+  SmallVector<Type> types{
+      tile::ViewType::get(context, kAny, depth, element),
+      inRows ? tile::ViewType::get(context, columns, depth, options.weight)
+             : tile::ViewType::get(context, depth, products * columns,
+                                   options.weight, options.panel)};
   if (options.isGated) {
     appendStepTypes(types, options.halves, products * columns, element);
     appendStepTypes(types, options.gate, columns, element);
   }
   appendStepTypes(types, options.epilogue, columns, element);
-  types.push_back(tile::ViewType::get(context, kAny, columns, element));
+  types.push_back(tile::ViewType::get(context, kAny, columns, options.result));
   auto kernel = tile::KernelOp::create(builder, loc, name, types,
                                        ArrayRef<int64_t>{m, n});
 
@@ -58,15 +60,18 @@ tile::KernelOp kernels::buildGemm(OpBuilder &builder, Location loc,
   SmallVector<Stream> streams{{arguments[0], row, /*alongRows=*/false, m, k}};
   SmallVector<Value> zeros;
   for (Value place : places) {
-    streams.push_back({arguments[1], place, /*alongRows=*/true, k, n});
-    zeros.push_back(b.splat(b.type(m, n, element), 0));
+    if (inRows)
+      streams.push_back({arguments[1], place, /*alongRows=*/false, n, k});
+    else
+      streams.push_back({arguments[1], place, /*alongRows=*/true, k, n});
+    zeros.push_back(b.splat(b.type(m, n, getArithmeticType(element)), 0));
   }
   SmallVector<Value> blocks(b.loop(
       zero, b.index(depth), k, streams, zeros,
       [&](Value, ValueRange windows, ValueRange sums) -> SmallVector<Value> {
         SmallVector<Value> next;
         for (auto [sum, window] : llvm::zip(sums, windows.drop_front()))
-          next.push_back(b.dot(sum, windows[0], window));
+          next.push_back(b.dot(sum, windows[0], window, /*transposed=*/inRows));
         return next;
       }));
   SmallVector<Value> views(arguments.drop_front(2).drop_back());

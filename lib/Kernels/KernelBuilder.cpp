@@ -7,10 +7,19 @@
 
 #include "KernelBuilder.h"
 
+#include "mlir/IR/TypeUtilities.h"
+#include "ockham/Kernels/Kernels.h"
+
 using namespace mlir;
 using namespace ockham::kernels;
 namespace tile = ockham::tile;
 namespace tfm = ockham::tfm;
+
+Type ockham::kernels::getArithmeticType(Type element) {
+  if (isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32)
+    return Float32Type::get(element.getContext());
+  return element;
+}
 
 Value KernelBuilder::splat(RankedTensorType type, double value) {
   TypedAttr element;
@@ -39,10 +48,39 @@ void KernelBuilder::unify(Value &lhs, Value &rhs) {
   rhs = broadcast(rhs, both);
 }
 
-Value KernelBuilder::load(Value view, Value row, Value col, int64_t rows,
-                          int64_t cols) {
+Value KernelBuilder::loadStored(Value view, Value row, Value col, int64_t rows,
+                                int64_t cols) {
   Type element = cast<tile::ViewType>(view.getType()).getElementType();
   return tile::LoadOp::create(*this, type(rows, cols, element), view, row, col);
+}
+
+Value KernelBuilder::load(Value view, Value row, Value col, int64_t rows,
+                          int64_t cols) {
+  Value block = loadStored(view, row, col, rows, cols);
+  return convert(block, getArithmeticType(getElementTypeOrSelf(block)));
+}
+
+Value KernelBuilder::gather(Value view, Value rows, Value col, int64_t cols) {
+  Type element = cast<tile::ViewType>(view.getType()).getElementType();
+  int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0);
+  Value block = tile::GatherOp::create(*this, type(count, cols, element), view,
+                                       rows, col);
+  return convert(block, getArithmeticType(element));
+}
+
+Value KernelBuilder::convert(Value block, Type element) {
+  auto from = cast<RankedTensorType>(block.getType());
+  if (from.getElementType() == element)
+    return block;
+  auto to = from.clone(element);
+  if (element.getIntOrFloatBitWidth() > from.getElementTypeBitWidth())
+    return arith::ExtFOp::create(*this, to, block);
+  return arith::TruncFOp::create(*this, to, block);
+}
+
+void KernelBuilder::store(Value value, Value view, Value row, Value col) {
+  Type element = cast<tile::ViewType>(view.getType()).getElementType();
+  tile::StoreOp::create(*this, convert(value, element), view, row, col);
 }
 
 Value KernelBuilder::loadIndex(Value view, Value col) {

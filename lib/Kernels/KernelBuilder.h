@@ -63,14 +63,22 @@ public:
   }
   mlir::Value broadcast(mlir::Value value, mlir::RankedTensorType type);
 
+  /// A block as it is in memory.
+  mlir::Value loadStored(mlir::Value view, mlir::Value row, mlir::Value col,
+                         int64_t rows, int64_t cols);
+  /// A block to compute with.
   mlir::Value load(mlir::Value view, mlir::Value row, mlir::Value col,
                    int64_t rows, int64_t cols);
+  /// Rows of a view by index, to compute with.
+  mlir::Value gather(mlir::Value view, mlir::Value rows, mlir::Value col,
+                     int64_t cols);
+  /// A block of floats, extended or rounded to the nearest, ties to even.
+  mlir::Value convert(mlir::Value block, mlir::Type element);
   mlir::Value slice(mlir::Value view, mlir::Value row, mlir::Value col,
                     int64_t rows, int64_t cols);
+  /// Writes a block as elements of the view.
   void store(mlir::Value value, mlir::Value view, mlir::Value row,
-             mlir::Value col) {
-    tile::StoreOp::create(*this, value, view, row, col);
-  }
+             mlir::Value col);
 
   mlir::Value add(mlir::Value lhs, mlir::Value rhs) {
     return binary<mlir::arith::AddFOp>(lhs, rhs);

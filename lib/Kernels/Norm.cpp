@@ -35,14 +35,15 @@ static Type getDivisorType(const NormOptions &options) {
     break;
   }
   return tile::ViewType::get(options.element.getContext(), rows, cols,
-                             options.element);
+                             options.divisorElement);
 }
 
 /// One over the root of the mean of squares of each row.
 static Value buildStatistic(KernelBuilder &b, const NormOptions &options,
                             const RowWalk &walk,
                             llvm::function_ref<Value(Value)> centre) {
-  auto statistic = b.type(options.blockRows, 1, options.element);
+  auto statistic =
+      b.type(options.blockRows, 1, getArithmeticType(options.element));
   Value variance = walk.sum(b, [&](Value x) {
     Value centred = centre(x);
     return b.mul(centred, centred);
@@ -74,9 +75,7 @@ static Value buildPositionDivisor(KernelBuilder &b, const NormOptions &options,
   positions = arith::MaxSIOp::create(b, positions, b.splat(column, 0));
   Value last = arith::SubIOp::create(b, count, b.index(1));
   positions = arith::MinSIOp::create(b, positions, toInt(last));
-  return tile::GatherOp::create(b,
-                                b.type(options.blockRows, 1, options.element),
-                                stds, positions, b.index(0));
+  return b.gather(stds, positions, b.index(0), /*cols=*/1);
 }
 
 tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
@@ -88,12 +87,7 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
   bool isPositional = options.divisor == Divisor::Position;
   constexpr int64_t any = ShapedType::kDynamic;
   Type rowsView = tile::ViewType::get(context, any, columns, element);
-  SmallVector<EpilogueStep> steps;
-  if (options.hasScale)
-    steps.push_back({EpilogueStep::Gain});
-  if (options.hasShift)
-    steps.push_back({EpilogueStep::Bias});
-  llvm::append_range(steps, options.steps);
+  Type resultView = tile::ViewType::get(context, any, columns, options.result);
   SmallVector<Type> types{rowsView};
   if (Type divisor = getDivisorType(options))
     types.push_back(divisor);
@@ -101,8 +95,8 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
     types.push_back(builder.getIndexType());
   if (options.past)
     types.push_back(tile::ViewType::get(context, any, 1, options.past));
-  appendStepTypes(types, steps, columns, element);
-  types.push_back(rowsView);
+  appendStepTypes(types, options.steps, columns, element);
+  types.push_back(resultView);
   SmallVector<int64_t> grid{m};
   if (isPositional)
     grid = {1, m};
@@ -130,15 +124,16 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
         arith::MulIOp::create(b, kernel.getGridIndices()[0], sequence);
     Value width = b.index(columns);
     for (Value *view : {&input, &output})
-      *view = tile::SubviewOp::create(b, rowsView, *view, first, zero, sequence,
-                                      width);
+      *view = tile::SubviewOp::create(b, view->getType(), *view, first, zero,
+                                      sequence, width);
   }
 
   RowWalk walk{input, row, columns, m, n};
   Value mean;
   if (options.centred)
-    mean = b.mul(walk.sum(b, [](Value x) { return x; }),
-                 b.splat(b.type(m, 1, element), 1.0 / columns));
+    mean =
+        b.mul(walk.sum(b, [](Value x) { return x; }),
+              b.splat(b.type(m, 1, getArithmeticType(element)), 1.0 / columns));
   auto centre = [&](Value x) { return mean ? b.sub(x, mean) : x; };
   Value factor, rowDivisor;
   if (options.divisor == Divisor::Statistic)
@@ -157,7 +152,7 @@ tile::KernelOp kernels::buildNorm(OpBuilder &builder, Location loc,
              y = b.div(y, b.load(divisor, zero, zero, 1, 1));
            else
              y = b.div(y, b.load(divisor, zero, col, 1, n));
-           y = applySteps(b, y, steps, next.drop_back(), row, col);
+           y = applySteps(b, y, options.steps, next.drop_back(), row, col);
            b.store(y, output, row, col);
            return {};
          });

@@ -16,11 +16,13 @@ tile::KernelOp kernels::buildRowMap(OpBuilder &builder, Location loc,
                                     const RowMapOptions &options) {
   int64_t columns = options.columns, m = options.blockRows,
           n = std::min(options.blockColumns, columns);
-  Type rows = tile::ViewType::get(builder.getContext(), ShapedType::kDynamic,
-                                  columns, options.element);
-  SmallVector<Type> types{rows};
+  auto view = [&](Type element) -> Type {
+    return tile::ViewType::get(builder.getContext(), ShapedType::kDynamic,
+                               columns, element);
+  };
+  SmallVector<Type> types{view(options.element)};
   appendStepTypes(types, options.steps, columns, options.element);
-  types.push_back(rows);
+  types.push_back(view(options.result));
   auto kernel =
       tile::KernelOp::create(builder, loc, name, types, ArrayRef<int64_t>{m});
   OpBuilder::InsertionGuard guard(builder);

@@ -7,6 +7,8 @@
 
 #include "RowWalk.h"
 
+#include "ockham/Kernels/Kernels.h"
+
 #include <limits>
 
 using namespace mlir;
@@ -19,7 +21,8 @@ Value RowWalk::reduce(KernelBuilder &b, tile::ReduceKind kind,
   auto combine = [&](Value lhs, Value rhs) {
     return isMax ? b.max(lhs, rhs) : b.add(lhs, rhs);
   };
-  Type element = cast<tile::ViewType>(view.getType()).getElementType();
+  Type element =
+      getArithmeticType(cast<tile::ViewType>(view.getType()).getElementType());
   int64_t whole = columns / step * step;
   double start = isMax ? -std::numeric_limits<double>::infinity() : 0;
   Value sums = b.loop(

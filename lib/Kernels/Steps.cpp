@@ -16,9 +16,9 @@ using namespace ockham::kernels;
 void kernels::appendStepTypes(SmallVectorImpl<Type> &types,
                               ArrayRef<EpilogueStep> steps, int64_t columns,
                               Type element) {
-  auto view = [&](int64_t rows, int64_t cols) {
-    types.push_back(
-        tile::ViewType::get(element.getContext(), rows, cols, element));
+  auto view = [&](int64_t rows, int64_t cols, Type stored) {
+    types.push_back(tile::ViewType::get(element.getContext(), rows, cols,
+                                        stored ? stored : element));
   };
   constexpr int64_t any = ShapedType::kDynamic;
   for (const EpilogueStep &step : steps) {
@@ -26,22 +26,22 @@ void kernels::appendStepTypes(SmallVectorImpl<Type> &types,
     case EpilogueStep::Bias:
     case EpilogueStep::Gain:
     case EpilogueStep::Divide:
-      view(1, step.isScalar ? 1 : columns);
+      view(1, step.isScalar ? 1 : columns, step.vector);
       break;
     case EpilogueStep::RowScale:
-      view(any, 1);
+      view(any, 1, step.vector);
       break;
     case EpilogueStep::Add:
     case EpilogueStep::Multiply:
-      view(any, columns);
+      view(any, columns, step.matrix);
       break;
     case EpilogueStep::AddScaled:
-      view(1, step.isScalar ? 1 : columns);
-      view(any, columns);
+      view(1, step.isScalar ? 1 : columns, step.vector);
+      view(any, columns, step.matrix);
       break;
     case EpilogueStep::Activate:
       if (step.hasSlope)
-        view(1, 1);
+        view(1, 1, step.vector);
       break;
     case EpilogueStep::Erf:
       break;

@@ -15,6 +15,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "ockham/Conversion/Passes.h"
+#include "ockham/Kernels/Preferences.h"
 #include "ockham/Target/CPU/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
@@ -52,9 +53,26 @@ void ockham::buildToONNXPipeline(OpPassManager &pm,
 void ockham::buildToTilePipeline(OpPassManager &pm,
                                  const ToTilePipelineOptions &options) {
   pm.addPass(createInlineBlocks());
-  pm.addPass(createFormKernels());
+  kernels::Preferences wanted = options.target == KernelTarget::CUDA
+                                    ? kernels::Preferences::forCUDA()
+                                    : kernels::Preferences::forCPU();
+  FormKernelsOptions groups;
+  groups.gatePanel = wanted.gatePanel;
+  groups.productRows = wanted.productRows;
+  groups.gateRows = wanted.gateRows;
+  pm.addPass(createFormKernels(groups));
   ConvertTransformerToTileOptions conversion;
   conversion.weights = options.weights;
+  conversion.panel = wanted.panel;
+  conversion.gatePanel = wanted.gatePanel;
+  conversion.productRows = wanted.productRows;
+  conversion.gateRows = wanted.gateRows;
+  conversion.tablesInRows = wanted.tablesInRows;
+  conversion.keysInRows = wanted.keysInRows;
+  conversion.narrowFactors = wanted.narrowFactors;
+  conversion.queryBlock = wanted.queryBlock;
+  conversion.keyBlock = wanted.keyBlock;
+  conversion.keyRest = wanted.keyRest;
   pm.addPass(createConvertTransformerToTile(conversion));
 }
 

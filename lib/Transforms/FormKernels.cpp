@@ -15,6 +15,7 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "ockham/Kernels/Kernels.h"
+#include "ockham/Kernels/Preferences.h"
 #include "ockham/Support/RewriteRemark.h"
 #include "ockham/Transforms/Passes.h"
 #include "llvm/Support/Format.h"
@@ -84,11 +85,17 @@ static bool readsOnlyNumbers(Operation *op, Value from) {
   });
 }
 
+/// The op gives what it gets in another type: parts of a result have one.
+static bool changesType(Operation *op) { return isa<tfm::CastOp>(op); }
+
+/// All that the op reads and gives is computed with in one type: floats of 16
+/// bits are f32 in registers.
 static bool hasOneElementType(Operation *op) {
-  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  Type element =
+      kernels::getArithmeticType(getElementTypeOrSelf(op->getResult(0)));
   return llvm::all_of(op->getOperands(), [&](Value operand) {
-    Type type = getElementTypeOrSelf(operand.getType());
-    return !isa<FloatType>(type) || type == element;
+    Type type = getElementTypeOrSelf(operand);
+    return !isa<FloatType>(type) || kernels::getArithmeticType(type) == element;
   });
 }
 
@@ -103,8 +110,9 @@ struct Group {
 
 class Former {
 public:
-  Former(Block &block, llvm::DenseSet<Operation *> &taken)
-      : block(block), taken(taken) {}
+  Former(Block &block, llvm::DenseSet<Operation *> &taken,
+         const kernels::Preferences &sizes)
+      : block(block), taken(taken), sizes(sizes) {}
 
   void run();
 
@@ -124,6 +132,7 @@ private:
 
   Block &block;
   llvm::DenseSet<Operation *> &taken;
+  const kernels::Preferences &sizes;
 };
 } // namespace
 
@@ -235,10 +244,10 @@ bool Former::followGate(Group &group, Operation *split) {
   }
   int64_t width =
       cast<RankedTensorType>(gate.getResult().getType()).getShape().back();
-  if (width % kernels::kGatePanel != 0) {
+  if (width % sizes.gatePanel != 0) {
     emitRewriteRemark(gate.getLoc(), kPass, RewriteOutcome::Kept)
         << "gate stays apart from " << getName(group.root) << ": its " << width
-        << " columns are not whole panels of " << kernels::kGatePanel;
+        << " columns are not whole panels of " << sizes.gatePanel;
     return false;
   }
   // Both halves are held in registers for fewer rows than one product is, so
@@ -248,12 +257,12 @@ bool Former::followGate(Group &group, Operation *split) {
                       .back();
   double both = getRowBytes(split->getOperand(0));
   double extra =
-      both * depth * (1.0 / kernels::kGateRows - 1.0 / kernels::kProductRows);
+      both * depth * (1.0 / sizes.gateRows - 1.0 / sizes.productRows);
   if (ShapedType::isDynamic(depth) || extra > 2 * both) {
     emitRewriteRemark(gate.getLoc(), kPass, RewriteOutcome::Kept)
         << "gate stays apart from " << getName(group.root)
-        << ": the weight would pass by for " << kernels::kGateRows
-        << " rows at a time instead of " << kernels::kProductRows << ", "
+        << ": the weight would pass by for " << sizes.gateRows
+        << " rows at a time instead of " << sizes.productRows << ", "
         << formatBytes(extra) << " more per " << kRows << " rows, to save 2 x "
         << formatBytes(both);
     return false;
@@ -282,7 +291,8 @@ void Former::followParts(Group &group, Operation *split) {
     SmallVector<Operation *> chain;
     tfm::KernelOpInterface next = getFollower(value);
     while (next && !next.dividesColumns() && !taken.contains(next) &&
-           readsOnlyNumbers(next, value) && hasOneElementType(next)) {
+           readsOnlyNumbers(next, value) && hasOneElementType(next) &&
+           !changesType(next)) {
       chain.push_back(next);
       value = next->getResult(0);
       next = getFollower(value);
@@ -446,7 +456,25 @@ void Former::run() {
 
 namespace {
 struct FormKernels : ockham::impl::FormKernelsBase<FormKernels> {
+  using FormKernelsBase::FormKernelsBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    for (auto [name, value] :
+         {std::pair<StringRef, int64_t>("gate-panel", gatePanel),
+          std::pair<StringRef, int64_t>("product-rows", productRows),
+          std::pair<StringRef, int64_t>("gate-rows", gateRows)})
+      if (value < 1)
+        return emitError(UnknownLoc::get(context))
+               << kPass << ": " << name << " is " << value
+               << ", expected at least 1";
+    return success();
+  }
+
   void runOnOperation() override {
+    kernels::Preferences sizes;
+    sizes.gatePanel = gatePanel;
+    sizes.productRows = productRows;
+    sizes.gateRows = gateRows;
     // Merged projections are what is left of branches side by side: a kernel
     // has all cores.
     getOperation().walk([](tfm::ParallelOp op) { tfm::dissolve(op); });
@@ -454,7 +482,7 @@ struct FormKernels : ockham::impl::FormKernelsBase<FormKernels> {
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) { blocks.push_back(block); });
     for (Block *block : blocks)
-      Former(*block, taken).run();
+      Former(*block, taken, sizes).run();
   }
 };
 } // namespace

@@ -71,13 +71,13 @@ func.func @statistics(%q: tensor<1x16x8xf32>, %mask: tensor<1x1x16x16xf32>) -> (
 
 // CHECK-LABEL: func.func @left(
 // CHECK-COUNT-3: tfm.attention %
-func.func @left(%q: tensor<1x4x8xf16>, %x: tensor<1x4x8xf32>, %mask: tensor<1x1x4x4xf16>, %v: tensor<1x4x2xf32>)
-    -> (tensor<1x4x8xf16>, tensor<1x4x8xf32>, tensor<1x4x2xf32>) {
-  // expected-remark @+1 {{no kernel: the attention's query is tensor<1x4x8xf16>, expected f32; it goes through linalg}}
-  %0 = tfm.attention %q, %q, %q heads 2 scale 0.5 : tensor<1x4x8xf16>, tensor<1x4x8xf16>, tensor<1x4x8xf16> -> tensor<1x4x8xf16>
-  // expected-remark @+1 {{no kernel: the attention's mask is tensor<1x1x4x4xf16>, expected i1 or f32; it goes through linalg}}
-  %1 = tfm.attention %x, %x, %x mask %mask heads 2 scale 0.5 : tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32>, mask tensor<1x1x4x4xf16> -> tensor<1x4x8xf32>
+func.func @left(%q: tensor<1x4x8xf64>, %x: tensor<1x4x8xf32>, %mask: tensor<1x1x4x4xf64>, %v: tensor<1x4x2xf32>)
+    -> (tensor<1x4x8xf64>, tensor<1x4x8xf32>, tensor<1x4x2xf32>) {
+  // expected-remark @+1 {{no kernel: the attention's query is tensor<1x4x8xf64>, expected f32, bf16 or f16; it goes through linalg}}
+  %0 = tfm.attention %q, %q, %q heads 2 scale 0.5 : tensor<1x4x8xf64>, tensor<1x4x8xf64>, tensor<1x4x8xf64> -> tensor<1x4x8xf64>
+  // expected-remark @+1 {{no kernel: the attention's mask is tensor<1x1x4x4xf64>, expected i1, f32, bf16 or f16; it goes through linalg}}
+  %1 = tfm.attention %x, %x, %x mask %mask heads 2 scale 0.5 : tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32>, mask tensor<1x1x4x4xf64> -> tensor<1x4x8xf32>
   // expected-remark @+1 {{no kernel: a head's values have 1 columns, expected at least 2; it goes through linalg}}
   %2 = tfm.attention %x, %x, %v heads 2 scale 0.5 : tensor<1x4x8xf32>, tensor<1x4x8xf32>, tensor<1x4x2xf32> -> tensor<1x4x2xf32>
-  return %0, %1, %2 : tensor<1x4x8xf16>, tensor<1x4x8xf32>, tensor<1x4x2xf32>
+  return %0, %1, %2 : tensor<1x4x8xf64>, tensor<1x4x8xf32>, tensor<1x4x2xf32>
 }

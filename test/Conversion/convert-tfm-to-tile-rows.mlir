@@ -114,10 +114,10 @@ func.func @loss(%x: tensor<?x?x1000xf32>, %l: tensor<?x?xi32>) -> tensor<?x?xf32
 // CHECK-LABEL: func.func @left(
 // CHECK: tfm.norm rms
 // CHECK: tfm.activation relu
-func.func @left(%x: tensor<?x?xf32>, %h: tensor<?x8xf16>) -> (tensor<?x?xf32>, tensor<?x8xf16>) {
+func.func @left(%x: tensor<?x?xf32>, %h: tensor<?x8xf64>) -> (tensor<?x?xf32>, tensor<?x8xf64>) {
   // expected-remark @+1 {{no kernel: its rows are those of tensor<?x?xf32>, expected a known width of at least 1; it goes through linalg}}
   %0 = tfm.norm rms %x {eps = 1.0e-5 : f64} : tensor<?x?xf32>
-  // expected-remark @+1 {{no kernel: it is on tensor<?x8xf16>, expected f32; it goes through linalg}}
-  %1 = tfm.activation relu %h : tensor<?x8xf16>
-  return %0, %1 : tensor<?x?xf32>, tensor<?x8xf16>
+  // expected-remark @+1 {{no kernel: it is on tensor<?x8xf64>, expected f32, bf16 or f16; it goes through linalg}}
+  %1 = tfm.activation relu %h : tensor<?x8xf64>
+  return %0, %1 : tensor<?x?xf32>, tensor<?x8xf64>
 }

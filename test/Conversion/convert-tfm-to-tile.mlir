@@ -1,7 +1,11 @@
 // RUN: ockham-opt %s --convert-tfm-to-tile --tile-pack-weights --canonicalize -verify-diagnostics | FileCheck %s
 // RUN: ockham-opt %s --pass-pipeline='builtin.module(convert-tfm-to-tile{weights=bf16},tile-pack-weights)' | FileCheck %s --check-prefix=BF16
-// RUN: not ockham-opt %s --pass-pipeline='builtin.module(convert-tfm-to-tile{weights=f16})' 2>&1 | FileCheck %s --check-prefix=OPTION
-// OPTION: error: convert-tfm-to-tile: weights is 'f16', expected 'f32' or 'bf16'
+// RUN: not ockham-opt %s --pass-pipeline='builtin.module(convert-tfm-to-tile{weights=f64})' 2>&1 | FileCheck %s --check-prefix=OPTION
+// OPTION: error: convert-tfm-to-tile: weights is 'f64', expected 'f32', 'bf16' or 'f16'
+// RUN: not ockham-opt %s --convert-tfm-to-tile="key-block=0" 2>&1 | FileCheck %s --check-prefix=ZERO
+// ZERO: error: convert-tfm-to-tile: key-block is 0, expected at least 1
+// RUN: not ockham-opt %s --convert-tfm-to-tile="key-rest=48" 2>&1 | FileCheck %s --check-prefix=REST
+// REST: error: convert-tfm-to-tile: key-rest is 48, expected a divisor of key-block, 64
 
 // Rounded weights, everything else in f32.
 // BF16: ockham.weight @w.panels : tensor<4x8xbf16> layout "panels<48>"

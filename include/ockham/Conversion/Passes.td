@@ -101,9 +101,11 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
     A linear of a weight whose bytes are known becomes a `tile.launch` of a
     kernel that multiplies and does, in registers, all that follows the product:
     gains, row scale, bias, accumulation, and the other members of its
-    `tfm.fused` (`--tfm-form-kernels`). The weight is packed (`tile.pack`), as f32 or rounded to bf16: half
-    the bytes to read where few rows are multiplied; everything else stays in
-    f32. Attention becomes one kernel, with memory that grows with the sequence
+    `tfm.fused` (`--tfm-form-kernels`). The weight is packed (`tile.pack`), as it
+    is or rounded to bf16 or f16: half the bytes to read where few rows are
+    multiplied. Activations are f32, bf16 or f16 in memory, each argument as the
+    op has it, and f32 in registers: a kernel extends what it loads and rounds
+    what it stores. Attention becomes one kernel, with memory that grows with the sequence
     and not with its square, behind one that packs the keys; for one or two
     queries, another one that reads the keys as they are. A norm becomes a kernel
     of rows, and so do an embedding with its positions and further tables, a
@@ -115,7 +117,29 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
     Option<"panel", "panel", "int64_t", "48",
            "Columns of a panel of packed weights">,
     Option<"weights", "weights", "std::string", "\"f32\"",
-           "Element type of packed weights: f32 or bf16. Sums are in f32">
+           "Widest element type of packed weights: f32, bf16 or f16. Sums are in "
+           "f32">,
+    Option<"gatePanel", "gate-panel", "int64_t", "32",
+           "Columns of a panel of weights whose halves are multiplied">,
+    Option<"productRows", "product-rows", "int64_t", "8",
+           "Rows of a block of a product">,
+    Option<"gateRows", "gate-rows", "int64_t", "6",
+           "Rows of a block of two products that are multiplied">,
+    Option<"tablesInRows", "tables-in-rows", "bool", "false",
+           "Read the rows of transposed weights where they are: a table that a "
+           "head shares with the embedding is not packed">,
+    Option<"keysInRows", "keys-in-rows", "bool", "false",
+           "Read keys of attention in rows, for any number of queries. Norms and "
+           "rotation of queries and keys are kernels in front">,
+    Option<"narrowFactors", "narrow-factors", "bool", "false",
+           "Give products of attention factors of the memory's element type: "
+           "its weights are rounded">,
+    Option<"queryBlock", "query-block", "int64_t", "6",
+           "Queries of a block of attention">,
+    Option<"keyBlock", "key-block", "int64_t", "64",
+           "Keys of a block of attention that all of its queries see">,
+    Option<"keyRest", "key-rest", "int64_t", "16",
+           "Keys of the other blocks; divides key-block">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

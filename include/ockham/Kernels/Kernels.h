@@ -9,6 +9,11 @@
 // a kernel computes is in its options; how large its blocks are comes from the
 // target that will run it. Nothing here knows a target.
 //
+// Element types are those of memory, and may differ from argument to argument.
+// Floats of 16 bits are extended when they are loaded and rounded when they are
+// stored (to the nearest, ties to even): between the two, and in sums of
+// products, everything is f32.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef OCKHAM_KERNELS_KERNELS_H
@@ -20,6 +25,9 @@
 #include <optional>
 
 namespace ockham::kernels {
+
+/// The type that a kernel computes in, where memory holds `element`.
+mlir::Type getArithmeticType(mlir::Type element);
 
 /// What happens to a block of a product or of rows, in registers, before it is
 /// stored. Every step but a simple activation takes one more argument of the
@@ -40,30 +48,35 @@ struct EpilogueStep {
   bool isScalar = false; ///< The vector of columns is one number.
   tfm::ActivationKind activation = tfm::ActivationKind::ReLU;
   bool hasSlope = false; ///< A leaky ReLU takes its slope, a view 1 x 1.
+  /// Element types of the step's vector (or number, or number per row) and of
+  /// its matrix, where they are not those of the rows.
+  mlir::Type vector = {}, matrix = {};
   /// The columns on which the step runs: all, or those from `begin` to `end`
   /// where end is not 0. Only for steps that read no vector and no matrix.
   int64_t begin = 0, end = 0;
 };
 
-/// C = epilogue(A B) with A `[?, depth]`, C `[?, columns]` and B packed in
-/// panels. Arguments: A, B, those of the epilogue's steps in order, C. Grid:
-/// rows, columns.
+/// C = epilogue(A B) with A `[?, depth]`, C `[?, columns]` and B in panels, or
+/// in rows as its transpose. Arguments: A, B, those of the epilogue's steps in
+/// order, C. Grid: rows, columns.
 ///
 /// With a gate B has `2 * columns` columns, in whole panels, and C is
 /// `epilogue(gate(left) * right)`, where left and right are the halves of
 /// `halves(A B)`: both blocks are in registers. Which half goes through the
 /// gate's steps, which read no vector and no matrix, is said by `gateFirst`.
 /// Arguments: A, B, those of `halves`, of the gate, of the epilogue, C.
-constexpr int64_t kProductRows = 8, kGateRows = 6, kGatePanel = 32;
 struct GemmOptions {
-  mlir::Type element; ///< Of A, C and the epilogue's arguments.
-  mlir::Type weight;  ///< Of B; sums are in `element`.
+  mlir::Type element; ///< Of A.
+  mlir::Type weight;  ///< Of B.
+  mlir::Type result;  ///< Of C.
   int64_t depth = 0, columns = 0;
+  /// Columns of a panel of B; 0 for a B that is the transposed of a matrix in
+  /// rows, `[columns, depth]`. Such a product has no gate.
   int64_t panel = 48;
   llvm::SmallVector<EpilogueStep> epilogue;
   bool isGated = false, gateFirst = true;
   llvm::SmallVector<EpilogueStep> halves, gate;
-  int64_t blockRows = kProductRows, blockColumns = 48, blockDepth = 2;
+  int64_t blockRows = 8, blockColumns = 48, blockDepth = 2;
 };
 tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
                          llvm::StringRef name, const GemmOptions &options);
@@ -75,16 +88,21 @@ tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
 struct HeadPreparation {
   std::optional<tfm::NormKind> norm;
   double eps = 0;
-  bool epsOutside = false, hasScale = false;
+  bool epsOutside = false;
+  mlir::Type scale;          ///< Its element type; null if there is none.
   int64_t rotaryColumns = 0; ///< Half of the columns that are rotated.
+  mlir::Type cos, sin;
   bool interleaved = false;
+
+  explicit operator bool() const { return norm || rotaryColumns > 0; }
 };
 
 /// Attention, with memory that grows with the sequence and not with its square:
 /// for each head and query i, `alpha v_i + beta softmax(scale q_i K^T) V -
 /// gamma c_i` (tfm.attention). Keys come in panels, as buildPackKeys writes
-/// them; for few queries as they are (`keysInRows`), because then packing costs
-/// more than it gains. Arguments, those with a condition only where it holds:
+/// them, or as they are (`keysInRows`): for few queries, because then packing
+/// costs more than it gains, and on targets whose products read rows of them as
+/// well. Arguments, those with a condition only where it holds:
 ///  - Q `[batch * queries, heads * headDim]`, K, V `[batch * keys, kvHeads *
 ///    valueDim]`;
 ///  - past, key lengths: one integer per sequence, `[1, batch]`;
@@ -97,26 +115,29 @@ struct HeadPreparation {
 ///    is of the same shape.
 /// Grid: batch * heads, queries.
 struct AttentionOptions {
-  enum class Mask { None, Visible, Added };
   /// Where what gamma subtracts comes from: from means of all values before, or
   /// from a sum of those that are visible.
   enum class Centre { None, Means, Sum };
 
-  mlir::Type element;
+  mlir::Type element; ///< Of Q, K, V, the means and O.
   int64_t heads = 1, kvHeads = 1, headDim = 64, valueDim = 64;
   double scale = 1;
   bool causal = false;
   std::optional<double> softCap;
   bool keysInRows = false;
+  /// Factors of products have the memory's element type, as units that multiply
+  /// matrices want them: queries are not scaled but scores are, and weights are
+  /// rounded.
+  bool narrowFactors = false;
   HeadPreparation prepareQuery, prepareKey;
-  mlir::Type past, keyLengths; ///< Element types; null if there are none.
-  Mask mask = Mask::None;
+  /// Element types; null if there are none.
+  mlir::Type past, keyLengths, alpha, beta, gamma, logsumexp, entropy;
+  /// Of the mask: i1 says which keys are visible, floats are added to scores.
+  mlir::Type mask;
   /// Extents of the mask that are 1: batch, heads, queries.
   bool maskRepeats[3] = {false, false, false};
   Centre centre = Centre::None;
   bool centreVisible = false; ///< Means end with the last visible key.
-  bool hasAlpha = false, hasBeta = false;
-  bool hasLogsumexp = false, hasEntropy = false;
   int64_t panel = 64;
   int64_t blockQueries = 6, blockKeys = 64, blockRest = 16;
 };
@@ -139,6 +160,21 @@ tile::KernelOp buildPackKeys(mlir::OpBuilder &builder, mlir::Location loc,
                              llvm::StringRef name,
                              const PackKeysOptions &options);
 
+/// Heads in rows, prepared: what buildAttention takes as they are. Arguments: X
+/// `[batch * rows, heads * headDim]`, scale, cos and sin if there are any, the
+/// positions in front of each sequence `[1, batch]` if there are any, the
+/// number of rows of a sequence, and Y, like X. Grid: batch * heads, rows.
+struct PrepareHeadsOptions {
+  mlir::Type element;
+  int64_t heads = 1, headDim = 64;
+  HeadPreparation prepare;
+  mlir::Type past; ///< Null: there are none.
+  int64_t blockRows = 16;
+};
+tile::KernelOp buildPrepareHeads(mlir::OpBuilder &builder, mlir::Location loc,
+                                 llvm::StringRef name,
+                                 const PrepareHeadsOptions &options);
+
 /// Row i of each sequence becomes the mean of its rows 0 to i: what a shape
 /// centre subtracts when attention is causal. Arguments: X and Y
 /// `[batch * rows, columns]`, the number of rows of a sequence. Grid: batch,
@@ -151,11 +187,11 @@ tile::KernelOp buildPrefixMean(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name,
                                const PrefixMeanOptions &options);
 
-/// The mean of each row: of `[batch * heads, n]` as `[batch, heads]`. Grid:
-/// batch, heads.
+/// The mean of each row: of `[batch * heads, n]` of `element` as `[batch,
+/// heads]` of `result`. Grid: batch, heads.
 tile::KernelOp buildRowMean(mlir::OpBuilder &builder, mlir::Location loc,
                             llvm::StringRef name, mlir::Type element,
-                            int64_t heads);
+                            mlir::Type result, int64_t heads);
 
 /// What a norm divides each row by.
 enum class Divisor {
@@ -166,21 +202,21 @@ enum class Divisor {
              ///< positions beyond.
 };
 
-/// A norm of each row, live or fixed (tfm.norm), with scale and shift as they
-/// are given. Arguments: X; the divisor's view unless it is a statistic; with
-/// `past`, a view of integers `[batch, 1]`, the positions in front of each
-/// sequence; scale `[1, N]`, shift `[1, N]`, those of the steps, Y. Grid: rows;
-/// for a divisor per position batch, rows of a sequence.
+/// A norm of each row, live or fixed (tfm.norm), and what follows it, scale and
+/// shift included. Arguments: X; the divisor's view unless it is a statistic;
+/// with `past`, a view of integers `[batch, 1]`, the positions in front of each
+/// sequence; those of the steps, Y. Grid: rows; for a divisor per position
+/// batch, rows of a sequence.
 struct NormOptions {
-  mlir::Type element;
+  mlir::Type element, result; ///< Of X and of Y.
   int64_t columns = 0;
   bool centred = true; ///< The mean of the row is taken off.
   Divisor divisor = Divisor::Statistic;
-  double eps = 0;          ///< Of a statistic.
-  bool epsOutside = false; ///< Added to the root.
-  mlir::Type past;         ///< Null, or the type of `past`, i32 or i64.
-  bool hasScale = false, hasShift = false;
-  llvm::SmallVector<EpilogueStep> steps; ///< Behind scale and shift.
+  mlir::Type divisorElement; ///< Of the divisor's view.
+  double eps = 0;            ///< Of a statistic.
+  bool epsOutside = false;   ///< Added to the root.
+  mlir::Type past;           ///< Null, or the type of `past`, i32 or i64.
+  llvm::SmallVector<EpilogueStep> steps;
   int64_t blockRows = 1, blockColumns = 128;
 };
 tile::KernelOp buildNorm(mlir::OpBuilder &builder, mlir::Location loc,
@@ -189,7 +225,7 @@ tile::KernelOp buildNorm(mlir::OpBuilder &builder, mlir::Location loc,
 /// Each element of rows after the steps. Arguments: X, those of the steps, Y.
 /// Grid: rows.
 struct RowMapOptions {
-  mlir::Type element;
+  mlir::Type element, result; ///< Of X and of Y.
   int64_t columns = 0;
   llvm::SmallVector<EpilogueStep> steps;
   int64_t blockRows = 1, blockColumns = 128;
@@ -203,14 +239,14 @@ tile::KernelOp buildRowMap(mlir::OpBuilder &builder, mlir::Location loc,
 /// are inside of their tables: who launches the kernel checks that. Grid:
 /// batch, rows of a sequence.
 struct EmbeddingTable {
+  mlir::Type ids, element;
   int64_t rows = mlir::ShapedType::kDynamic;
-  mlir::Type ids;
-  bool hasPositions = false;
+  mlir::Type positionElement; ///< Null: there are no positions.
   int64_t positions = mlir::ShapedType::kDynamic;
   mlir::Type past; ///< Null: there are none.
 };
 struct EmbeddingOptions {
-  mlir::Type element;
+  mlir::Type result; ///< Of Y.
   int64_t columns = 0;
   llvm::SmallVector<EmbeddingTable> tables;
   int64_t blockRows = 1, blockColumns = 128;
@@ -224,7 +260,7 @@ tile::KernelOp buildEmbedding(mlir::OpBuilder &builder, mlir::Location loc,
 /// loss `[rows, 1]`. Labels are columns: who launches the kernel checks that.
 /// Grid: rows.
 struct CrossEntropyOptions {
-  mlir::Type element;
+  mlir::Type element, result; ///< Of the logits and of the loss.
   int64_t columns = 0;
   mlir::Type labels;
   int64_t blockRows = 1, blockColumns = 128;

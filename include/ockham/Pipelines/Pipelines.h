@@ -33,11 +33,20 @@ struct ToONNXPipelineOptions
       llvm::cl::desc("The opset whose operators may be used")};
 };
 
+/// Whose preferences the kernels follow (ockham/Kernels/Preferences.h).
+enum class KernelTarget { CPU, CUDA };
+
 struct ToTilePipelineOptions
     : mlir::PassPipelineOptions<ToTilePipelineOptions> {
   Option<std::string> weights{
       *this, "weights", llvm::cl::init("f32"),
-      llvm::cl::desc("Element type of packed weights: f32 or bf16")};
+      llvm::cl::desc("Widest element type of packed weights: f32, bf16 or "
+                     "f16")};
+  Option<KernelTarget> target{
+      *this, "target", llvm::cl::init(KernelTarget::CPU),
+      llvm::cl::desc("The target whose preferences kernels follow"),
+      llvm::cl::values(clEnumValN(KernelTarget::CPU, "cpu", "x86-64, AArch64"),
+                       clEnumValN(KernelTarget::CUDA, "cuda", "NVIDIA GPUs"))};
 };
 
 /// `--ockham-raise`: an imported module to tfm, as far as it is recognised.

@@ -242,12 +242,39 @@ def FormKernels
     nothing. Remarks say what joined and what it saves, and what did not and
     why. docs/kernels.md has the rule, and the fusions that do not pay.
   }];
+  let options = [
+    Option<"gatePanel", "gate-panel", "int64_t", "32",
+           "Columns of a panel of weights whose halves are multiplied">,
+    Option<"productRows", "product-rows", "int64_t", "8",
+           "Rows of a block of a product">,
+    Option<"gateRows", "gate-rows", "int64_t", "6",
+           "Rows of a block of two products that are multiplied">
+  ];
   let dependentDialects = ["::ockham::tfm::TfmDialect"];
 }
 
 //===----------------------------------------------------------------------===//
 // On request: rewrites that change the results
 //===----------------------------------------------------------------------===//
+
+def NarrowActivations
+    : RewritePass<"tfm-narrow-activations", ChangesParameters, ChangesResults> {
+  let title = "Store activations as floats of 16 bits";
+  let semantics = [{
+    Activations of f32 that tfm ops read and give become bf16 or f16, and so do
+    the matrices of linears and embeddings, rounded to the nearest. Each op is
+    computed as before and rounds its result once. Inputs and outputs of
+    functions, and what ops of other dialects read and give, keep their types: a
+    `tfm.cast` stands at the border. Losses, their logits, statistics of
+    attention, masks, and parameters that are vectors or rotary tables stay f32.
+    Blocks are inlined. A remark counts ops, casts and bytes of weights.
+  }];
+  let options = [
+    Option<"to", "to", "std::string", "\"bf16\"",
+           "The element type: bf16 or f16">
+  ];
+  let dependentDialects = ["::ockham::OckhamDialect", "::ockham::tfm::TfmDialect"];
+}
 
 def AssumeParallel
     : RewritePass<"tfm-assume-parallel", ChangesParameters, ChangesResults> {

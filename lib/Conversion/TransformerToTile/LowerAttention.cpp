@@ -10,6 +10,10 @@
 // are. Where the number of queries is only known at run time both are launched,
 // one of them on an empty grid.
 //
+// On a target that wants keys in rows there is one kernel for any number of
+// queries. Norms and rotation of queries and keys are then kernels in front, so
+// that nothing but products and the softmax is left to it.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
@@ -17,6 +21,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ockham/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -30,8 +35,10 @@ static constexpr int64_t kFewQueries = 2;
 namespace {
 class AttentionConversion {
 public:
-  AttentionConversion(tfm::AttentionOp op, KernelCache &kernels)
-      : op(op), kernels(kernels), b(op), loc(op.getLoc()) {}
+  AttentionConversion(tfm::AttentionOp op, KernelCache &kernels,
+                      const tfm_to_tile::Preferences &preferences)
+      : op(op), kernels(kernels), preferences(preferences), b(op),
+        loc(op.getLoc()) {}
 
   /// Why there is no kernel; empty if there is one.
   std::string findProblem();
@@ -51,6 +58,8 @@ private:
   /// round.
   Value onlyIf(bool packed, Value value);
   bool runs(bool packed) const {
+    if (preferences.keysInRows)
+      return packed;
     return !knownQueries || packed == (*knownQueries > kFewQueries);
   }
   Value launch(tile::KernelOp kernel, ValueRange extents, ValueRange inputs,
@@ -65,6 +74,7 @@ private:
   AttentionOptions getOptions(bool packed);
   HeadPreparation getPreparation(Value scale);
   std::string getName(const AttentionOptions &options);
+  Value createPreparedHeads(Value rows, Value scale, int64_t heads, Value past);
   Value createPackedKeys(const AttentionOptions &options);
   Value createPrefixMeans(bool always);
   Value createMean(Value perQuery);
@@ -73,6 +83,7 @@ private:
 
   tfm::AttentionOp op;
   KernelCache &kernels;
+  const tfm_to_tile::Preferences &preferences;
   OpBuilder b;
   Location loc;
   Value batch, queries, keys;
@@ -104,19 +115,17 @@ std::string AttentionConversion::findProblem() {
       {"cos", op.getCos()},
       {"sin", op.getSin()}};
   for (auto [what, value] : operands) {
-    if (!value)
+    if (!value || isKernelFloat(getElementTypeOrSelf(value)))
       continue;
-    auto type = cast<RankedTensorType>(value.getType());
-    if (type.getElementType().isF32())
-      continue;
-    os << "the attention's " << what << " is " << type << ", expected f32";
+    os << "the attention's " << what << " is " << value.getType()
+       << ", expected f32, bf16 or f16";
     return text;
   }
   if (Value mask = op.getMask()) {
-    Type element = cast<RankedTensorType>(mask.getType()).getElementType();
-    if (!element.isF32() && !element.isInteger(1))
+    Type element = getElementTypeOrSelf(mask);
+    if (!isKernelFloat(element) && !element.isInteger(1))
       os << "the attention's mask is " << mask.getType()
-         << ", expected i1 or f32";
+         << ", expected i1, f32, bf16 or f16";
   }
   if (op.getValueHeadDim() < 2)
     os << "a head's values have " << op.getValueHeadDim()
@@ -151,9 +160,13 @@ HeadPreparation AttentionConversion::getPreparation(Value scale) {
   prepare.norm = op.getQkNorm();
   prepare.eps = op.getQkNormEps().convertToDouble();
   prepare.epsOutside = op.getQkNormEpsOutside();
-  prepare.hasScale = scale != nullptr;
-  if (op.getCos())
+  if (scale)
+    prepare.scale = getElementTypeOrSelf(scale);
+  if (op.getCos()) {
     prepare.rotaryColumns = op.getCos().getType().getDimSize(1);
+    prepare.cos = getElementTypeOrSelf(op.getCos());
+    prepare.sin = getElementTypeOrSelf(op.getSin());
+  }
   prepare.interleaved = op.getInterleaved() && prepare.rotaryColumns > 0;
   return prepare;
 }
@@ -169,26 +182,24 @@ AttentionOptions AttentionConversion::getOptions(bool packed) {
   options.causal = op.getCausal();
   if (op.getSoftCap())
     options.softCap = op.getSoftCap()->convertToDouble();
-  options.prepareQuery = getPreparation(op.getQueryScale());
-  options.prepareKey = getPreparation(op.getKeyScale());
-  auto elementOf = [](Value vector) {
-    return cast<RankedTensorType>(vector.getType()).getElementType();
+  if (!preferences.keysInRows) {
+    options.prepareQuery = getPreparation(op.getQueryScale());
+    options.prepareKey = getPreparation(op.getKeyScale());
+  }
+  auto elementOf = [](Value value) {
+    return value ? getElementTypeOrSelf(value) : Type();
   };
-  if (op.getPast())
-    options.past = elementOf(op.getPast());
-  if (op.getKeyLengths())
-    options.keyLengths = elementOf(op.getKeyLengths());
-  bool hides = false;
-  if (Value mask = op.getMask()) {
-    hides = elementOf(mask).isInteger(1);
-    options.mask =
-        hides ? AttentionOptions::Mask::Visible : AttentionOptions::Mask::Added;
+  options.past = elementOf(op.getPast());
+  options.keyLengths = elementOf(op.getKeyLengths());
+  options.mask = elementOf(op.getMask());
+  bool hides = options.mask && options.mask.isInteger(1);
+  if (Value mask = op.getMask())
     for (unsigned axis = 0; axis < 3; ++axis)
       options.maskRepeats[axis] =
           cast<RankedTensorType>(mask.getType()).getDimSize(axis) == 1;
-  }
-  options.hasAlpha = op.getAlpha() != nullptr;
-  options.hasBeta = op.getBeta() != nullptr;
+  options.alpha = elementOf(op.getAlpha());
+  options.beta = elementOf(op.getBeta());
+  options.gamma = elementOf(op.getGamma());
   if (op.getGamma()) {
     options.centreVisible = op.getCentre() == tfm::Centre::Visible;
     // Few queries read all values anyway, so they can sum them up too: if they
@@ -199,8 +210,15 @@ AttentionOptions AttentionConversion::getOptions(bool packed) {
     options.centre =
         isSum ? AttentionOptions::Centre::Sum : AttentionOptions::Centre::Means;
   }
-  options.hasLogsumexp = op.getLogsumexp() != nullptr;
-  options.hasEntropy = op.getEntropy() != nullptr;
+  options.logsumexp = elementOf(op.getLogsumexp());
+  // Of each query; what the op gives is their mean.
+  if (op.getEntropy())
+    options.entropy = b.getF32Type();
+  options.narrowFactors = preferences.narrowFactors;
+  options.keysInRows = preferences.keysInRows;
+  options.blockQueries = preferences.queryBlock;
+  options.blockKeys = preferences.keyBlock;
+  options.blockRest = preferences.keyRest;
   if (!packed) {
     options.keysInRows = true;
     options.blockQueries = 1;
@@ -215,7 +233,7 @@ std::string AttentionConversion::getName(const AttentionOptions &options) {
   llvm::raw_string_ostream os(name);
   os << "attention_" << options.heads << 'x' << options.headDim;
   if (options.keysInRows)
-    os << "_few";
+    os << (preferences.keysInRows ? "_rows" : "_few");
   if (options.kvHeads != options.heads)
     os << "_kv" << options.kvHeads;
   if (options.valueDim != options.headDim)
@@ -226,15 +244,13 @@ std::string AttentionConversion::getName(const AttentionOptions &options) {
     os << "_past_" << options.past;
   if (options.keyLengths)
     os << "_lengths_" << options.keyLengths;
-  if (options.mask != AttentionOptions::Mask::None) {
-    os << (options.mask == AttentionOptions::Mask::Added ? "_bias_" : "_mask_");
+  if (options.mask) {
+    os << (options.mask.isInteger(1) ? "_mask_" : "_bias_");
     for (auto [repeats, letter] : llvm::zip(options.maskRepeats, "bhq"))
       os << (repeats ? '1' : letter);
   }
-  if (options.hasAlpha || options.hasBeta ||
-      options.centre != AttentionOptions::Centre::None) {
-    os << "_shaped" << (options.hasAlpha ? "a" : "")
-       << (options.hasBeta ? "b" : "");
+  if (options.alpha || options.beta || options.gamma) {
+    os << "_shaped" << (options.alpha ? "a" : "") << (options.beta ? "b" : "");
     if (options.centre != AttentionOptions::Centre::None)
       os << 'c' << (options.centreVisible ? "_visible" : "");
   }
@@ -242,16 +258,15 @@ std::string AttentionConversion::getName(const AttentionOptions &options) {
   if (prepare.norm)
     os << '_' << tfm::stringifyNormKind(*prepare.norm)
        << (prepare.epsOutside ? "_eps_outside" : "")
-       << (prepare.hasScale ? "_q" : "")
-       << (options.prepareKey.hasScale ? "_k" : "");
+       << (prepare.scale ? "_q" : "") << (options.prepareKey.scale ? "_k" : "");
   if (prepare.rotaryColumns)
     os << "_rotary" << prepare.rotaryColumns
        << (prepare.interleaved ? "_interleaved" : "");
   if (options.softCap)
     os << "_soft_cap";
-  if (options.hasLogsumexp)
+  if (options.logsumexp)
     os << "_logsumexp";
-  if (options.hasEntropy)
+  if (options.entropy)
     os << "_entropy";
   return name;
 }
@@ -268,20 +283,68 @@ Value AttentionConversion::onlyIf(bool packed, Value value) {
                 : arith::SelectOp::create(b, loc, few, value, none);
 }
 
+static std::string describe(const HeadPreparation &prepare) {
+  std::string name;
+  if (prepare.norm)
+    name += "_" + tfm::stringifyNormKind(*prepare.norm).str() +
+            (prepare.epsOutside ? "_eps_outside" : "") +
+            (prepare.scale ? "_scale" : "");
+  if (prepare.rotaryColumns)
+    name += "_rotary" + std::to_string(prepare.rotaryColumns) +
+            (prepare.interleaved ? "_interleaved" : "");
+  return name;
+}
+
+/// Queries or keys in rows, prepared; as they are if there is nothing to do.
+Value AttentionConversion::createPreparedHeads(Value rows, Value scale,
+                                               int64_t heads, Value past) {
+  Value matrix = toMatrix(b, loc, rows);
+  HeadPreparation prepare = getPreparation(scale);
+  if (!prepare)
+    return matrix;
+  SmallVector<Value> inputs{matrix};
+  for (Value extra : {scale, Value(op.getCos()), Value(op.getSin())})
+    if (extra)
+      inputs.push_back(extra);
+  PrepareHeadsOptions options;
+  options.element = getElementTypeOrSelf(rows);
+  options.heads = heads;
+  options.headDim = op.getQueryHeadDim();
+  options.prepare = prepare;
+  std::string name = "prepare_heads_" + std::to_string(heads) + "x" +
+                     std::to_string(options.headDim) + describe(prepare);
+  // Without a rotation no position matters.
+  if (past && prepare.rotaryColumns) {
+    options.past = getElementTypeOrSelf(past);
+    llvm::raw_string_ostream(name) << "_past_" << options.past;
+    inputs.push_back(toMatrix(b, loc, past));
+  }
+  tile::KernelOp kernel = kernels.get(
+      name, prepare.eps, options.element, options.element,
+      getElementTypes(inputs), [&](OpBuilder &builder, StringRef symbol) {
+        return buildPrepareHeads(builder, loc, symbol, options);
+      });
+  Value count = getDim(rows, 1);
+  inputs.push_back(count);
+  Value number = multiply(batch, constant(heads));
+  Value empty = createEmptyMatrix(b, loc, matrix, heads * options.headDim,
+                                  options.element);
+  return launch(kernel, ValueRange{number, count}, inputs, empty);
+}
+
 /// The keys as columns, in panels of their own for each head of each sequence.
 Value AttentionConversion::createPackedKeys(const AttentionOptions &options) {
   const HeadPreparation &prepare = options.prepareKey;
   std::string name = "pack_keys_" + std::to_string(options.kvHeads) + "x" +
-                     std::to_string(options.headDim);
-  if (prepare.norm)
-    name += "_" + tfm::stringifyNormKind(*prepare.norm).str() +
-            (prepare.epsOutside ? "_eps_outside" : "") +
-            (prepare.hasScale ? "_scale" : "");
-  if (prepare.rotaryColumns)
-    name += "_rotary" + std::to_string(prepare.rotaryColumns) +
-            (prepare.interleaved ? "_interleaved" : "");
-  tile::KernelOp kernel =
-      kernels.get(name, prepare.eps, [&](OpBuilder &builder, StringRef symbol) {
+                     std::to_string(options.headDim) + describe(prepare);
+  SmallVector<Value> inputs{toMatrix(b, loc, op.getKey())};
+  for (Value extra :
+       {Value(op.getKeyScale()), Value(op.getCos()), Value(op.getSin())})
+    if (extra)
+      inputs.push_back(extra);
+  tile::KernelOp kernel = kernels.get(
+      name, prepare.eps, options.element, options.element,
+      getElementTypes(inputs), [&](OpBuilder &builder, StringRef symbol) {
         PackKeysOptions pack;
         pack.element = options.element;
         pack.kvHeads = options.kvHeads;
@@ -300,11 +363,6 @@ Value AttentionConversion::createPackedKeys(const AttentionOptions &options) {
       getAsOpFoldResult(onlyIf(/*packed=*/true, multiply(number, panels))),
       b.getIndexAttr(options.headDim), b.getIndexAttr(options.panel)};
   Value empty = tensor::EmptyOp::create(b, loc, sizes, options.element);
-  SmallVector<Value> inputs{toMatrix(b, loc, op.getKey())};
-  for (Value extra :
-       {Value(op.getKeyScale()), Value(op.getCos()), Value(op.getSin())})
-    if (extra)
-      inputs.push_back(extra);
   inputs.push_back(keys);
   Value padded = onlyIf(/*packed=*/true, multiply(panels, panel));
   return launch(kernel, ValueRange{number, padded}, inputs, empty);
@@ -318,6 +376,7 @@ Value AttentionConversion::createPrefixMeans(bool always) {
   int64_t columns = type.getDimSize(2);
   tile::KernelOp kernel =
       kernels.get("prefix_mean_" + std::to_string(columns), /*numbers=*/{},
+                  type.getElementType(), type.getElementType(), /*others=*/{},
                   [&](OpBuilder &builder, StringRef name) {
                     PrefixMeanOptions options;
                     options.element = type.getElementType();
@@ -325,7 +384,7 @@ Value AttentionConversion::createPrefixMeans(bool always) {
                     return buildPrefixMean(builder, loc, name, options);
                   });
   Value rows = toMatrix(b, loc, value);
-  Value empty = createEmptyMatrix(b, loc, rows, columns);
+  Value empty = createEmptyMatrix(b, loc, rows, columns, type.getElementType());
   Value sequences = always ? batch : onlyIf(/*packed=*/true, batch);
   return launch(kernel, ValueRange{sequences, constant(columns)},
                 ValueRange{rows, keys}, empty);
@@ -334,14 +393,15 @@ Value AttentionConversion::createPrefixMeans(bool always) {
 /// The mean over the queries, `[batch, heads]`.
 Value AttentionConversion::createMean(Value perQuery) {
   int64_t heads = op.getNumHeads();
-  Type element = cast<RankedTensorType>(perQuery.getType()).getElementType();
-  tile::KernelOp kernel =
-      kernels.get("row_mean_" + std::to_string(heads), /*numbers=*/{},
-                  [&](OpBuilder &builder, StringRef name) {
-                    return buildRowMean(builder, loc, name, element, heads);
-                  });
+  Type element = getElementTypeOrSelf(perQuery);
+  Type result = getElementTypeOrSelf(op.getEntropy());
+  tile::KernelOp kernel = kernels.get(
+      "row_mean_" + std::to_string(heads), /*numbers=*/{}, element, result,
+      /*others=*/{}, [&](OpBuilder &builder, StringRef name) {
+        return buildRowMean(builder, loc, name, element, result, heads);
+      });
   OpFoldResult sizes[] = {getAsOpFoldResult(batch), b.getIndexAttr(heads)};
-  Value empty = tensor::EmptyOp::create(b, loc, sizes, element);
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, result);
   return launch(kernel, ValueRange{batch, constant(heads)},
                 ValueRange{perQuery, queries}, empty);
 }
@@ -350,14 +410,17 @@ void AttentionConversion::launchAttention(bool packed, Value means) {
   AttentionOptions options = getOptions(packed);
   double numbers[] = {options.scale, options.softCap.value_or(0),
                       options.prepareQuery.eps};
-  tile::KernelOp kernel = kernels.get(
-      getName(options), numbers, [&](OpBuilder &builder, StringRef symbol) {
-        return buildAttention(builder, loc, symbol, options);
-      });
-  SmallVector<Value> inputs{toMatrix(b, loc, op.getQuery()),
-                            packed ? createPackedKeys(options)
-                                   : toMatrix(b, loc, op.getKey()),
-                            toMatrix(b, loc, op.getValue())};
+  SmallVector<Value> inputs;
+  if (preferences.keysInRows)
+    inputs = {createPreparedHeads(op.getQuery(), op.getQueryScale(),
+                                  options.heads, op.getPast()),
+              createPreparedHeads(op.getKey(), op.getKeyScale(),
+                                  options.kvHeads, /*past=*/Value())};
+  else
+    inputs = {toMatrix(b, loc, op.getQuery()),
+              packed ? createPackedKeys(options)
+                     : toMatrix(b, loc, op.getKey())};
+  inputs.push_back(toMatrix(b, loc, op.getValue()));
   auto add = [&](Value input) {
     if (input)
       inputs.push_back(input);
@@ -372,11 +435,20 @@ void AttentionConversion::launchAttention(bool packed, Value means) {
   add(op.getAlpha());
   add(op.getBeta());
   add(op.getGamma());
-  add(op.getQueryScale());
-  if (!packed)
-    add(op.getKeyScale());
-  add(op.getCos());
-  add(op.getSin());
+  if (!preferences.keysInRows) {
+    add(op.getQueryScale());
+    if (!packed)
+      add(op.getKeyScale());
+    add(op.getCos());
+    add(op.getSin());
+  }
+  SmallVector<Type> types = getElementTypes(inputs);
+  llvm::append_range(types, getElementTypes(outputs));
+  tile::KernelOp kernel =
+      kernels.get(getName(options), numbers, options.element, options.element,
+                  types, [&](OpBuilder &builder, StringRef symbol) {
+                    return buildAttention(builder, loc, symbol, options);
+                  });
   add(keys);
   Value extents[] = {multiply(batch, constant(options.heads)),
                      onlyIf(packed, queries)};
@@ -399,19 +471,21 @@ void AttentionConversion::convert() {
   queries = getDim(op.getQuery(), 1);
   keys = getDim(op.getKey(), 1);
   knownQueries = getConstantIntValue(queries);
-  if (!knownQueries)
+  if (!knownQueries && !preferences.keysInRows)
     few = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, queries,
                                 constant(kFewQueries));
 
   int64_t heads = op.getNumHeads();
   outputs.push_back(createEmptyMatrix(b, loc, toMatrix(b, loc, op.getQuery()),
-                                      heads * op.getValueHeadDim()));
+                                      heads * op.getValueHeadDim(),
+                                      getElementTypeOrSelf(op.getOutput())));
   OpFoldResult sizes[] = {getAsOpFoldResult(batch), b.getIndexAttr(heads),
                           getAsOpFoldResult(queries)};
-  Type element = op.getOutput().getType().getElementType();
-  for (Value statistic : {op.getLogsumexp(), op.getEntropy()})
-    if (statistic)
-      outputs.push_back(tensor::EmptyOp::create(b, loc, sizes, element));
+  if (op.getLogsumexp())
+    outputs.push_back(tensor::EmptyOp::create(
+        b, loc, sizes, getElementTypeOrSelf(op.getLogsumexp())));
+  if (op.getEntropy())
+    outputs.push_back(tensor::EmptyOp::create(b, loc, sizes, b.getF32Type()));
 
   Value means;
   auto needsMeans = [&](bool packed) {
@@ -437,9 +511,10 @@ void AttentionConversion::convert() {
   op.erase();
 }
 
-std::string tfm_to_tile::convertAttention(tfm::AttentionOp op,
-                                          KernelCache &kernels) {
-  AttentionConversion conversion(op, kernels);
+std::string
+tfm_to_tile::convertAttention(tfm::AttentionOp op, KernelCache &kernels,
+                              const tfm_to_tile::Preferences &preferences) {
+  AttentionConversion conversion(op, kernels, preferences);
   std::string problem = conversion.findProblem();
   if (problem.empty())
     conversion.convert();

@@ -74,12 +74,14 @@ static EmbeddingTable describe(tfm::EmbeddingOp op, std::string &name) {
   };
   EmbeddingTable table;
   table.rows = op.getTable().getType().getDimSize(0);
+  table.element = op.getTable().getType().getElementType();
   table.ids = op.getIds().getType().getElementType();
   addRows(table.rows);
   os << "_" << table.ids;
   if (Value positions = op.getPositionTable()) {
-    table.hasPositions = true;
-    table.positions = cast<RankedTensorType>(positions.getType()).getDimSize(0);
+    auto type = cast<RankedTensorType>(positions.getType());
+    table.positionElement = type.getElementType();
+    table.positions = type.getDimSize(0);
     os << "_positions";
     addRows(table.positions);
   }
@@ -108,7 +110,7 @@ std::string tfm_to_tile::convertEmbedding(KernelGroup group,
   OpBuilder b(group.getOp());
   Location loc = sum.getLoc();
   EmbeddingOptions options;
-  options.element = type.getElementType();
+  options.result = type.getElementType();
   options.columns = type.getShape().back();
   std::string name = "embedding_" + std::to_string(options.columns);
   SmallVector<Value> inputs;
@@ -125,7 +127,8 @@ std::string tfm_to_tile::convertEmbedding(KernelGroup group,
       inputs.push_back(toColumn(b, loc, table.getPast()));
   }
   tile::KernelOp kernel = kernels.get(
-      name, /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
+      name, /*numbers=*/{}, options.result, options.result,
+      getElementTypes(inputs), [&](OpBuilder &builder, StringRef name) {
         return buildEmbedding(builder, loc, name, options);
       });
   Value ids = tables.front().getIds();
@@ -133,7 +136,7 @@ std::string tfm_to_tile::convertEmbedding(KernelGroup group,
                   b.createOrFold<tensor::DimOp>(loc, ids, 1)};
   Value result = launchRows(b, loc, kernel, grid, inputs,
                             tensor::getMixedSize(b, loc, inputs.front(), 0),
-                            options.columns);
+                            options.columns, options.result);
   // The ids' extents, and the width of the tables.
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, ids);
   sizes.push_back(b.getIndexAttr(options.columns));

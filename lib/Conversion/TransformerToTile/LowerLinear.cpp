@@ -11,6 +11,7 @@
 #include "dialects/Ockham/OckhamDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ockham/Kernels/Kernels.h"
 #include "ockham/Support/ConstantData.h"
 
@@ -24,9 +25,10 @@ namespace {
 class LinearConversion {
 public:
   LinearConversion(const KernelGroup &group, KernelCache &kernels,
-                   const LinearLayout &layout)
+                   const tfm_to_tile::Preferences &preferences)
       : group(group), op(cast<tfm::LinearOp>(group.getRoot())),
-        kernels(kernels), layout(layout), b(group.getOp()), loc(op.getLoc()) {}
+        kernels(kernels), preferences(preferences), b(group.getOp()),
+        loc(op.getLoc()) {}
 
   std::string findProblem();
   void convert();
@@ -37,13 +39,18 @@ private:
   void addOwnSteps(StepList &list);
   void addParts(tfm::SplitOp split);
   void addGated(tfm::SplitOp split, tfm::GateOp product);
+  /// Of the weight in memory.
+  Type getWeightElement() const;
+  /// True if the product reads the rows of a transposed weight where they are.
+  bool keepsRows() const;
   std::string getName() const;
   void replaceResults(Value result);
 
   const KernelGroup &group;
-  tfm::LinearOp op;
+  /// Accessors of ops are not const.
+  mutable tfm::LinearOp op;
   KernelCache &kernels;
-  const LinearLayout &layout;
+  const tfm_to_tile::Preferences &preferences;
   OpBuilder b;
   Location loc;
   int64_t depth, columns; ///< Of the weight.
@@ -82,20 +89,30 @@ static tfm::GateOp findGate(const KernelGroup &group) {
 }
 
 std::string LinearConversion::findProblem() {
-  auto type = op.getInput().getType();
   auto weightType = op.getWeight().getType();
-  Type element = type.getElementType();
+  Type element = op.getInput().getType().getElementType();
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (!element.isF32() || weightType.getElementType() != element ||
-      op.getResult().getType().getElementType() != element) {
-    os << "the linear is of " << element << " and " << weightType
-       << ", expected f32";
-    return text;
-  }
+  for (Type type : {element, weightType.getElementType()})
+    if (!isKernelFloat(type)) {
+      os << "the linear is of " << element << " and " << weightType
+         << ", expected f32, bf16 or f16";
+      return text;
+    }
+  for (Operation *step : group.getSteps())
+    if (std::string problem = checkElements(step); !problem.empty())
+      return problem;
+  if (std::string problem = checkElements(op); !problem.empty())
+    return problem;
   bool transposed = op.getTransposed();
   depth = weightType.getDimSize(transposed ? 1 : 0);
   columns = weightType.getDimSize(transposed ? 0 : 1);
+  if (columns < 2) {
+    os << "the linear has " << columns << " columns, expected at least 2";
+    return text;
+  }
+  if (keepsRows())
+    return "";
   auto load = op.getWeight().getDefiningOp<LoadWeightOp>();
   auto weight = load ? SymbolTable::lookupNearestSymbolFrom<WeightOp>(
                            op, load.getWeightAttr())
@@ -105,12 +122,19 @@ std::string LinearConversion::findProblem() {
        << ", are not known when compiling";
     return text;
   }
-  if (columns < 2) {
-    os << "the linear has " << columns << " columns, expected at least 2";
-    return text;
-  }
-
   return "";
+}
+
+Type LinearConversion::getWeightElement() const {
+  Type have = op.getWeight().getType().getElementType();
+  bool narrows = preferences.weights.getIntOrFloatBitWidth() <
+                 have.getIntOrFloatBitWidth();
+  return narrows ? preferences.weights : have;
+}
+
+bool LinearConversion::keepsRows() const {
+  return preferences.tablesInRows && op.getTransposed() && !findGate(group) &&
+         getWeightElement() == op.getWeight().getType().getElementType();
 }
 
 void LinearConversion::addOwnSteps(StepList &list) {
@@ -173,22 +197,25 @@ void LinearConversion::addGated(tfm::SplitOp split, tfm::GateOp product) {
 }
 
 void LinearConversion::describe() {
-  Type element = op.getInput().getType().getElementType();
-  options.element = element;
-  options.weight = layout.element;
+  options.element = op.getInput().getType().getElementType();
+  options.weight = getWeightElement();
   options.depth = depth;
   options.columns = columns;
-  options.panel = options.blockColumns = layout.panel;
+  options.panel = options.blockColumns = preferences.panel;
+  if (keepsRows())
+    options.panel = 0;
   input = toMatrix(b, loc, op.getInput());
   tfm::SplitOp split = findSplit(group);
-  tfm::GateOp product = findGate(group);
-  if (!product)
-    return addParts(split);
-  addGated(split, product);
-  options.columns = columns / 2;
-  // Two accumulators of two vectors each for six rows.
-  options.panel = options.blockColumns = kGatePanel;
-  options.blockRows = kGateRows;
+  if (tfm::GateOp product = findGate(group)) {
+    addGated(split, product);
+    options.columns = columns / 2;
+    options.panel = options.blockColumns = preferences.gatePanel;
+    options.blockRows = preferences.gateRows;
+  } else {
+    options.blockRows = preferences.productRows;
+    addParts(split);
+  }
+  options.result = getElementTypeOrSelf(parts.front().value);
 }
 
 std::string LinearConversion::getName() const {
@@ -197,7 +224,10 @@ std::string LinearConversion::getName() const {
   os << "linear_" << depth << "x" << columns;
   if (options.weight != options.element)
     os << "_" << options.weight;
+  if (options.panel == 0)
+    os << "_rows";
   os << steps;
+
   return name;
 }
 
@@ -221,18 +251,22 @@ void LinearConversion::replaceResults(Value result) {
 
 void LinearConversion::convert() {
   describe();
+  Value weight = op.getWeight();
+  if (int64_t panel = options.panel) {
+    auto packedType = RankedTensorType::get(
+        {(columns + panel - 1) / panel, depth, panel}, options.weight);
+    weight = tile::PackOp::create(b, loc, packedType, weight, panel,
+                                  op.getTransposed());
+  }
+  SmallVector<Value> operands{input, weight};
+  llvm::append_range(operands, inputs);
   tile::KernelOp kernel = kernels.get(
-      getName(), /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
+      getName(), /*numbers=*/{}, options.element, options.result,
+      getElementTypes(operands), [&](OpBuilder &builder, StringRef name) {
         return buildGemm(builder, loc, name, options);
       });
-  int64_t panel = options.panel;
-  auto packedType = RankedTensorType::get(
-      {(columns + panel - 1) / panel, depth, panel}, options.weight);
-  SmallVector<Value> operands{input, tile::PackOp::create(b, loc, packedType,
-                                                          op.getWeight(), panel,
-                                                          op.getTransposed())};
-  llvm::append_range(operands, inputs);
-  Value empty = createEmptyMatrix(b, loc, input, options.columns);
+  Value empty =
+      createEmptyMatrix(b, loc, input, options.columns, options.result);
   Value extents[] = {b.createOrFold<tensor::DimOp>(loc, input, 0),
                      arith::ConstantIndexOp::create(b, loc, options.columns)};
   auto launch = tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
@@ -241,9 +275,10 @@ void LinearConversion::convert() {
   replaceResults(launch.getResult(0));
 }
 
-std::string tfm_to_tile::convertLinear(KernelGroup group, KernelCache &kernels,
-                                       const LinearLayout &layout) {
-  LinearConversion conversion(group, kernels, layout);
+std::string
+tfm_to_tile::convertLinear(KernelGroup group, KernelCache &kernels,
+                           const tfm_to_tile::Preferences &preferences) {
+  LinearConversion conversion(group, kernels, preferences);
   std::string problem = conversion.findProblem();
   if (!problem.empty())
     return problem;

@@ -10,6 +10,7 @@
 #include "Steps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ockham/Kernels/Kernels.h"
 
 using namespace mlir;
@@ -43,7 +44,7 @@ static std::string getName(tfm::NormOp op, const NormOptions &options) {
   if (options.past)
     os << "_past_" << options.past;
   os << (op.getUncentred() ? "_uncentred" : "")
-     << (options.hasScale ? "_scale" : "") << (options.hasShift ? "_shift" : "")
+     << (op.getScale() ? "_scale" : "") << (op.getShift() ? "_shift" : "")
      << (options.epsOutside ? "_eps_outside" : "");
   return name;
 }
@@ -68,19 +69,18 @@ std::string tfm_to_tile::convertNorm(KernelGroup group, KernelCache &kernels) {
   options.epsOutside = op.getEpsOutside();
   if (op.getPast())
     options.past = op.getPast().getType().getElementType();
-  options.hasScale = op.getScale() != nullptr;
-  options.hasShift = op.getShift() != nullptr;
+  if (op.getStd())
+    options.divisorElement = getElementTypeOrSelf(op.getStd());
 
   OpBuilder b(group.getOp());
   Location loc = op.getLoc();
   StepList list(options.columns);
+  list.addGain(op.getScale());
+  list.addBias(op.getShift());
+  list.name.clear();
   Value current = list.addChain(b, group.getSteps(), op.getResult());
   options.steps = list.steps;
-  tile::KernelOp kernel =
-      kernels.get(getName(op, options) + list.name, options.eps,
-                  [&](OpBuilder &builder, StringRef name) {
-                    return buildNorm(builder, loc, name, options);
-                  });
+  options.result = getElementTypeOrSelf(current);
   Value input = toMatrix(b, loc, op.getInput());
   SmallVector<Value> inputs{input}, grid;
   if (options.divisor == Divisor::Position) {
@@ -96,13 +96,16 @@ std::string tfm_to_tile::convertNorm(KernelGroup group, KernelCache &kernels) {
       inputs.push_back(op.getStd());
     grid = {b.createOrFold<tensor::DimOp>(loc, input, 0)};
   }
-  for (Value vector : {op.getScale(), op.getShift()})
-    if (vector)
-      inputs.push_back(vector);
   llvm::append_range(inputs, list.inputs);
-  Value result =
-      launchRows(b, loc, kernel, grid, inputs,
-                 tensor::getMixedSize(b, loc, input, 0), options.columns);
+  tile::KernelOp kernel =
+      kernels.get(getName(op, options) + list.name, options.eps,
+                  options.element, options.result, getElementTypes(inputs),
+                  [&](OpBuilder &builder, StringRef name) {
+                    return buildNorm(builder, loc, name, options);
+                  });
+  Value result = launchRows(b, loc, kernel, grid, inputs,
+                            tensor::getMixedSize(b, loc, input, 0),
+                            options.columns, options.result);
   group.replace(current, fromMatrix(b, loc, result, op.getInput(),
                                     cast<RankedTensorType>(current.getType())));
   group.erase();

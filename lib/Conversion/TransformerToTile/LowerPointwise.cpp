@@ -13,6 +13,7 @@
 #include "RowLaunch.h"
 #include "Steps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace ockham;
@@ -24,7 +25,7 @@ bool tfm_to_tile::isPointwise(Operation *op) {
     return norm.getKind() == tfm::NormKind::Tanh ||
            norm.getKind() == tfm::NormKind::Erf;
   return isa_and_nonnull<tfm::ActivationOp, tfm::ScaleOp, tfm::AddScaledOp,
-                         tfm::GateOp>(op);
+                         tfm::GateOp, tfm::CastOp>(op);
 }
 
 std::string tfm_to_tile::convertPointwise(KernelGroup group,
@@ -41,24 +42,26 @@ std::string tfm_to_tile::convertPointwise(KernelGroup group,
   Location loc = root->getLoc();
   auto type = cast<RankedTensorType>(root->getResult(0).getType());
   RowMapOptions options;
-  options.element = type.getElementType();
   options.columns = type.getShape().back();
   StepList list(options.columns);
   Value input = root->getOperand(0);
   list.addOp(b, root, input);
   Value current = list.addChain(b, group.getSteps(), root->getResult(0));
   options.steps = list.steps;
-  tile::KernelOp kernel =
-      kernels.get("rows_" + std::to_string(options.columns) + list.name,
-                  /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
-                    return buildRowMap(builder, loc, name, options);
-                  });
+  options.element = getElementTypeOrSelf(input);
+  options.result = getElementTypeOrSelf(current);
   Value rows = toMatrix(b, loc, input);
   SmallVector<Value> inputs{rows};
   llvm::append_range(inputs, list.inputs);
+  tile::KernelOp kernel = kernels.get(
+      "rows_" + std::to_string(options.columns) + list.name,
+      /*numbers=*/{}, options.element, options.result, getElementTypes(inputs),
+      [&](OpBuilder &builder, StringRef name) {
+        return buildRowMap(builder, loc, name, options);
+      });
   Value result = launchRows(
       b, loc, kernel, b.createOrFold<tensor::DimOp>(loc, rows, 0), inputs,
-      tensor::getMixedSize(b, loc, rows, 0), options.columns);
+      tensor::getMixedSize(b, loc, rows, 0), options.columns, options.result);
   group.replace(current, fromMatrix(b, loc, result, input,
                                     cast<RankedTensorType>(current.getType())));
   group.erase();

@@ -60,16 +60,20 @@ std::string tfm_to_tile::convertCrossEntropy(tfm::CrossEntropyOp op,
                  "label {} is not one of the {} classes");
   std::string name = "cross_entropy_" + std::to_string(options.columns);
   llvm::raw_string_ostream(name) << "_" << options.labels;
-  tile::KernelOp kernel = kernels.get(
-      name, /*numbers=*/{}, [&](OpBuilder &builder, StringRef name) {
-        return buildCrossEntropy(builder, loc, name, options);
-      });
+  options.result =
+      cast<RankedTensorType>(op.getResult().getType()).getElementType();
+
   Value logits = toMatrix(b, loc, op.getLogits());
+  tile::KernelOp kernel =
+      kernels.get(name, /*numbers=*/{}, options.element, options.result,
+                  /*others=*/{}, [&](OpBuilder &builder, StringRef name) {
+                    return buildCrossEntropy(builder, loc, name, options);
+                  });
   Value inputs[] = {logits, toColumn(b, loc, logits),
                     toColumn(b, loc, op.getLabels())};
-  Value result =
-      launchRows(b, loc, kernel, b.createOrFold<tensor::DimOp>(loc, logits, 0),
-                 inputs, tensor::getMixedSize(b, loc, logits, 0), /*width=*/1);
+  Value result = launchRows(
+      b, loc, kernel, b.createOrFold<tensor::DimOp>(loc, logits, 0), inputs,
+      tensor::getMixedSize(b, loc, logits, 0), /*width=*/1, options.result);
   op.getResult().replaceAllUsesWith(
       fromColumn(b, loc, result, op.getLabels(),
                  cast<RankedTensorType>(op.getResult().getType())));

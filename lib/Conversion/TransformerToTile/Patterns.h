@@ -12,6 +12,7 @@
 #include "dialects/Tile/TileDialect.h"
 #include "dialects/Transformer/TransformerDialect.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "ockham/Kernels/Preferences.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace ockham::tfm_to_tile {
@@ -21,10 +22,14 @@ class KernelCache {
 public:
   explicit KernelCache(mlir::ModuleOp module) : module(module) {}
 
-  /// The kernel that `name` and `numbers` describe; `build` makes it if it is
-  /// not there yet, under a symbol that begins with the name and is free.
+  /// The kernel that `name`, `numbers` and element types describe: those of the
+  /// rows that it works on, of its result and of whatever else it reads.
+  /// `build` makes it if it is not there yet, under a symbol that begins with
+  /// the name and is free; it says the rows' type if that is not f32, and the
+  /// result's if that is another one.
   tile::KernelOp
-  get(llvm::StringRef name, llvm::ArrayRef<double> numbers,
+  get(llvm::StringRef name, llvm::ArrayRef<double> numbers, mlir::Type rows,
+      mlir::Type result, mlir::TypeRange others,
       llvm::function_ref<tile::KernelOp(mlir::OpBuilder &, llvm::StringRef)>
           build);
 
@@ -33,18 +38,23 @@ private:
   llvm::StringMap<tile::KernelOp> kernels;
 };
 
-/// How the weights of linears are stored.
-struct LinearLayout {
-  int64_t panel;
-  mlir::Type element;
+/// What a target wants of kernels.
+struct Preferences : kernels::Preferences {
+  mlir::Type weights; ///< Element type of packed weights that are wider.
 };
+
+/// True if kernels can have such elements in memory.
+bool isKernelFloat(mlir::Type element);
+/// The element types that the values have.
+llvm::SmallVector<mlir::Type> getElementTypes(mlir::ValueRange values);
 
 /// Each replaces a group by a launch. Returns why there is no kernel for it;
 /// empty if it is replaced.
 std::string convertLinear(KernelGroup group, KernelCache &kernels,
-                          const LinearLayout &layout);
+                          const Preferences &preferences);
 
-std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels);
+std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels,
+                             const Preferences &preferences);
 std::string convertNorm(KernelGroup group, KernelCache &kernels);
 
 /// An embedding, or a sum of embeddings.
@@ -62,7 +72,8 @@ mlir::Value toMatrix(mlir::OpBuilder &b, mlir::Location loc,
                      mlir::Value activation);
 /// A matrix of as many rows as `rows` has, and `width` columns.
 mlir::Value createEmptyMatrix(mlir::OpBuilder &b, mlir::Location loc,
-                              mlir::Value rows, int64_t width);
+                              mlir::Value rows, int64_t width,
+                              mlir::Type element);
 /// The matrix as a tensor of the extents `sizes`, as a value of `type`.
 mlir::Value expandRows(mlir::OpBuilder &b, mlir::Location loc,
                        mlir::Value matrix,

@@ -7,6 +7,8 @@
 
 #include "RowLaunch.h"
 
+#include "Patterns.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -16,18 +18,26 @@
 using namespace mlir;
 using namespace ockham;
 
-std::string tfm_to_tile::checkRows(Operation *op, Value rows) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
+std::string tfm_to_tile::checkElements(Operation *op) {
   SmallVector<Value> values(op->getOperands());
   llvm::append_range(values, op->getResults());
   for (Value value : values) {
     Type element = getElementTypeOrSelf(value);
-    if (!isa<FloatType>(element) || element.isF32())
+    if (!isa<FloatType>(element) || isKernelFloat(element))
       continue;
-    os << "it is on " << value.getType() << ", expected f32";
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << "it is on " << value.getType() << ", expected f32, bf16 or f16";
     return text;
   }
+  return "";
+}
+
+std::string tfm_to_tile::checkRows(Operation *op, Value rows) {
+  std::string text = checkElements(op);
+  if (!text.empty())
+    return text;
+  llvm::raw_string_ostream os(text);
   auto type = cast<RankedTensorType>(rows.getType());
   int64_t columns = type.getShape().back();
   if (ShapedType::isDynamic(columns) || columns < 1)
@@ -69,9 +79,9 @@ Value tfm_to_tile::countElements(OpBuilder &b, Location loc, Value tensor,
 
 Value tfm_to_tile::launchRows(OpBuilder &b, Location loc, tile::KernelOp kernel,
                               ValueRange grid, ValueRange inputs,
-                              OpFoldResult rows, int64_t width) {
+                              OpFoldResult rows, int64_t width, Type element) {
   SmallVector<OpFoldResult> sizes{rows, b.getIndexAttr(width)};
-  Value empty = tensor::EmptyOp::create(b, loc, sizes, b.getF32Type());
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, element);
   return tile::LaunchOp::create(b, loc, TypeRange{empty.getType()},
                                 kernel.getSymName(), grid, inputs,
                                 ValueRange{empty})

@@ -15,8 +15,12 @@
 
 namespace ockham::tfm_to_tile {
 
-/// Why rows of `op` have no kernel; empty if they may have one. All floats that
-/// it reads and gives are f32, and the last extent of `rows` is known.
+/// Why `op` has no kernel, if it is because of a type of floats that it reads
+/// or gives; empty else.
+std::string checkElements(mlir::Operation *op);
+
+/// Why rows of `op` have no kernel; empty if they may have one: kernels have
+/// its floats, and the last extent of `rows` is known.
 std::string checkRows(mlir::Operation *op, mlir::Value rows);
 
 /// The elements of a tensor as a matrix of one column.
@@ -27,11 +31,11 @@ mlir::Value toColumn(mlir::OpBuilder &b, mlir::Location loc,
 mlir::Value countElements(mlir::OpBuilder &b, mlir::Location loc,
                           mlir::Value tensor, int64_t skip);
 
-/// Launches the kernel, which gives a matrix of `rows` x `width` of f32.
+/// Launches the kernel, which gives a matrix of `rows` x `width` of `element`.
 mlir::Value launchRows(mlir::OpBuilder &b, mlir::Location loc,
                        tile::KernelOp kernel, mlir::ValueRange grid,
                        mlir::ValueRange inputs, mlir::OpFoldResult rows,
-                       int64_t width);
+                       int64_t width, mlir::Type element);
 
 } // namespace ockham::tfm_to_tile
 

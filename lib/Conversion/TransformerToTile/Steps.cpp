@@ -8,6 +8,7 @@
 #include "Steps.h"
 
 #include "Patterns.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace ockham;
@@ -25,12 +26,14 @@ void StepList::addVector(EpilogueStep::Kind kind, Value vector,
     return;
   steps.push_back({kind});
   steps.back().isScalar = isScalar(vector);
+  steps.back().vector = getElementTypeOrSelf(vector);
   inputs.push_back(vector);
   name += (isScalar(vector) ? "_scalar_" : "_") + what.str();
 }
 
 void StepList::addRowScale(Value scale) {
   steps.push_back({EpilogueStep::RowScale});
+  steps.back().vector = getElementTypeOrSelf(scale);
   inputs.push_back(scale);
   name += "_row_scale";
 }
@@ -39,6 +42,7 @@ void StepList::addMatrix(Value matrix) {
   if (!matrix)
     return;
   steps.push_back({EpilogueStep::Add});
+  steps.back().matrix = getElementTypeOrSelf(matrix);
   inputs.push_back(matrix);
   name += "_add";
 }
@@ -48,6 +52,8 @@ void StepList::addScaled(Value gain, Value matrix) {
     return addMatrix(matrix);
   steps.push_back({EpilogueStep::AddScaled});
   steps.back().isScalar = isScalar(gain);
+  steps.back().vector = getElementTypeOrSelf(gain);
+  steps.back().matrix = getElementTypeOrSelf(matrix);
   inputs.append({gain, matrix});
   name += isScalar(gain) ? "_add_scalar_gain" : "_add_gain";
 }
@@ -64,11 +70,13 @@ void StepList::activate(tfm::ActivationKind kind, Value slope) {
   if (!slope)
     return;
   steps.back().hasSlope = true;
+  steps.back().vector = getElementTypeOrSelf(slope);
   inputs.push_back(slope);
 }
 
 void StepList::multiply(Value matrix) {
   steps.push_back({EpilogueStep::Multiply});
+  steps.back().matrix = getElementTypeOrSelf(matrix);
   inputs.push_back(matrix);
   name += "_mul";
 }
@@ -77,6 +85,9 @@ void StepList::addOp(OpBuilder &b, Operation *op, Value current) {
   Location loc = op->getLoc();
   if (auto activation = dyn_cast<tfm::ActivationOp>(op))
     return activate(activation.getKind(), activation.getSlope());
+  // Registers hold what it gives.
+  if (isa<tfm::CastOp>(op))
+    return;
   if (auto scale = dyn_cast<tfm::ScaleOp>(op))
     return addGain(scale.getGain());
   if (auto gate = dyn_cast<tfm::GateOp>(op))

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "ockham/Conversion/Passes.h"
 #include "llvm/Support/Format.h"
 
@@ -25,22 +26,40 @@ using namespace ockham;
 using namespace ockham::tfm_to_tile;
 
 tile::KernelOp KernelCache::get(
-    StringRef name, ArrayRef<double> numbers,
+    StringRef plain, ArrayRef<double> numbers, Type rows, Type result,
+    TypeRange others,
     llvm::function_ref<tile::KernelOp(OpBuilder &, StringRef)> build) {
+  std::string name = plain.str();
+  llvm::raw_string_ostream nameStream(name);
+  if (!rows.isF32())
+    nameStream << '_' << rows;
+  if (result != rows)
+    nameStream << "_to_" << result;
   // With all digits: kernels that differ in the last one are two.
-  std::string key = name.str();
+  std::string key = name;
   llvm::raw_string_ostream os(key);
+  for (Type type : others)
+    os << ' ' << type;
   for (double number : numbers)
     os << ' ' << llvm::format("%a", number);
   tile::KernelOp &kernel = kernels[key];
   if (!kernel) {
-    std::string symbol = name.str();
+    std::string symbol = name;
     for (unsigned i = 0; module.lookupSymbol(symbol); ++i)
-      symbol = name.str() + "_" + std::to_string(i);
+      symbol = name + "_" + std::to_string(i);
     OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
     kernel = build(b, symbol);
   }
   return kernel;
+}
+
+bool tfm_to_tile::isKernelFloat(Type element) {
+  return isa<Float16Type, BFloat16Type, Float32Type>(element);
+}
+
+SmallVector<Type> tfm_to_tile::getElementTypes(ValueRange values) {
+  return llvm::map_to_vector(
+      values, [](Value value) { return getElementTypeOrSelf(value); });
 }
 
 /// All dimensions but the last one, and the last one.
@@ -66,10 +85,9 @@ Value tfm_to_tile::toMatrix(OpBuilder &b, Location loc, Value activation) {
 }
 
 Value tfm_to_tile::createEmptyMatrix(OpBuilder &b, Location loc, Value rows,
-                                     int64_t width) {
+                                     int64_t width, Type element) {
   SmallVector<OpFoldResult> sizes{tensor::getMixedSize(b, loc, rows, 0),
                                   b.getIndexAttr(width)};
-  Type element = cast<RankedTensorType>(rows.getType()).getElementType();
   return tensor::EmptyOp::create(b, loc, sizes, element);
 }
 
@@ -125,12 +143,12 @@ static void convertSplit(tfm::SplitOp op) {
 }
 
 static std::string convert(const KernelGroup &group, KernelCache &kernels,
-                           const LinearLayout &layout) {
+                           const tfm_to_tile::Preferences &preferences) {
   Operation *root = group.getRoot();
   if (isa<tfm::LinearOp>(root))
-    return convertLinear(group, kernels, layout);
+    return convertLinear(group, kernels, preferences);
   if (auto attention = dyn_cast<tfm::AttentionOp>(root))
-    return convertAttention(attention, kernels);
+    return convertAttention(attention, kernels, preferences);
   if (auto loss = dyn_cast<tfm::CrossEntropyOp>(root))
     return convertCrossEntropy(loss, kernels);
   if (isa<tfm::EmbeddingOp>(root))
@@ -148,22 +166,46 @@ struct ConvertTransformerToTile
   using ConvertTransformerToTileBase::ConvertTransformerToTileBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (panel < 1)
+    for (auto [name, value] :
+         {std::pair<StringRef, int64_t>("panel", panel),
+          std::pair<StringRef, int64_t>("gate-panel", gatePanel),
+          std::pair<StringRef, int64_t>("product-rows", productRows),
+          std::pair<StringRef, int64_t>("gate-rows", gateRows),
+          std::pair<StringRef, int64_t>("query-block", queryBlock),
+          std::pair<StringRef, int64_t>("key-block", keyBlock),
+          std::pair<StringRef, int64_t>("key-rest", keyRest)})
+      if (value < 1)
+        return emitError(UnknownLoc::get(context))
+               << "convert-tfm-to-tile: " << name << " is " << value
+               << ", expected at least 1";
+    if (keyBlock % keyRest != 0)
       return emitError(UnknownLoc::get(context))
-             << "convert-tfm-to-tile: panel is " << int64_t(panel)
-             << ", expected at least 1";
-    if (weights != "f32" && weights != "bf16")
+             << "convert-tfm-to-tile: key-rest is " << int64_t(keyRest)
+             << ", expected a divisor of key-block, " << int64_t(keyBlock);
+    if (weights != "f32" && weights != "bf16" && weights != "f16")
       return emitError(UnknownLoc::get(context))
              << "convert-tfm-to-tile: weights is '" << std::string(weights)
-             << "', expected 'f32' or 'bf16'";
+             << "', expected 'f32', 'bf16' or 'f16'";
     return success();
   }
 
   void runOnOperation() override {
     KernelCache kernels(getOperation());
     Builder b(&getContext());
-    LinearLayout layout = {panel, weights == "bf16" ? b.getBF16Type()
-                                                    : Type(b.getF32Type())};
+    tfm_to_tile::Preferences preferences;
+    preferences.panel = panel;
+    preferences.gatePanel = gatePanel;
+    preferences.productRows = productRows;
+    preferences.gateRows = gateRows;
+    preferences.tablesInRows = tablesInRows;
+    preferences.keysInRows = keysInRows;
+    preferences.narrowFactors = narrowFactors;
+    preferences.queryBlock = queryBlock;
+    preferences.keyBlock = keyBlock;
+    preferences.keyRest = keyRest;
+    preferences.weights = weights == "bf16"  ? Type(b.getBF16Type())
+                          : weights == "f16" ? Type(b.getF16Type())
+                                             : Type(b.getF32Type());
     getOperation().walk([](tfm::SplitOp split) {
       if (!isa<tfm::FusedOp>(split->getParentOp()))
         convertSplit(split);
@@ -184,7 +226,7 @@ struct ConvertTransformerToTile
         std::reverse(work.begin(), work.end());
       while (!work.empty()) {
         Operation *op = work.pop_back_val();
-        std::string problem = convert(KernelGroup(op), kernels, layout);
+        std::string problem = convert(KernelGroup(op), kernels, preferences);
         if (problem.empty())
           continue;
         auto fused = dyn_cast<tfm::FusedOp>(op);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Approximation.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
@@ -186,6 +187,9 @@ struct CPUApproximateMath
              name != math::AtanOp::getOperationName() &&
              name != math::Atan2Op::getOperationName();
     });
+    // As integers: the instructions that some processors have for it treat
+    // subnormal numbers as zero.
+    arith::populateExpandBFloat16Patterns(patterns);
     patterns.add<ApproximateSineOrCosine<math::SinOp>,
                  ApproximateSineOrCosine<math::CosOp>, ApproximateExp2>(
         &getContext());

@@ -78,9 +78,10 @@ int64_t KernelEmitter::getExtent(Value value, unsigned axis) const {
 }
 
 int64_t KernelEmitter::getLanes(Value block) const {
-  // Masks have the lanes of what they mask, which is at least i32 wide.
+  // Masks have the lanes of what they mask, and floats of 16 bits those of what
+  // they are extended to: at least i32 and f32.
   Type element = cast<RankedTensorType>(block.getType()).getElementType();
-  if (element.isInteger(1))
+  if (element.getIntOrFloatBitWidth() < 32)
     return getLanes(b.getF32Type());
   return getLanes(element);
 }

@@ -99,7 +99,8 @@ def CPUApproximateMath
     Vector and scalar math ops of f32 become polynomials of at most a few units
     in the last place, instead of one library call per element. Sine and cosine
     take off the multiples of a quarter turn in f64. What upstream has no good
-    polynomial for (the arc tangent, say) stays a call.
+    polynomial for (the arc tangent, say) stays a call. Conversions between f32
+    and bf16 become arithmetic on integers, which keeps subnormal numbers.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",

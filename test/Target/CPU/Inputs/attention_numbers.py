@@ -1,10 +1,12 @@
 """Compares compiled attention with the interpreter, over odd shapes.
 
-usage: attention_numbers.py FOLDER CPU...
+usage: attention_numbers.py FOLDER [--type TYPE] CPU...
 
 Each case is one tfm.attention with all extents but widths open, compiled once
 per processor through kernels and run on several extents; the interpreter runs
 the same op in float64. Infinities and NaNs must be in the same places.
+
+--type TYPE: with activations of that type, as kernel_numbers.py has it.
 """
 
 import itertools
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from kernel_numbers import choose_levels, run
+from narrow_text import TOLERANCE, narrow_text, round_to
 
 PASSES = "convert-tfm-to-tile,canonicalize,cse"
 rng = np.random.default_rng(11)
@@ -355,7 +358,9 @@ def compare(have, want):
 def main():
     folder, cpus = Path(sys.argv[1]), sys.argv[2:]
     folder.mkdir(parents=True, exist_ok=True)
-    only = None
+    only = kind = None
+    if cpus[0] == "--type":
+        kind, cpus = cpus[1], cpus[2:]
     if cpus and cpus[-1].startswith("only="):
         only = cpus.pop()[5:]
     count, worst = 0, 0.0
@@ -363,7 +368,8 @@ def main():
         if only and only not in case.name:
             continue
         model = folder / f"case{number}.mlir"
-        model.write_text(case.make_text())
+        text = case.make_text()
+        model.write_text(narrow_text(text, kind) if kind else text)
         lowered = run("ockham-opt", f"--pass-pipeline=builtin.module({PASSES})", model)
         if "tfm.attention %" in lowered:
             sys.exit(f"{case.name}: no kernel\n{lowered}")
@@ -389,6 +395,8 @@ def main():
         for extents in case.shapes:
             inputs, outputs = [], []
             for name, array in case.draw(*extents).items():
+                if kind and array.dtype == np.float32:
+                    array = round_to(array, kind)
                 np.save(folder / f"{name}.npy", array)
                 inputs += ["--input", f"{name}={folder / name}.npy"]
             for name in case.results:
@@ -405,7 +413,8 @@ def main():
                 for name, expected in zip(case.results, want):
                     have = np.load(folder / f"{name}.npy").astype(np.float64)
                     error = compare(have, expected)
-                    if not error < (case.get("tolerance") or 5e-6):
+                    limit = case.get("tolerance") or 5e-6
+                    if not error < max(limit, TOLERANCE[kind] if kind else 0):
                         sys.exit(
                             f"{case.name}, {extents}, {library} {level}, {name}: off by {error}"
                         )

@@ -1,6 +1,6 @@
 """Compares compiled kernels with the interpreter, over odd shapes.
 
-usage: kernel_numbers.py FOLDER [--weights TYPE] CPU...
+usage: kernel_numbers.py FOLDER [--weights TYPE | --type TYPE] CPU...
 
 Each case is a function of tfm ops. It is compiled once per processor, through
 kernels, and run on several extents; the interpreter runs the tfm ops in float64.
@@ -8,6 +8,9 @@ Code for several processors (portable) is run as each of them in turn.
 
 --weights TYPE: with weights of that type, also in the interpreter; what rounding
 them does to the results must be seen, and lie within what it can do.
+
+--type TYPE: with activations of that type (narrow_text.py), against the
+interpreter without rounding.
 """
 
 import os
@@ -17,6 +20,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from narrow_text import TOLERANCE, narrow_text, round_to
 
 PASSES = "tfm-form-kernels,convert-tfm-to-tile,tile-pack-weights,canonicalize,cse"
 rng = np.random.default_rng(7)
@@ -210,8 +214,10 @@ def compare_unrounded(model, end, output, rounded):
 def main(cases):
     folder = Path(sys.argv[1])
     cpus = sys.argv[2:]
-    passes = PASSES
-    if cpus[0] == "--weights":
+    passes, kind = PASSES, None
+    if cpus[0] == "--type":
+        kind, cpus = cpus[1], cpus[2:]
+    elif cpus[0] == "--weights":
         passes = PASSES.replace("tile,", f"tile{{weights={cpus[1]}}},", 1)
         cpus = cpus[2:]
     folder.mkdir(parents=True, exist_ok=True)
@@ -220,7 +226,7 @@ def main(cases):
         if passes != PASSES and "tfm.linear" not in case.text:
             continue  # Nothing is rounded.
         model = folder / f"case{number}.mlir"
-        model.write_text(case.text)
+        model.write_text(narrow_text(case.text, kind) if kind else case.text)
         lowered = run(
             "ockham-opt", f"--pass-pipeline=builtin.module({passes})", str(model)
         )
@@ -236,6 +242,7 @@ def main(cases):
             "tfm.gate",
             "tfm.fused",
             "tfm.cross_entropy",
+            "tfm.cast",
             "tile.pack",
         ):
             if f" {op} " in lowered:
@@ -267,9 +274,9 @@ def main(cases):
             for i, width in enumerate(case.widths):
                 length = extents[2] if case.keys and i > 0 else extents[1]
                 shape = [extents[0], length] + ([width] if width else [])
-                values = rng.standard_normal(shape)
+                values = rng.standard_normal(shape).astype(np.float32)
                 file = folder / f"x{i}.npy"
-                np.save(file, values.astype(np.float32))
+                np.save(file, round_to(values, kind) if kind else values)
                 inputs += ["--input", f"x{i}={file}"]
             output = folder / "y.npy"
             end = [*inputs, "--output", f"y={output}"]
@@ -291,7 +298,8 @@ def main(cases):
                 run("ockham", "run", str(library), *end, level=level)
                 have = np.load(output).astype(np.float64)
                 error = np.abs(have - want).max() / max(1.0, np.abs(want).max())
-                if have.shape != want.shape or not error < 5e-6:
+                limit = TOLERANCE[kind] if kind else 5e-6
+                if have.shape != want.shape or not error < limit:
                     sys.exit(
                         f"{case.name}, {extents}, {library} {level}: {have.shape}, "
                         f"off by {error}"
