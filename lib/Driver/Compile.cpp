@@ -16,6 +16,7 @@
 #include "ockham/Support/OutputFile.h"
 #include "ockham/Support/Registration.h"
 #include "ockham/Target/Package/Package.h"
+#include "ockham/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -83,6 +84,18 @@ static Error package(std::vector<std::string> objects, OutputFile &library,
     if (Error error = weightFile->keep())
       return error;
   return library.keep();
+}
+
+static const char *getName(Precision precision) {
+  switch (precision) {
+  case Precision::F32:
+    break;
+  case Precision::BF16:
+    return "bf16";
+  case Precision::F16:
+    return "f16";
+  }
+  return "f32";
 }
 
 /// Refuses to write over the model itself, and to write two things to one file.
@@ -186,9 +199,17 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   {
     PassManager pm(&context);
     ToTilePipelineOptions tile;
-    bool rounds = options.precision == Precision::BF16;
-    if (rounds)
-      tile.weights = "bf16";
+    tile.weights = getName(options.precision);
+    // Without a unit for products of 16 bits, widening activations costs more
+    // than the bytes that are saved.
+    Precision activations = options.activations.value_or(Precision::F32);
+    bool rounds = options.precision != Precision::F32 ||
+                  activations != Precision::F32;
+    if (activations != Precision::F32) {
+      NarrowActivationsOptions narrow;
+      narrow.to = getName(activations);
+      pm.addPass(createNarrowActivations(narrow));
+    }
     buildToTilePipeline(pm, tile);
     // Rounding is no mistake of a rewrite.
     if (Error error = runPassManager(pm, module, log, "lowering to kernels",

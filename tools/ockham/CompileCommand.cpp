@@ -84,15 +84,32 @@ int ockham::tool::runCompile(int argc, char **argv) {
             "x86-64-v3 (AVX2), x86-64-v4 (AVX-512) or another of LLVM's "
             "names; or portable: those three, one of which is chosen when the "
             "model is loaded.");
+  auto readPrecision = [](const std::string &given, auto &to) {
+    static const std::map<std::string, Precision> kinds = {
+        {"f32", Precision::F32},
+        {"bf16", Precision::BF16},
+        {"f16", Precision::F16}};
+    auto found = kinds.find(given);
+    if (found == kinds.end())
+      return "'" + given + "' is unknown; expected f32, bf16 or f16";
+    to = found->second;
+    return std::string();
+  };
   line.option(
-      "--precision", "f32|bf16",
-      "f32 (default), or bf16: the weights of linears are rounded to bf16, "
+      "--precision", "f32|bf16|f16",
+      "f32 (default), bf16 or f16: the weights of linears are rounded to it, "
       "which halves what is read of them; sums and activations stay float32.",
       [&](const std::string &given) {
-        if (given != "f32" && given != "bf16")
-          return "'" + given + "' is unknown; expected f32 or bf16";
-        options.precision = given == "bf16" ? Precision::BF16 : Precision::F32;
-        return std::string();
+        return readPrecision(given, options.precision);
+      });
+  line.option(
+      "--activations", "f32|bf16|f16",
+      "f32 (default), bf16 or f16: what passes from one kernel to the next, and "
+      "the matrices of weights, are rounded to it. Inputs, outputs and losses "
+      "keep their types. Halves the memory of a run; without a unit for such "
+      "products (AMX) it is slower than float32.",
+      [&](const std::string &given) {
+        return readPrecision(given, options.activations);
       });
   line.flag("--allow-external-paths", options.allowExternalPaths,
             "Read external data from outside the model's folder as well.");

@@ -36,10 +36,11 @@ enum class EmitKind {
   Library ///< The model: a shared library.
 };
 
-/// In which precision a model computes.
+/// Types of floats in memory. Sums are f32 in all of them.
 enum class Precision {
   F32, ///< As the model says.
-  BF16 ///< Weights of linears are rounded to bf16; sums stay in f32.
+  BF16,
+  F16
 };
 
 /// How a model file is read.
@@ -63,7 +64,10 @@ struct CompileOptions : ReadOptions {
   /// Empty to embed, else the safetensors file to write them to.
   std::string weightFile;
   std::string cpu = "native";
+  /// Of the weights of linears.
   Precision precision = Precision::F32;
+  /// Of activations; without it what the target is fastest with.
+  std::optional<Precision> activations;
   /// Prints text kinds with the bytes of the weights, so that the file can be
   /// read again.
   bool printWeights = false;
