@@ -203,8 +203,8 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     // Without a unit for products of 16 bits, widening activations costs more
     // than the bytes that are saved.
     Precision activations = options.activations.value_or(Precision::F32);
-    bool rounds = options.precision != Precision::F32 ||
-                  activations != Precision::F32;
+    bool rounds =
+        options.precision != Precision::F32 || activations != Precision::F32;
     if (activations != Precision::F32) {
       NarrowActivationsOptions narrow;
       narrow.to = getName(activations);

@@ -104,7 +104,8 @@ int ockham::tool::runCompile(int argc, char **argv) {
       });
   line.option(
       "--activations", "f32|bf16|f16",
-      "f32 (default), bf16 or f16: what passes from one kernel to the next, and "
+      "f32 (default), bf16 or f16: what passes from one kernel to the next, "
+      "and "
       "the matrices of weights, are rounded to it. Inputs, outputs and losses "
       "keep their types. Halves the memory of a run; without a unit for such "
       "products (AMX) it is slower than float32.",
