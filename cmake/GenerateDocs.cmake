@@ -10,7 +10,8 @@ set(dialects ockham:Ockham onnx:ONNX tfm:Transformer tile:Tile)
 set(passes
   "Conversions between dialects:Conversion"
   "Transformations:Transforms"
-  "The CPU target:Target/CPU")
+  "The CPU target:Target/CPU"
+  "The CUDA target:Target/CUDA")
 set(pages passes.md)
 
 function(run_tblgen result)

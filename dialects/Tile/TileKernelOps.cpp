@@ -186,8 +186,12 @@ LogicalResult KernelOp::verifyRegions() {
                            << ", expected a view or a scalar";
 
   WalkResult result = getBody().walk([&](Operation *op) {
-    if (!isa_and_nonnull<arith::ArithDialect, math::MathDialect,
-                         scf::SCFDialect, TileDialect>(op->getDialect()) ||
+    // Staged kernels have ops of the target, too.
+    bool isTarget = getStrategy() && op->getDialect() &&
+                    op->getDialect() == &getStrategy()->getDialect();
+    if ((!isTarget &&
+         !isa_and_nonnull<arith::ArithDialect, math::MathDialect,
+                          scf::SCFDialect, TileDialect>(op->getDialect())) ||
         isa<KernelOp, LaunchOp, scf::ParallelOp, scf::ForallOp>(op)) {
       op->emitOpError() << "is in kernel '@" << getSymName()
                         << "', whose body is arith, math, scf and tile on one "

@@ -21,6 +21,7 @@
 #include "ockham/Pipelines/Pipelines.h"
 #include "ockham/Target/CPU/CPUDialect.h"
 #include "ockham/Target/CPU/Passes.h"
+#include "ockham/Target/CUDA/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
 #include <mutex>
@@ -29,7 +30,7 @@ using namespace mlir;
 
 void ockham::registerDialects(DialectRegistry &registry) {
   registry.insert<OckhamDialect, onnx::ONNXDialect, tfm::TfmDialect,
-                  tile::TileDialect, cpu::CPUDialect>();
+                  tile::TileDialect, cpu::CPUDialect, cuda::CUDADialect>();
   registerAllDialects(registry);
   registerAllExtensions(registry);
   registerAllToLLVMIRTranslations(registry);
@@ -44,6 +45,7 @@ void ockham::registerPasses() {
     registerConversionPasses();
     registerTransformsPasses();
     registerTargetCPUPasses();
+    registerTargetCUDAPasses();
     registerPipelines();
     registerAllPasses();
   });

@@ -1,0 +1,100 @@
+"""Emulates kernels of tfm ops and compares them with the interpreter.
+
+usage: kernel_sweep.py FOLDER GROUP [PART/PARTS] [NAME...]
+
+The cases are those of the CPU's tests: GROUP is products, rows or attention.
+Each is lowered once, with all extents open, and run on several of them, in the
+emulator with the race detector; the interpreter runs the tfm ops in float64.
+With names, only cases whose names contain one of them.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from emulated_host import Module, get_error, get_folder, interpret
+
+sys.path.append(str(Path(__file__).parent.parent.parent / "CPU" / "Inputs"))
+import attention_numbers
+import kernel_numbers
+import row_kernel_numbers
+
+PASSES = (
+    "tfm-form-kernels,convert-tfm-to-tile{panel=64 query-block=64 key-rest=64 "
+    "keys-in-rows},tile-pack-weights"
+)
+TOLERANCE = 1e-5
+rng = np.random.default_rng(3)
+
+
+def draw_rows(case, extents):
+    """Inputs of a case of products or rows, by name."""
+    arrays = dict(case.make_integers(extents))
+    for i, width in enumerate(case.widths):
+        length = extents[2] if case.keys and i > 0 else extents[1]
+        shape = [extents[0], length] + ([width] if width else [])
+        arrays[f"x{i}"] = rng.standard_normal(shape).astype(np.float32)
+    return arrays
+
+
+def make_runs(group):
+    """Name, text, names of results, and inputs by name for some extents."""
+    if group == "attention":
+        for case in attention_numbers.make_cases():
+            text = case.make_text()
+            # The least, and what is more than a block.
+            shapes = [
+                case.shapes[0],
+                case.shapes[len(case.shapes) // 2],
+                case.shapes[-1],
+            ]
+            yield case.name, text, case.results, [case.draw(*s) for s in shapes], shapes
+        return
+    module = {"products": kernel_numbers, "rows": row_kernel_numbers}[group]
+    for case in module.make_cases():
+        # One row, few, and more than a block.
+        extents = case.extents
+        if len(extents) > 4:
+            extents = [extents[0], extents[len(extents) // 2], extents[-1]]
+        yield (
+            case.name,
+            case.text,
+            ["y"],
+            [draw_rows(case, e) for e in extents],
+            extents,
+        )
+
+
+def main():
+    folder = get_folder()
+    part, parts = 0, 1
+    words = [word for word in sys.argv[3:] if word != "-v"]
+    if words and "/" in words[0]:
+        part, parts = map(int, words.pop(0).split("/"))
+    count, launches, worst = 0, 0, 0.0
+    for number, (name, text, results, runs, extents) in enumerate(
+        make_runs(sys.argv[2])
+    ):
+        if number % parts != part or (words and not any(w in name for w in words)):
+            continue
+        source = folder / "case.mlir"
+        source.write_text(text)
+        module = Module(source, folder, PASSES)
+        for inputs, shape in zip(runs, extents):
+            want = interpret(source, inputs, results, folder)
+            modes = ["--completion", ("eager", "lazy", "random")[count % 3]]
+            have = module(inputs.values(), modes)
+            for result, a, b in zip(results, have, want):
+                error = get_error(a, b)
+                if not error < TOLERANCE:
+                    sys.exit(f"{name}, {shape}: {result} is off by {error}")
+                worst = max(worst, error)
+            count += 1
+            if "-v" in sys.argv:
+                print(name, shape, f"{worst:.1e}", flush=True)
+        launches += module.launches
+    print(f"{count} runs with {launches} launches agree, the worst to {worst:.1e}")
+
+
+if __name__ == "__main__":
+    main()
