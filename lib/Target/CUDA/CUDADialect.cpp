@@ -154,6 +154,12 @@ Type cuda::getFactorElement(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType();
 }
 
+int64_t cuda::getDepth(tile::DotOp dot) {
+  if (auto slice = dyn_cast<tile::SliceType>(dot.getLhs().getType()))
+    return slice.getCols();
+  return cast<RankedTensorType>(dot.getLhs().getType()).getDimSize(1);
+}
+
 static LogicalResult verifyDot(tile::DotOp dot, StrategyAttr strategy) {
   Type acc = dot.getAcc().getType().getElementType();
   Type lhs = getFactorElement(dot.getLhs()),
@@ -173,9 +179,11 @@ static LogicalResult verifyDot(tile::DotOp dot, StrategyAttr strategy) {
              << "multiplies " << lhs << " and " << rhs << " to " << acc
              << ", but mma.sync takes two factors of bf16 or of f16 to f32; "
                 "expected dot = fma";
-    if (dot.getAcc().getType().getDimSize(1) == 1)
+    if (dot.getAcc().getType().getDimSize(1) == 1 || getDepth(dot) == 1)
       return dot.emitOpError()
-             << "has 1 column, but mma.sync makes 8; expected dot = fma";
+             << "has " << dot.getAcc().getType().getDimSize(1) << " columns of "
+             << getDepth(dot)
+             << " products, but mma.sync makes 8 of 16; expected dot = fma";
     return success();
   }
   llvm_unreachable("all kinds are listed");

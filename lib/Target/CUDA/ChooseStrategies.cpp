@@ -24,7 +24,7 @@ static bool canUseTensorCores(ArrayRef<tile::DotOp> dots) {
     return lhs == getFactorElement(dot.getRhs()) &&
            (lhs.isBF16() || lhs.isF16()) &&
            dot.getAcc().getType().getElementType().isF32() &&
-           dot.getAcc().getType().getDimSize(1) > 1;
+           dot.getAcc().getType().getDimSize(1) > 1 && getDepth(dot) > 1;
   });
 }
 

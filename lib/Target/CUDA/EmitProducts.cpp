@@ -24,13 +24,6 @@ using namespace mlir;
 using namespace ockham;
 using namespace ockham::cuda;
 
-/// Contracted positions.
-static int64_t getDepth(tile::DotOp op) {
-  if (auto slice = dyn_cast<tile::SliceType>(op.getLhs().getType()))
-    return slice.getCols();
-  return cast<RankedTensorType>(op.getLhs().getType()).getDimSize(1);
-}
-
 LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
   for (Value factor : {op.getLhs(), op.getRhs()})
     if (isa<tile::SliceType>(factor.getType()) && !windows.count(factor))
@@ -253,11 +246,23 @@ Registers KernelEmitter::emitFMA(tile::DotOp op) {
   constexpr int64_t kStep = 4;
   for (int64_t k = 0; k < depth; k += kStep) {
     int64_t steps = std::min(kStep, depth - k);
+    // What lies behind the last position may not have been written.
+    auto loadSteps = [&](const WindowValues &window, Value row) -> Value {
+      if (steps == kStep)
+        return widen(loadShared(window, {row, 0}, {Value(), k}, kStep));
+      SmallVector<Value> elements;
+      for (int64_t s = 0; s < steps; ++s)
+        elements.push_back(
+            widen(loadShared(window, {row, 0}, {Value(), k + s}, 1)));
+      if (steps == 1)
+        return elements.front();
+      return vector::FromElementsOp::create(b, VectorType::get(steps, element),
+                                            elements);
+    };
     SmallVector<Value> lhs;
     for (int64_t offset : rows.offsets)
-      lhs.push_back(widen(loadShared(
-          left, {clamp(rowBase, offset, rows.padded, left.type.getRows()), 0},
-          {Value(), k}, kStep)));
+      lhs.push_back(loadSteps(
+          left, clamp(rowBase, offset, rows.padded, left.type.getRows())));
     // For each step and register of columns what it is multiplied with.
     SmallVector<SmallVector<Value>> rhs(steps);
     for (int64_t offset : cols.offsets) {
@@ -274,9 +279,8 @@ Registers KernelEmitter::emitFMA(tile::DotOp op) {
       }
       SmallVector<Value> neighbours;
       for (int64_t e = 0; e < cols.width; ++e)
-        neighbours.push_back(widen(loadShared(
-            right, {clamp(colBase, offset + e, cols.padded, extent), 0},
-            {Value(), k}, kStep)));
+        neighbours.push_back(
+            loadSteps(right, clamp(colBase, offset + e, cols.padded, extent)));
       for (int64_t s = 0; s < steps; ++s) {
         SmallVector<Value> elements;
         for (Value neighbour : neighbours)

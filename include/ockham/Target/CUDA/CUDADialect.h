@@ -32,6 +32,8 @@ constexpr int64_t kMostRegisters = 224;
 
 /// Of a block or window that products read.
 mlir::Type getFactorElement(mlir::Value factor);
+/// Contracted positions of a product.
+int64_t getDepth(tile::DotOp dot);
 
 } // namespace ockham::cuda
 
