@@ -135,9 +135,10 @@ LogicalResult GatherOp::verify() {
     return emitOpError() << "gathers " << block.getDimSize(0)
                          << " rows with indices of type " << rows
                          << ", expected one column of as many";
-  if (getView().getType().isPacked())
+  if (getView().getType().isPacked() && !getTransposed())
     return emitOpError() << "gathers rows of a packed view "
-                         << getView().getType();
+                         << getView().getType()
+                         << ", expected columns (transposed)";
   return verifyElements(*this, getView().getType(), block);
 }
 

@@ -220,17 +220,26 @@ def Tile_GatherOp : Tile_Op<"gather", [MemoryEffects<[MemRead]>]> {
   let summary = "A block whose rows are rows of a view, by index";
   let description = [{
     Row r of the block is row `rows[r]` of the view, from column `col` on: rows
-    of an embedding, pages of a cache. Elements outside the view are zero.
+    of an embedding, pages of a cache. When `transposed` it is column `rows[r]`,
+    from row `col` on: a row of a table that a product has in panels. Elements
+    outside the view are zero.
 
     ```mlir
     %x = tile.gather %table[%ids, %j]
         : !tile.view<50257x768xf32>, tensor<8x1xi32> -> tensor<8x48xf32>
+    %y = tile.gather %packed[%ids, %j] transposed
+        : !tile.view<768x50257xf32, panels<48>>, tensor<8x1xi32> -> tensor<8x48xf32>
     ```
   }];
-  let arguments = (ins Tile_ViewType:$view, Tile_IntBlock:$rows, Index:$col);
+  let arguments = (ins Tile_ViewType:$view, Tile_IntBlock:$rows, Index:$col,
+                       UnitAttr:$transposed);
   let results = (outs Tile_Block:$result);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$view,
+      "::mlir::Value":$rows, "::mlir::Value":$col), [{
+    build($_builder, $_state, result, view, rows, col, /*transposed=*/false);
+  }]>];
   let assemblyFormat = [{
-    $view `[` $rows `,` $col `]` attr-dict
+    $view `[` $rows `,` $col `]` (`transposed` $transposed^)? attr-dict
     `:` type($view) `,` type($rows) `->` type($result)
   }];
   let hasVerifier = 1;

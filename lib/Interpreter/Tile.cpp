@@ -164,11 +164,14 @@ static llvm::Expected<Tensor> evaluateGather(GatherOp op, Frame &frame) {
     return block;
   const Tensor &rows = frame.get(op.getRows());
   int64_t col = frame.getInt(op.getCol()), cols = block->getDim(1);
-  for (int64_t i = 0, e = block->size(); i < e; ++i)
-    if (llvm::Error error =
-            readElement(frame.getView(op.getView()), rows.getInt(i / cols),
-                        col + i % cols, frame.point, *block, i))
+  for (int64_t i = 0, e = block->size(); i < e; ++i) {
+    int64_t row = rows.getInt(i / cols), place = col + i % cols;
+    if (op.getTransposed())
+      std::swap(row, place);
+    if (llvm::Error error = readElement(frame.getView(op.getView()), row, place,
+                                        frame.point, *block, i))
       return error;
+  }
   return block;
 }
 

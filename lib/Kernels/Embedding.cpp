@@ -59,8 +59,12 @@ tile::KernelOp kernels::buildEmbedding(OpBuilder &builder, Location loc,
   };
   SmallVector<Type> types;
   for (const EmbeddingTable &table : options.tables) {
-    types.append(
-        {view(any, 1, table.ids), view(table.rows, columns, table.element)});
+    types.push_back(view(any, 1, table.ids));
+    types.push_back(table.panel == 0
+                        ? view(table.rows, columns, table.element)
+                        : tile::ViewType::get(builder.getContext(), columns,
+                                              table.rows, table.element,
+                                              table.panel));
     if (table.positionElement)
       types.push_back(view(table.positions, columns, table.positionElement));
     if (table.past)

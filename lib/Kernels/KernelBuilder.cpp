@@ -61,10 +61,12 @@ Value KernelBuilder::load(Value view, Value row, Value col, int64_t rows,
 }
 
 Value KernelBuilder::gather(Value view, Value rows, Value col, int64_t cols) {
-  Type element = cast<tile::ViewType>(view.getType()).getElementType();
+  auto from = cast<tile::ViewType>(view.getType());
+  Type element = from.getElementType();
   int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0);
-  Value block = tile::GatherOp::create(*this, type(count, cols, element), view,
-                                       rows, col);
+  Value block =
+      tile::GatherOp::create(*this, type(count, cols, element), view, rows, col,
+                             /*transposed=*/from.isPacked());
   return convert(block, getArithmeticType(element));
 }
 

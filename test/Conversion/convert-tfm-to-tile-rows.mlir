@@ -70,17 +70,19 @@ func.func @types(%i: tensor<?x?xi64>, %t: tensor<?x?xi64>, %w: tensor<50x8xf32>,
 
 // -----
 
-// A tied table is in panels, for the head: what cannot be one kernel is taken
-// apart.
+// A tied table is in panels, for the head; its rows are columns there.
 ockham.weight @wte : tensor<50x8xf32> = dense<0.5> : tensor<50x8xf32>
+// CHECK-LABEL: tile.kernel @embedding_8_50_panels_i64_2_i64(
+// CHECK-SAME: %{{.*}}: !tile.view<?x1xi64>, %[[TABLE:.*]]: !tile.view<8x50xf32, panels<48>>, %{{.*}}: !tile.view<?x1xi64>, %[[TYPES:.*]]: !tile.view<2x8xf32>
+// CHECK: tile.gather %[[TABLE]][%{{.*}}, %{{.*}}] transposed : <8x50xf32, panels<48>>, tensor<1x1xi64> -> tensor<1x8xf32>
+// CHECK: tile.gather %[[TYPES]][%{{.*}}, %{{.*}}] : <2x8xf32>
 // CHECK-LABEL: func.func @tied(
-// CHECK: tfm.embedding
-// CHECK: tile.launch @embedding_8_2_i64
-// CHECK: tile.launch @rows_8_add
+// CHECK: %[[PANELS:.*]] = tile.pack %{{.*}} panels 48 transposed : tensor<50x8xf32> -> tensor<2x8x48xf32>
+// CHECK: tile.launch @embedding_8_50_panels_i64_2_i64 grid[{{.*}}] ins(%{{.*}}, %[[PANELS]],
+// CHECK-NOT: tfm.
 func.func @tied(%i: tensor<?x?xi64>, %s: tensor<2x8xf32>) -> tensor<?x?x50xf32> {
   %w = ockham.load_weight @wte : tensor<50x8xf32>
   %x = tfm.fused {
-    // expected-remark @+1 {{no kernel: its table is stored once, in panels of 48 rows for the product that reads it, too; it goes through linalg}}
     %0 = tfm.embedding %i, %w : tensor<?x?xi64>, tensor<50x8xf32> -> tensor<?x?x8xf32>
     %e = tfm.embedding %i, %s : tensor<?x?xi64>, tensor<2x8xf32> -> tensor<?x?x8xf32>
     %sum = tfm.add_scaled %0, %e : tensor<?x?x8xf32>
@@ -88,6 +90,28 @@ func.func @tied(%i: tensor<?x?xi64>, %s: tensor<2x8xf32>) -> tensor<?x?x50xf32> 
   } : tensor<?x?x8xf32>
   %1 = tfm.linear %x, %w : tensor<?x?x8xf32>, tensor<50x8xf32> -> tensor<?x?x50xf32> {transposed}
   return %1 : tensor<?x?x50xf32>
+}
+
+// -----
+
+// A product that takes the table as it is has its rows in parts: what cannot be
+// one kernel is taken apart.
+ockham.weight @wte : tensor<50x8xf32> = dense<0.5> : tensor<50x8xf32>
+// CHECK-LABEL: func.func @untied(
+// CHECK: tfm.embedding
+// CHECK: tile.launch @embedding_8_2_i64
+// CHECK: tile.launch @rows_8_add
+func.func @untied(%i: tensor<?x?xi64>, %s: tensor<2x8xf32>, %y: tensor<?x?x50xf32>) -> (tensor<?x?x8xf32>, tensor<?x?x8xf32>) {
+  %w = ockham.load_weight @wte : tensor<50x8xf32>
+  %x = tfm.fused {
+    // expected-remark @+1 {{no kernel: its table is stored once, with rows in parts of 48 numbers for the product that reads it, too; it goes through linalg}}
+    %0 = tfm.embedding %i, %w : tensor<?x?xi64>, tensor<50x8xf32> -> tensor<?x?x8xf32>
+    %e = tfm.embedding %i, %s : tensor<?x?xi64>, tensor<2x8xf32> -> tensor<?x?x8xf32>
+    %sum = tfm.add_scaled %0, %e : tensor<?x?x8xf32>
+    tfm.yield %sum : tensor<?x?x8xf32>
+  } : tensor<?x?x8xf32>
+  %1 = tfm.linear %y, %w : tensor<?x?x50xf32>, tensor<50x8xf32> -> tensor<?x?x8xf32>
+  return %x, %1 : tensor<?x?x8xf32>, tensor<?x?x8xf32>
 }
 
 // -----

@@ -44,12 +44,24 @@ tile.kernel @gather(%x: !tile.view<3x4xf32>, %y: !tile.view<2x4xf32>) grid(%i to
   tile.store %0, %y[%i, %c0] : tensor<2x4xf32>, !tile.view<2x4xf32>
 }
 
+// Columns 4 and 5 of a matrix in panels, from row 1 on; there is no column 5,
+// and no fourth row.
+tile.kernel @columns(%x: !tile.view<3x5xf32, panels<4>>, %y: !tile.view<2x3xf32>) grid(%i to %m step 2) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %columns = arith.constant dense<[[4], [5]]> : tensor<2x1xi32>
+  %0 = tile.gather %x[%columns, %c1] transposed : !tile.view<3x5xf32, panels<4>>, tensor<2x1xi32> -> tensor<2x3xf32>
+  tile.store %0, %y[%i, %c0] : tensor<2x3xf32>, !tile.view<2x3xf32>
+}
+
 // CHECK{LITERAL}: product: float32 [3, 5] = [[38, 44, 50, 56, 62], [83, 98, 113, 128, 143], [128, 152, 176, 200, 224]]
 // CHECK{LITERAL}: rows: float32 [3, 4] = [[9, 10, 11, 12], [30, 31, 32, 33], [37, 38, 39, 40]]
 // CHECK{LITERAL}: gathered: float32 [2, 4] = [[8, 9, 10, 11], [0, 0, 0, 0]]
+// CHECK{LITERAL}: columns: float32 [2, 3] = [[9, 13, 0], [0, 0, 0]]
 func.func @forward() -> (tensor<3x5xf32> {ockham.name = "product"},
                          tensor<3x4xf32> {ockham.name = "rows"},
-                         tensor<2x4xf32> {ockham.name = "gathered"}) {
+                         tensor<2x4xf32> {ockham.name = "gathered"},
+                         tensor<2x3xf32> {ockham.name = "columns"}) {
   %a = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]> : tensor<3x3xf32>
   %w = arith.constant dense<[[1.0, 2.0, 3.0, 4.0, 5.0], [5.0, 6.0, 7.0, 8.0, 9.0], [9.0, 10.0, 11.0, 12.0, 13.0]]> : tensor<3x5xf32>
   %m = arith.constant 3 : index
@@ -65,7 +77,9 @@ func.func @forward() -> (tensor<3x5xf32> {ockham.name = "product"},
   %z = arith.constant dense<[[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0], [8.0, 9.0, 10.0, 11.0]]> : tensor<3x4xf32>
   %g = tensor.empty() : tensor<2x4xf32>
   %h = tile.launch @gather grid[%two] ins(%z : tensor<3x4xf32>) outs(%g : tensor<2x4xf32>) -> tensor<2x4xf32>
-  return %c, %r, %h : tensor<3x5xf32>, tensor<3x4xf32>, tensor<2x4xf32>
+  %l = tensor.empty() : tensor<2x3xf32>
+  %o = tile.launch @columns grid[%two] ins(%p : tensor<2x3x4xf32>) outs(%l : tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %c, %r, %h, %o : tensor<3x5xf32>, tensor<3x4xf32>, tensor<2x4xf32>, tensor<2x3xf32>
 }
 
 // Half of the rows that a point writes are its neighbour's.

@@ -234,13 +234,14 @@ tile::KernelOp buildRowMap(mlir::OpBuilder &builder, mlir::Location loc,
                            llvm::StringRef name, const RowMapOptions &options);
 
 /// The sum of rows of tables. Arguments: for each table ids `[batch * rows,
-/// 1]`, the table `[?, N]` and, as it has them, positions `[?, N]` and the
-/// positions in front of each sequence `[batch, 1]`; then Y. Ids and positions
-/// are inside of their tables: who launches the kernel checks that. Grid:
-/// batch, rows of a sequence.
+/// 1]`, the table `[?, N]`, or its columns in panels `[N, ?]`, and, as it has
+/// them, positions `[?, N]` and the positions in front of each sequence
+/// `[batch, 1]`; then Y. Ids and positions are inside of their tables: who
+/// launches the kernel checks that. Grid: batch, rows of a sequence.
 struct EmbeddingTable {
   mlir::Type ids, element;
   int64_t rows = mlir::ShapedType::kDynamic;
+  int64_t panel = 0; ///< Rows of the table side by side; 0: it is not packed.
   mlir::Type positionElement; ///< Null: there are no positions.
   int64_t positions = mlir::ShapedType::kDynamic;
   mlir::Type past; ///< Null: there are none.

@@ -24,23 +24,32 @@ using namespace ockham;
 using namespace ockham::kernels;
 using namespace ockham::tfm_to_tile;
 
+/// How a product has the table in panels, if one has: no table is stored twice.
+static tile::PackOp findPack(Operation *op, Value table) {
+  auto mine = table ? table.getDefiningOp<LoadWeightOp>() : LoadWeightOp();
+  tile::PackOp found;
+  if (mine)
+    op->getParentOfType<ModuleOp>().walk([&](tile::PackOp pack) {
+      auto load = pack.getMatrix().getDefiningOp<LoadWeightOp>();
+      if (load && load.getWeightAttr() == mine.getWeightAttr() &&
+          (!found || pack.getTransposed()))
+        found = pack;
+    });
+  return found;
+}
+
 /// Why there is no kernel for an embedding; empty if there is one.
 static std::string checkTables(tfm::EmbeddingOp op) {
-  std::string problem = checkRows(op, op.getResult());
-  SmallVector<Attribute> tables;
-  for (Value table : {Value(op.getTable()), Value(op.getPositionTable())})
-    if (auto load =
-            table ? table.getDefiningOp<LoadWeightOp>() : LoadWeightOp())
-      tables.push_back(load.getWeightAttr());
-  // Rows are not in one place in panels, and no table is stored twice.
-  op->getParentOfType<ModuleOp>().walk([&](tile::PackOp pack) {
-    auto load = pack.getMatrix().getDefiningOp<LoadWeightOp>();
-    if (load && llvm::is_contained(tables, load.getWeightAttr()))
-      problem = "its table is stored once, in panels of " +
-                std::to_string(pack.getPanel()) +
-                " rows for the product that reads it, too";
-  });
-  return problem;
+  // A row of the table is a column of the product's matrix. Otherwise, and
+  // where positions are in panels, its numbers are in several places.
+  tile::PackOp pack = findPack(op, op.getTable());
+  if (!pack || pack.getTransposed())
+    pack = findPack(op, op.getPositionTable());
+  if (pack)
+    return "its table is stored once, with rows in parts of " +
+           std::to_string(pack.getPanel()) +
+           " numbers for the product that reads it, too";
+  return checkRows(op, op.getResult());
 }
 
 /// All tables are read for as many ids: extents that are open may differ.
@@ -77,6 +86,11 @@ static EmbeddingTable describe(tfm::EmbeddingOp op, std::string &name) {
   table.element = op.getTable().getType().getElementType();
   table.ids = op.getIds().getType().getElementType();
   addRows(table.rows);
+  if (tile::PackOp pack = findPack(op, op.getTable())) {
+    table.panel = pack.getPanel();
+    table.element = pack.getResult().getType().getElementType();
+    os << "_panels";
+  }
   os << "_" << table.ids;
   if (Value positions = op.getPositionTable()) {
     auto type = cast<RankedTensorType>(positions.getType());
@@ -120,7 +134,11 @@ std::string tfm_to_tile::convertEmbedding(KernelGroup group,
       checkExtents(b, table, tables.front());
     options.tables.push_back(describe(table, name));
     inputs.push_back(toColumn(b, loc, table.getIds()));
-    inputs.push_back(table.getTable());
+    Value rows = table.getTable();
+    if (tile::PackOp pack = findPack(table, rows))
+      rows = tile::PackOp::create(b, loc, pack.getResult().getType(), rows,
+                                  pack.getPanel(), pack.getTransposed());
+    inputs.push_back(rows);
     if (table.getPositionTable())
       inputs.push_back(table.getPositionTable());
     if (table.getPast())

@@ -7,6 +7,8 @@
 
 #include "ockham/Target/CPU/CPUDialect.h"
 
+#include "BodySplit.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -70,12 +72,80 @@ static LogicalResult verifyRegisters(ockham::tile::DotOp dot,
                            << " bytes, but there are " << present;
 }
 
+/// Products can be summed up in parts of their depth.
+static LogicalResult verifyDepth(ockham::tile::KernelOp kernel,
+                                 StrategyAttr strategy) {
+  int64_t depth = strategy.getDepth();
+  if (depth < 0)
+    return kernel.emitOpError() << "splits the depth of products into parts of "
+                                << depth << ", expected 0 or more";
+  if (depth == 0)
+    return success();
+  unsigned loopDim = strategy.getLoop();
+  ockham::tile::BlockSizes sizes(kernel);
+  std::optional<BodySplit> split =
+      splitBody(kernel, sizes, sizes.getGridClass(loopDim));
+  ockham::tile::ForOp loop =
+      split ? findDepthLoop(*split) : ockham::tile::ForOp();
+  if (!loop)
+    return kernel.emitOpError()
+           << "splits the depth of products into parts of " << depth
+           << ", expected a loop from 0 to a constant that does nothing but "
+              "add up products of the rows of grid dimension #"
+           << loopDim << ", and behind it what is done row by row";
+  int64_t step = loop.getStep();
+  if (depth % step != 0)
+    return kernel.emitOpError()
+           << "splits the depth of products into parts of " << depth
+           << ", expected a multiple of the loop's step, " << step;
+  int64_t perRow = 0;
+  for (Value sum : loop.getResults()) {
+    auto type = cast<RankedTensorType>(sum.getType());
+    perRow += type.getDimSize(1) * type.getElementTypeBitWidth() / 8;
+  }
+  int64_t most = kMostSumBytes / perRow;
+  if (strategy.getBlock() > 0 && strategy.getBlock() <= most)
+    return success();
+  return kernel.emitOpError()
+         << "keeps the sums of blocks of " << strategy.getBlock() << " rows"
+         << (strategy.getBlock() == 0 ? " (all)" : "")
+         << " from one part of the depth to the next, " << perRow
+         << " bytes each; expected blocks of 1 to " << most << " rows";
+}
+
+/// Panels are fetched ahead in the steps of a loop that reads panels, no more
+/// in a step than it reads.
+static LogicalResult verifyPrefetch(ockham::tile::KernelOp kernel,
+                                    int64_t lines) {
+  int64_t most = 0;
+  kernel.getBody().walk([&](ockham::tile::ForOp loop) {
+    for (auto [i, window] : llvm::enumerate(loop.getWindows())) {
+      auto type = cast<ockham::tile::SliceType>(window.getType());
+      if (type.getPanel() == 0 || !loop.goesAlongRows(i))
+        continue;
+      int64_t bits = type.getRows() * type.getCols() *
+                     type.getElementType().getIntOrFloatBitWidth();
+      most = std::max<int64_t>(most, llvm::divideCeil(bits, kLineBytes * 8));
+    }
+  });
+  if (lines >= 0 && lines <= most)
+    return success();
+  if (most == 0 && lines > 0)
+    return kernel.emitOpError()
+           << "prefetches " << lines
+           << " lines of the next panel, but none of its loops goes down the "
+              "rows of a packed matrix; expected 0";
+  return kernel.emitOpError() << "prefetches " << lines
+                              << " lines in each step of a loop, expected 0 to "
+                              << most << ", which is what a step reads";
+}
+
 LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
   auto kernel = cast<ockham::tile::KernelOp>(op);
   int64_t bytes = getVectorBytes();
-  if (bytes < 8 || !llvm::isPowerOf2_64(bytes))
+  if (bytes < 8 || bytes > 64 || !llvm::isPowerOf2_64(bytes))
     return op->emitOpError() << "has vectors of " << bytes
-                             << " bytes, expected a power of two from 8 on";
+                             << " bytes, expected a power of two from 8 to 64";
   int64_t rank = kernel.getGridRank();
   if (getLoop() < 0 || getLoop() >= rank)
     return op->emitOpError() << "loops over grid dimension #" << getLoop()
@@ -85,9 +155,15 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
     return op->emitOpError()
            << "has blocks of " << getBlock() << " in grid dimension #"
            << getLoop() << ", expected a multiple of its step, " << step;
-  if (getPrefetch() < 0)
+  ockham::tile::BlockSizes sizes(kernel);
+  if (step > 1 && !sizes.canResize(sizes.getGridClass(getLoop())))
     return op->emitOpError()
-           << "prefetches " << getPrefetch() << " lines, expected 0 or more";
+           << "loops over grid dimension #" << getLoop() << " in steps of "
+           << step
+           << ", but its blocks cannot have another size, as the last ones "
+              "would; expected a dimension in steps of 1, or another body";
+  if (failed(verifyPrefetch(kernel, getPrefetch())))
+    return failure();
   for (BlockArgument argument : kernel.getKernelArguments())
     if (auto view = dyn_cast<ockham::tile::ViewType>(argument.getType());
         view && view.getInterleave() != 1)
@@ -102,5 +178,7 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
       return WalkResult::interrupt();
     return WalkResult::advance();
   });
-  return failure(result.wasInterrupted());
+  if (result.wasInterrupted())
+    return failure();
+  return verifyDepth(kernel, *this);
 }

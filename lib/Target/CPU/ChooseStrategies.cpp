@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/Tile/BlockSizes.h"
+#include "BodySplit.h"
 #include "ockham/Target/CPU/CPUDialect.h"
 #include "ockham/Target/CPU/Passes.h"
 
@@ -125,6 +125,22 @@ private:
     }
   }
 
+  /// Parts of the depth of a product that are about as large; 0 where it is
+  /// gone through at once.
+  int64_t chooseDepth(tile::KernelOp kernel, const tile::BlockSizes &sizes,
+                      unsigned loopDim) {
+    std::optional<cpu::BodySplit> split =
+        cpu::splitBody(kernel, sizes, sizes.getGridClass(loopDim));
+    tile::ForOp loop = split ? cpu::findDepthLoop(*split) : tile::ForOp();
+    if (!loop || loop != findPanelLoop(kernel) || mostDepth <= 0)
+      return 0;
+    int64_t depth = cpu::getDepth(loop);
+    int64_t parts = llvm::divideCeil(depth, mostDepth);
+    if (parts == 1)
+      return 0;
+    return llvm::alignTo(llvm::divideCeil(depth, parts), loop.getStep());
+  }
+
   void choose(tile::KernelOp kernel) {
     fitRegisters(kernel);
     tile::BlockSizes sizes(kernel);
@@ -147,8 +163,9 @@ private:
         block = 16 * step;
       prefetch = 1;
     }
-    kernel.setStrategyAttr(cpu::StrategyAttr::get(&getContext(), vectorBytes,
-                                                  loopDim, block, prefetch));
+    kernel.setStrategyAttr(
+        cpu::StrategyAttr::get(&getContext(), vectorBytes, loopDim, block,
+                               prefetch, chooseDepth(kernel, sizes, loopDim)));
   }
 };
 } // namespace

@@ -157,6 +157,13 @@ Value KernelEmitter::loadVector(Value memory, Value address, int64_t width,
   return arith::ExtFOp::create(b, VectorType::get(width, as), value);
 }
 
+Value KernelEmitter::loadElement(Value memory, Value address, Type as) {
+  Value value = memref::LoadOp::create(b, memory, ValueRange{address});
+  if (value.getType() == as)
+    return value;
+  return arith::ExtFOp::create(b, as, value);
+}
+
 Value KernelEmitter::guard(Value condition, Type type,
                            llvm::function_ref<Value()> value) {
   if (!condition)
@@ -209,7 +216,7 @@ void KernelEmitter::emitLoad(tile::LoadOp op) {
             condition ? arith::AndIOp::create(b, condition, valid) : valid;
       }
       column.push_back(guard(condition, element, [&]() -> Value {
-        return memref::LoadOp::create(b, view.memory, ValueRange{address});
+        return loadElement(view.memory, address, element);
       }));
       continue;
     }
@@ -230,36 +237,66 @@ void KernelEmitter::emitLoad(tile::LoadOp op) {
   blocks[result] = registers;
 }
 
+Value KernelEmitter::loadApart(Value memory, Value address, Value stride,
+                               int64_t width, Value left, Type as) {
+  Type element = cast<MemRefType>(memory.getType()).getElementType();
+  auto type = VectorType::get(width, element);
+  SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, width));
+  Value places = arith::ConstantOp::create(b, b.getIndexVectorAttr(lanes));
+  places = arith::MulIOp::create(
+      b, places, vector::BroadcastOp::create(b, places.getType(), stride));
+  Value mask;
+  if (left)
+    mask = createLaneMask(b, b.getLoc(), left, width);
+  else
+    mask = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(VectorType::get(width, b.getI1Type()), true));
+  Value none = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  Value value = vector::GatherOp::create(b, type, memory, ValueRange{address},
+                                         places, mask, none);
+  if (element == as)
+    return value;
+  return arith::ExtFOp::create(b, VectorType::get(width, as), value);
+}
+
 void KernelEmitter::emitGather(tile::GatherOp op) {
   const ViewValues &view = views[op.getView()];
   Value result = op.getResult();
   int64_t rows = getExtent(result, 0), cols = getExtent(result, 1);
-  Value col = scalar(op.getCol());
-  Value colEnd = getEnd(op.getView(), 1, op.getCol(), cols);
+  bool transposed = op.getTransposed();
+  Value place = scalar(op.getCol());
+  Value end = getEnd(op.getView(), transposed ? 0 : 1, op.getCol(), cols);
   Type element = op.getResult().getType().getElementType();
   Value indices = getBlock(op.getRows()).front();
   Registers registers;
   SmallVector<Value> column;
   for (int64_t r = 0; r < rows; ++r) {
-    Value row = arith::IndexCastOp::create(
+    Value number = arith::IndexCastOp::create(
         b, b.getIndexType(), vector::ExtractOp::create(b, indices, r));
     // A negative index is a large one.
     Value condition =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, view.rows);
-    Value address = getAddress(op.getView().getType(), view, row, col);
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number,
+                              transposed ? view.cols : view.rows);
+    Value address =
+        getAddress(op.getView().getType(), view, transposed ? place : number,
+                   transposed ? number : place);
     if (cols == 1) {
-      if (colEnd)
-        condition = arith::AndIOp::create(b, condition, isLess(col, colEnd));
+      if (end)
+        condition = arith::AndIOp::create(b, condition, isLess(place, end));
       column.push_back(guard(condition, element, [&]() -> Value {
-        return memref::LoadOp::create(b, view.memory, ValueRange{address});
+        return loadElement(view.memory, address, element);
       }));
       continue;
     }
     int64_t at = 0;
     for (int64_t width : splitColumns(cols, getLanes(result))) {
-      Value left = colEnd ? sub(colEnd, add(col, at)) : Value();
+      Value left = end ? sub(end, add(place, at)) : Value();
       registers.push_back(
           guard(condition, VectorType::get(width, element), [&] {
+            if (transposed)
+              return loadApart(view.memory,
+                               add(address, mul(index(at), view.stride)),
+                               view.stride, width, left, element);
             return loadVector(view.memory, add(address, at), width, left,
                               element);
           }));
@@ -443,10 +480,8 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
     }
     Value first = add(lhs.offset, k);
     for (int64_t r = 0; r < rows; ++r) {
-      Value factor = memref::LoadOp::create(
-          b, lhs.memory, ValueRange{add(first, mul(index(r), lhs.stride))});
-      if (factor.getType() != element)
-        factor = arith::ExtFOp::create(b, element, factor);
+      Value factor = loadElement(
+          lhs.memory, add(first, mul(index(r), lhs.stride)), element);
       for (auto [v, width] : llvm::enumerate(widths)) {
         Value repeated = vector::BroadcastOp::create(
             b, VectorType::get(width, element), factor);

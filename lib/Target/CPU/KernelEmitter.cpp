@@ -46,7 +46,7 @@ SmallVector<GridAccess> cpu::findGridAccesses(tile::KernelOp kernel) {
       visit(load.getView(), 0, load.getRow());
       visit(load.getView(), 1, load.getCol());
     } else if (auto gather = dyn_cast<tile::GatherOp>(op)) {
-      visit(gather.getView(), 1, gather.getCol());
+      visit(gather.getView(), gather.getTransposed() ? 0 : 1, gather.getCol());
     } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
       visit(store.getView(), 0, store.getRow());
       visit(store.getView(), 1, store.getCol());
@@ -463,6 +463,8 @@ LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
                          known = getConstantIntValue(inside);
   unsigned cls = sizes.getLoopClass(op);
   auto emitAll = [&]() -> LogicalResult {
+    if (part && op == split->products)
+      return emitPart(op, carried);
     if (from && to && known == to && sizes.canResize(cls)) {
       // The last windows, if they are shorter, get code of their own.
       limits[op.getPosition()] = *to;
@@ -473,12 +475,7 @@ LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
         return failure();
       if (rest == 0)
         return success();
-      overrides.push_back({cls, rest});
-      llvm::DenseMap<Value, Registers> outside = blocks;
-      LogicalResult result = emitStep(op, index(*to - rest), true, carried);
-      blocks = std::move(outside);
-      overrides.pop_back();
-      return result;
+      return emitShortStep(op, index(*to - rest), rest, carried);
     }
     // Whole windows that lie inside, because the kernel's loop ends with them.
     if (Value bound = findWholeSteps(op)) {
@@ -503,6 +500,17 @@ LogicalResult KernelEmitter::emitFor(tile::ForOp op) {
     takeValues(result, values);
   }
   return success();
+}
+
+LogicalResult KernelEmitter::emitShortStep(tile::ForOp op, Value position,
+                                           int64_t size,
+                                           SmallVector<Registers> &carried) {
+  overrides.push_back({sizes.getLoopClass(op), size});
+  llvm::DenseMap<Value, Registers> outside = blocks;
+  LogicalResult result = emitStep(op, position, /*inside=*/true, carried);
+  blocks = std::move(outside);
+  overrides.pop_back();
+  return result;
 }
 
 LogicalResult KernelEmitter::emitSteps(tile::ForOp op, Value from, Value to,
@@ -581,11 +589,10 @@ LogicalResult KernelEmitter::emitStep(tile::ForOp op, Value position,
 /// each block of rows. The last rows leave it: where they are all there are,
 /// the processor sees by itself what is read next.
 void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
-  constexpr int64_t lineBytes = 64;
   bool isTail = llvm::any_of(overrides, [&](auto override) {
     return sizes.isSame(override.first, sizes.getGridClass(strategy.getLoop()));
   });
-  if (strategy.getPrefetch() == 0 || isTail)
+  if (strategy.getPrefetch() == 0 || isTail || (part && part->rest))
     return;
   for (auto [i, view] : llvm::enumerate(op.getViews())) {
     auto type = cast<tile::ViewType>(view.getType());
@@ -596,17 +603,25 @@ void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
     const ViewValues &values = views[view];
     Value window = op.getWindows()[i];
     int64_t line =
-        lineBytes * 8 / type.getElementType().getIntOrFloatBitWidth();
+        kLineBytes * 8 / type.getElementType().getIntOrFloatBitWidth();
     int64_t width = getExtent(window, 1);
-    // The window that follows in the grid, from the row on at which the share
-    // of this block begins.
-    Value col = add(scalar(op.getPlaces()[i]), kernel.getSteps()[*dim]);
-    Value start = getAddress(type, values, index(0), col);
+    // The window that follows in the grid, or the next part of this one; from
+    // the row on at which the share of this block begins.
+    Value col = scalar(op.getPlaces()[i]);
+    Value start =
+        getAddress(type, values, index(0), add(col, kernel.getSteps()[*dim]));
+    Value rows = values.rows, passed = position;
+    if (part) {
+      start = arith::SelectOp::create(
+          b, part->isLast, start, getAddress(type, values, part->last, col));
+      rows = index(strategy.getDepth());
+      passed = sub(position, part->first);
+    }
     Value share = b.createOrFold<arith::DivUIOp>(
-        mul(mul(values.rows, index(width)), point.number), point.count);
+        mul(mul(rows, index(width)), point.number), point.count);
     Value perRow =
         b.createOrFold<arith::CeilDivUIOp>(index(width), point.count);
-    Value address = add(add(start, share), mul(position, perRow));
+    Value address = add(add(start, share), mul(passed, perRow));
     for (int64_t l = 0; l < strategy.getPrefetch(); ++l)
       memref::PrefetchOp::create(b, values.memory,
                                  ValueRange{add(address, l * line)},

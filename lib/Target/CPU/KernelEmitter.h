@@ -15,13 +15,13 @@
 #ifndef OCKHAM_LIB_TARGET_CPU_KERNELEMITTER_H
 #define OCKHAM_LIB_TARGET_CPU_KERNELEMITTER_H
 
+#include "BodySplit.h"
 #include "dialects/Tile/BlockSizes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ockham/Target/CPU/CPUDialect.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace ockham::cpu {
 
@@ -55,6 +55,16 @@ struct GridPoint {
   /// Number of this point in the loop that a thread goes through, and how many
   /// there are: who shares the work of fetching the next panel.
   mlir::Value number, count;
+};
+
+/// A part of the depth of products, for some rows of a block whose sums stay in
+/// memory from part to part.
+struct DepthPart {
+  mlir::Value first, last; ///< Positions.
+  mlir::Value isFirst;     ///< True where the sums begin.
+  mlir::Value isLast;      ///< True where the next panel follows.
+  mlir::Value row;         ///< Number of the first row in the block.
+  int64_t rest = 0;        ///< The extent of a last step that is shorter.
 };
 
 /// True where a window's place is a grid index: it lies inside a view that is
@@ -110,11 +120,16 @@ public:
   /// Finds the last loop with products, if what follows it can be written apart
   /// from it, row by row. `cls` is the class of the rows.
   bool canSplit(unsigned cls);
+  /// The loop that parts of a depth go along. The body can be split.
+  tile::ForOp getDepthLoop() const {
+    return mlir::cast<tile::ForOp>(split->products);
+  }
   /// True if what follows takes about as much code as the products.
   bool hasLongRest() const;
-  /// Writes the body up to the end of that loop. What the rest needs of it goes
-  /// to memory.
-  mlir::LogicalResult emitProducts(const GridPoint &point, Override override);
+  /// Writes the body up to the end of that loop, or to that of a part of it.
+  /// What the rest needs of it goes to memory.
+  mlir::LogicalResult emitProducts(const GridPoint &point, Override override,
+                                   const DepthPart *part = nullptr);
   /// Writes the rest for one row: that of `point`, which is number `row` of
   /// those in memory.
   mlir::LogicalResult emitRest(const GridPoint &point, unsigned cls,
@@ -148,6 +163,10 @@ private:
   mlir::Value allocate(mlir::Type element, int64_t count);
   /// Stack memory for a block, shared by all code that is written for it.
   mlir::Value getSpill(mlir::Value value, mlir::Type element, int64_t count);
+  /// Memory for the sums of a block's rows, between products and what follows.
+  mlir::Value getSums(mlir::Value value);
+  /// What it has from row `row` on.
+  Registers loadSums(mlir::Value value, mlir::Value row);
   mlir::Value getAddress(tile::ViewType type, const ViewValues &view,
                          mlir::Value row, mlir::Value col);
   /// True if `count` elements from `place` on lie inside along `axis`; those of
@@ -169,8 +188,12 @@ private:
   /// Loads `width` elements, those from `left` on as zeros (null: all exist).
   mlir::Value loadVector(mlir::Value memory, mlir::Value address, int64_t width,
                          mlir::Value left, mlir::Type as);
-  mlir::Value loadRow(const ViewValues &view, mlir::Value address,
-                      int64_t width, mlir::Value colsLeft, int64_t offset);
+  mlir::Value loadElement(mlir::Value memory, mlir::Value address,
+                          mlir::Type as);
+  /// `width` elements that are `stride` apart.
+  mlir::Value loadApart(mlir::Value memory, mlir::Value address,
+                        mlir::Value stride, int64_t width, mlir::Value left,
+                        mlir::Type as);
   /// `value` where `condition` holds (null: always), else zero, computed only
   /// if it holds.
   mlir::Value guard(mlir::Value condition, mlir::Type type,
@@ -192,6 +215,12 @@ private:
                                 llvm::SmallVector<Registers> &carried);
   mlir::LogicalResult emitStep(tile::ForOp op, mlir::Value position,
                                bool inside,
+                               llvm::SmallVector<Registers> &carried);
+  /// A step of `size` at the end of a loop.
+  mlir::LogicalResult emitShortStep(tile::ForOp op, mlir::Value position,
+                                    int64_t size,
+                                    llvm::SmallVector<Registers> &carried);
+  mlir::LogicalResult emitPart(tile::ForOp op,
                                llvm::SmallVector<Registers> &carried);
   void emitPrefetch(tile::ForOp op, mlir::Value position);
   void emitSubview(tile::SubviewOp op);
@@ -245,11 +274,9 @@ private:
   /// Blocks that lie there already.
   llvm::DenseMap<mlir::Value, SliceValues> stored;
 
-  // Of a body in two parts: the last loop with products, what of the ops before
-  // it the rest repeats, and the results of loops that it reads.
-  mlir::Operation *lastProducts = nullptr;
-  llvm::SetVector<mlir::Operation *> repeated;
-  llvm::SmallVector<mlir::Value> kept;
+  /// Of a body in two parts.
+  std::optional<BodySplit> split;
+  const DepthPart *part = nullptr;
 };
 
 } // namespace ockham::cpu

@@ -29,107 +29,102 @@ static auto getOpsBehind(Operation *op) {
 }
 
 bool KernelEmitter::canSplit(unsigned cls) {
-  lastProducts = nullptr;
-  repeated.clear();
-  kept.clear();
-  // Where more than products is in the loop, code for each number of rows is
-  // long.
-  bool isPlain = true;
-  for (Operation &op : kernel.getBlock().without_terminator())
-    op.walk([&](tile::DotOp dot) {
-      isPlain &= isStepOfLoop(dot) && dot->getParentOp() == &op;
-      lastProducts = &op;
-    });
-  if (!lastProducts || !isPlain)
-    return false;
-
-  SmallVector<Operation *> open;
-  for (Operation &op : getOpsBehind(lastProducts)) {
-    // Not row by row.
-    if (isa<tile::ForOp, scf::ForOp, tile::ScanOp>(op))
-      return false;
-    open.push_back(&op);
-  }
-  Block *block = &kernel.getBlock();
-  llvm::SmallPtrSet<Operation *, 16> needed;
-  bool fits = true;
-  auto need = [&](Value value) {
-    Operation *def = value.getDefiningOp();
-    if (!def || def->getBlock() != block || lastProducts->isBeforeInBlock(def))
-      return;
-    if (isa<tile::ForOp>(def)) {
-      auto type = dyn_cast<RankedTensorType>(value.getType());
-      fits &= type && sizes.isSame(sizes.getClass(value, 0), cls);
-      if (fits && !llvm::is_contained(kept, value))
-        kept.push_back(value);
-      return;
-    }
-    // To be done once more it must be cheap, and change nothing.
-    fits &= def->getNumRegions() == 0 &&
-            !isa<tile::StoreOp, tile::ReduceOp, tile::ScanOp>(def);
-    if (needed.insert(def).second)
-      open.push_back(def);
-  };
-  while (!open.empty() && fits)
-    open.pop_back_val()->walk([&](Operation *op) {
-      for (Value operand : op->getOperands())
-        need(operand);
-    });
-  if (!fits)
-    return false;
-  for (Operation &op : *block)
-    if (needed.contains(&op))
-      repeated.insert(&op);
-  return true;
+  split = splitBody(kernel, sizes, cls);
+  return split.has_value();
 }
 
 bool KernelEmitter::hasLongRest() const {
-  return llvm::any_of(getOpsBehind(lastProducts), [](Operation &op) {
+  return llvm::any_of(getOpsBehind(split->products), [](Operation &op) {
     return isa<math::MathDialect>(op.getDialect()) && !isa<math::FmaOp>(op) &&
            isa<RankedTensorType>(op.getResult(0).getType());
   });
 }
 
+Value KernelEmitter::getSums(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t rows = type.getDimSize(0);
+  if (strategy.getDepth() != 0)
+    rows = std::max(rows, strategy.getBlock());
+  return getSpill(value, type.getElementType(), rows * getExtent(value, 1));
+}
+
+Registers KernelEmitter::loadSums(Value value, Value row) {
+  Value memory = getSums(value), place = mul(row, index(getExtent(value, 1)));
+  Registers registers;
+  for (Type type : getRegisterTypes(value)) {
+    registers.push_back(vector::LoadOp::create(b, cast<VectorType>(type),
+                                               memory, ValueRange{place}));
+    place = add(place, cast<VectorType>(type).getNumElements());
+  }
+  return registers;
+}
+
 LogicalResult KernelEmitter::emitProducts(const GridPoint &at,
-                                          Override override) {
+                                          Override override,
+                                          const DepthPart *part) {
   enter(at, override);
+  this->part = part;
   for (Operation &op : kernel.getBlock().without_terminator()) {
     if (failed(emitOp(&op)))
       return failure();
     storeFactors(&op);
-    if (&op == lastProducts)
+    if (&op == split->products)
       break;
   }
-  for (Value value : kept) {
-    auto type = cast<RankedTensorType>(value.getType());
-    int64_t cols = getExtent(value, 1), at = 0;
-    Value memory =
-        getSpill(value, type.getElementType(), type.getDimSize(0) * cols);
-    for (Value part : getBlock(value)) {
-      vector::StoreOp::create(b, part, memory, ValueRange{index(at)});
-      at += cast<VectorType>(part.getType()).getNumElements();
+  this->part = nullptr;
+  for (Value value : split->kept) {
+    Value memory = getSums(value), place = index(0);
+    if (part)
+      place = mul(part->row, index(getExtent(value, 1)));
+    for (Value sum : getBlock(value)) {
+      vector::StoreOp::create(b, sum, memory, ValueRange{place});
+      place = add(place, cast<VectorType>(sum.getType()).getNumElements());
     }
   }
   return success();
 }
 
+/// Sums up a part of the products, onto what is in memory unless it is the
+/// first one.
+LogicalResult KernelEmitter::emitPart(tile::ForOp op,
+                                      SmallVector<Registers> &carried) {
+  SmallVector<Value> inits;
+  for (const Registers &registers : carried)
+    llvm::append_range(inits, registers);
+  auto begin = scf::IfOp::create(b, ValueRange(inits).getTypes(), part->isFirst,
+                                 /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(begin.thenBlock());
+    scf::YieldOp::create(b, inits);
+    b.setInsertionPointToStart(begin.elseBlock());
+    SmallVector<Value> sums;
+    for (Value result : op.getResults())
+      llvm::append_range(sums, loadSums(result, part->row));
+    scf::YieldOp::create(b, sums);
+  }
+  ValueRange values = begin.getResults();
+  for (Registers &registers : carried) {
+    size_t count = registers.size();
+    ValueRange mine = values.take_front(count);
+    registers.assign(mine.begin(), mine.end());
+    values = values.drop_front(count);
+  }
+  limits[op.getPosition()] = getDepth(op);
+  if (part->rest == 0)
+    return emitSteps(op, part->first, part->last, /*inside=*/true, carried);
+  return emitShortStep(op, part->first, part->rest, carried);
+}
+
 LogicalResult KernelEmitter::emitRest(const GridPoint &at, unsigned cls,
                                       Value row) {
   enter(at, std::pair(cls, 1));
-  for (Value value : kept) {
-    Value place = mul(row, index(getExtent(value, 1)));
-    Registers registers;
-    for (Type type : getRegisterTypes(value)) {
-      registers.push_back(vector::LoadOp::create(
-          b, cast<VectorType>(type), spills[value], ValueRange{place}));
-      place = add(place, cast<VectorType>(type).getNumElements());
-    }
-    blocks[value] = registers;
-  }
-  for (Operation *op : repeated)
+  for (Value value : split->kept)
+    blocks[value] = loadSums(value, row);
+  for (Operation *op : split->repeated)
     if (failed(emitOp(op)))
       return failure();
-  for (Operation &op : getOpsBehind(lastProducts))
+  for (Operation &op : getOpsBehind(split->products))
     if (failed(emitOp(&op)))
       return failure();
   return success();

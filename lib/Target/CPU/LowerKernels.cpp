@@ -46,7 +46,12 @@ private:
   LogicalResult emitRows(KernelEmitter &emitter, GridPoint point, unsigned cls,
                          Value count);
   LogicalResult emitLastRows(KernelEmitter &emitter, const GridPoint &point,
-                             unsigned cls, Value left);
+                             unsigned cls, Value left,
+                             const DepthPart *part = nullptr);
+  LogicalResult emitParts(KernelEmitter &emitter, const GridPoint &point,
+                          unsigned cls, Value span);
+  LogicalResult emitPart(KernelEmitter &emitter, GridPoint point, unsigned cls,
+                         Value span, DepthPart part);
   LogicalResult lowerLaunch(tile::LaunchOp launch);
   ViewValues getOperandView(Value operand, const ViewLayout &layout);
 
@@ -164,6 +169,11 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
 
   Value span = b.createOrFold<arith::SubIOp>(last, first);
   point.count = divideUp(span, index(step));
+  if (strategy.getDepth() != 0) {
+    if (!canSplit)
+      return kernel.emitOpError("has products whose depth cannot be split");
+    return emitParts(emitter, point, cls, span);
+  }
   Value whole =
       isRagged
           ? span
@@ -233,7 +243,7 @@ LogicalResult KernelLowering::emitRows(KernelEmitter &emitter, GridPoint point,
 /// Products for each number of rows there can be, in one go, and the rest once.
 LogicalResult KernelLowering::emitLastRows(KernelEmitter &emitter,
                                            const GridPoint &point, unsigned cls,
-                                           Value left) {
+                                           Value left, const DepthPart *part) {
   int64_t step = kernel.getSteps()[strategy.getLoop()];
   SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, step));
   auto branch =
@@ -242,7 +252,7 @@ LogicalResult KernelLowering::emitLastRows(KernelEmitter &emitter,
     OpBuilder::InsertionGuard guard(b);
     for (auto [size, region] : llvm::zip(cases, branch.getCaseRegions())) {
       b.createBlock(&region);
-      if (failed(emitter.emitProducts(point, std::pair(cls, size))))
+      if (failed(emitter.emitProducts(point, std::pair(cls, size), part)))
         return failure();
       scf::YieldOp::create(b);
     }
@@ -250,7 +260,75 @@ LogicalResult KernelLowering::emitLastRows(KernelEmitter &emitter,
     scf::YieldOp::create(b);
   }
   b.setLoc(kernel.getLoc());
-  return emitRows(emitter, point, cls, left);
+  return part ? success() : emitRows(emitter, point, cls, left);
+}
+
+/// The products of a block of rows in parts of their depth, so that what a part
+/// reads of the right-hand side stays in the cache for all rows, and the rest
+/// when all parts are summed up. `point` is at the first row.
+LogicalResult KernelLowering::emitParts(KernelEmitter &emitter,
+                                        const GridPoint &point, unsigned cls,
+                                        Value span) {
+  tile::ForOp depthLoop = emitter.getDepthLoop();
+  int64_t depth = getDepth(depthLoop), step = depthLoop.getStep();
+  int64_t whole = depth - depth % step, partDepth = strategy.getDepth();
+  DepthPart part;
+  if (whole > 0) {
+    auto parts =
+        scf::ForOp::create(b, index(0), index(whole), index(partDepth));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(parts.getBody());
+    part.first = parts.getInductionVar();
+    part.last = arith::AddIOp::create(b, part.first, index(partDepth));
+    if (whole % partDepth != 0)
+      part.last = arith::MinSIOp::create(b, part.last, index(whole));
+    part.isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                                         part.first, index(0));
+    part.isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, part.last,
+                                        index(whole));
+    if (failed(emitPart(emitter, point, cls, span, part)))
+      return failure();
+  }
+  b.setLoc(kernel.getLoc());
+  if (whole < depth) {
+    part.first = index(whole);
+    part.last = index(depth);
+    part.isFirst = arith::ConstantOp::create(b, b.getBoolAttr(whole == 0));
+    part.isLast = arith::ConstantOp::create(b, b.getBoolAttr(true));
+    part.rest = depth - whole;
+    if (failed(emitPart(emitter, point, cls, span, part)))
+      return failure();
+  }
+  b.setLoc(kernel.getLoc());
+  return emitRows(emitter, point, cls, span);
+}
+
+LogicalResult KernelLowering::emitPart(KernelEmitter &emitter, GridPoint point,
+                                       unsigned cls, Value span,
+                                       DepthPart part) {
+  int64_t loopDim = strategy.getLoop(), step = kernel.getSteps()[loopDim];
+  Value first = point.indices[loopDim];
+  Value whole = b.createOrFold<arith::MulIOp>(
+      b.createOrFold<arith::DivUIOp>(span, index(step)), index(step));
+  auto at = [&](Value row) {
+    part.row = row;
+    point.number = b.createOrFold<arith::DivUIOp>(row, index(step));
+    point.indices[loopDim] = b.createOrFold<arith::AddIOp>(first, row);
+  };
+  auto loop = scf::ForOp::create(b, index(0), whole, index(step));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    at(loop.getInductionVar());
+    if (failed(emitter.emitProducts(point, std::nullopt, &part)))
+      return failure();
+  }
+  b.setLoc(kernel.getLoc());
+  if (step == 1)
+    return success();
+  at(whole);
+  return emitLastRows(emitter, point, cls,
+                      b.createOrFold<arith::SubIOp>(span, whole), &part);
 }
 
 LogicalResult KernelLowering::makeFunction() {

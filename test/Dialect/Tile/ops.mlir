@@ -72,6 +72,8 @@ tile.kernel @others(%x: !tile.view<?x64xf32>, %n: index, %s: f32, %y: !tile.view
   %rows = tile.iota : tensor<8x1xi32>
   // CHECK: tile.gather %{{.*}}[%{{.*}}, %{{.*}}] : <?x64xf32>, tensor<8x1xi32> -> tensor<8x16xf32>
   %g = tile.gather %x[%rows, %c0] : !tile.view<?x64xf32>, tensor<8x1xi32> -> tensor<8x16xf32>
+  // CHECK: tile.gather %{{.*}}[%{{.*}}, %{{.*}}] transposed : <?x64xf32>, tensor<8x1xi32> -> tensor<8x16xf32>
+  %h = tile.gather %x[%rows, %c0] transposed : !tile.view<?x64xf32>, tensor<8x1xi32> -> tensor<8x16xf32>
   // CHECK: tile.broadcast %{{.*}} : f32 -> tensor<8x16xf32>
   %f = tile.broadcast %s : f32 -> tensor<8x16xf32>
   // CHECK: tile.for %{{.*}} = %{{.*}} to %{{.*}} step 4 {

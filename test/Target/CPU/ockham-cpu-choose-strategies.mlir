@@ -81,23 +81,24 @@ tile.kernel @long(%a: !tile.view<?x64xf32>, %b: !tile.view<?x64xf32>, %c: !tile.
 
 // -----
 
-// expected-error @+1 {{has blocks of 12 in grid dimension #0, expected a multiple of its step, 8}}
-tile.kernel @block() grid(%i to %m step 8)
-    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 12> {
-}
-
-// -----
-
-// expected-error @+1 {{loops over grid dimension #1, but the grid has 1}}
-tile.kernel @loop() grid(%i to %m step 8)
-    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 1> {
-}
-
-// -----
-
-// expected-error @+1 {{has vectors of 48 bytes, expected a power of two from 8 on}}
-tile.kernel @width() grid(%i to %m step 8)
-    strategy #ockham_cpu.strategy<vector_bytes = 48, loop = 0> {
+// A deep product is summed up in parts that are about as large.
+// CHECK-LABEL: tile.kernel @deep(
+// CHECK-SAME: strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 40, prefetch = 1, depth = 1024>
+// AVX2-LABEL: tile.kernel @deep(
+// AVX2-SAME: strategy #ockham_cpu.strategy<vector_bytes = 32, loop = 0, block = 40, prefetch = 1, depth = 1024>
+tile.kernel @deep(%a: !tile.view<?x3070xf32>, %w: !tile.view<3070x96xf32, panels<48>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48) {
+  %c0 = arith.constant 0 : index
+  %c3070 = arith.constant 3070 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c3070 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x3070xf32> -> !tile.slice<8x2xf32>,
+              %y = %w[%k, %j] : !tile.view<3070x96xf32, panels<48>> -> !tile.slice<2x48xf32, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xf32, panels<48>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
 }
 
 // -----

@@ -100,6 +100,98 @@ func.func @forward(%a: memref<?x4xf32>, %w: memref<1x4x4xf32>, %c: memref<?x4xf3
 
 // -----
 
+// The depth in parts of 4: 0 to 4, 4 to 8, 8 to 10, and the last step, which is
+// shorter. All rows of a block go through a part before any goes on; sums wait
+// in memory. Fetched ahead is the next part of the panel, behind the last one
+// the next panel. What follows comes once, row by row.
+// CHECK-LABEL: func.func private @deep(
+// CHECK-SAME: %[[BEGIN:.*]]: index, %[[END:.*]]: index, %[[A:.*]]: memref<?xf32>, %{{.*}}: index, %[[W:.*]]: memref<?xf32>, %[[B:.*]]: memref<?xf32>, %[[C:.*]]: memref<?xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<48xf32>
+// CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]]
+// CHECK:   scf.for %[[FROM:.*]] = %c0 to %c10 step %c4 {
+// CHECK:     %[[NEXT:.*]] = arith.addi %[[FROM]], %c4
+// CHECK:     %[[TO:.*]] = arith.minsi %[[NEXT]], %c10
+// CHECK:     %[[IS_FIRST:.*]] = arith.cmpi eq, %[[FROM]], %c0
+// CHECK:     %[[IS_LAST:.*]] = arith.cmpi sge, %[[TO]], %c10
+// CHECK:     scf.for %{{.*}} = %c0 to %{{.*}} step %c2 {
+// CHECK:       %[[BEFORE:.*]]:4 = scf.if %[[IS_FIRST]]
+// CHECK:         vector.load %[[SUMS]]
+// CHECK:       scf.for %{{.*}} = %[[FROM]] to %[[TO]] step %c2 iter_args(%{{.*}} = %[[BEFORE]]#0,
+// CHECK:         arith.select %[[IS_LAST]]
+// CHECK:         memref.prefetch %[[W]]
+// CHECK:       vector.store %{{.*}}, %[[SUMS]]
+// CHECK:     scf.index_switch
+// CHECK:     case 1 {
+// CHECK:       scf.for %{{.*}} = %[[FROM]] to %[[TO]] step %c2 iter_args
+// CHECK:       vector.store %{{.*}}, %[[SUMS]]
+// CHECK-NOT: %[[B]]
+// The eleventh.
+// CHECK:   scf.for
+// CHECK-COUNT-4: vector.load %[[SUMS]]
+// CHECK-COUNT-4: vector.fma
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[SUMS]]
+// CHECK:   scf.index_switch
+// CHECK-NOT: %[[B]]
+// CHECK:   scf.for
+// CHECK-COUNT-2: vector.load %[[SUMS]]
+// CHECK:     vector.maskedload %[[B]]
+// CHECK-COUNT-2: vector.maskedstore %[[C]]
+// CHECK-NOT: maskedstore
+// CHECK: return
+tile.kernel @deep(%a: !tile.view<?x11xf32>, %w: !tile.view<11x12xf32, panels<8>>, %b: !tile.view<1x12xf32>, %c: !tile.view<?x12xf32>)
+    grid(%i to %m step 2, %j to %n step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0, block = 6, prefetch = 1, depth = 4> {
+  %c0 = arith.constant 0 : index
+  %c11 = arith.constant 11 : index
+  %zero = arith.constant dense<0.0> : tensor<2x8xf32>
+  %s = tile.for %k = %c0 to %c11 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x11xf32> -> !tile.slice<2x2xf32>,
+              %y = %w[%k, %j] : !tile.view<11x12xf32, panels<8>> -> !tile.slice<2x8xf32, panels<8>>)
+      iter_args(%acc = %zero : tensor<2x8xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<2x8xf32>, !tile.slice<2x2xf32>, !tile.slice<2x8xf32, panels<8>>
+    tile.yield %0 : tensor<2x8xf32>
+  }
+  %bias = tile.load %b[%c0, %j] : <1x12xf32> -> tensor<1x8xf32>
+  %all = tile.broadcast %bias : tensor<1x8xf32> -> tensor<2x8xf32>
+  %r = arith.addf %s, %all : tensor<2x8xf32>
+  tile.store %r, %c[%i, %j] : tensor<2x8xf32>, !tile.view<?x12xf32>
+}
+func.func @forward(%a: memref<?x11xf32>, %w: memref<2x11x8xf32>, %b: memref<1x12xf32>, %c: memref<?x12xf32>, %m: index) {
+  %n = arith.constant 12 : index
+  tile.launch @deep grid[%m, %n] ins(%a, %w, %b : memref<?x11xf32>, memref<2x11x8xf32>, memref<1x12xf32>) outs(%c : memref<?x12xf32>)
+  return
+}
+
+// -----
+
+// Rows of a table whose columns are in panels: elements a panel's width apart.
+// CHECK-LABEL: func.func private @columns(
+// CHECK-SAME: %[[I:[a-z0-9]*]]: memref<?xi64>, %{{.*}}: index, %[[T:[a-z0-9]*]]: memref<?xf32>, %[[Y:[a-z0-9]*]]: memref<?xf32>
+// CHECK-DAG: %[[APART:.*]] = arith.constant dense<[0, 8, 16, 24]> : vector<4xindex>
+// CHECK:   %[[ID:.*]] = memref.load %[[I]]
+// CHECK:   %[[COL:.*]] = arith.index_cast
+// CHECK:   %[[IS:.*]] = arith.cmpi ult, %[[COL]], %c12
+// CHECK:   arith.divui %[[COL]], %c8
+// CHECK:   arith.remui %[[COL]], %c8
+// CHECK:   scf.if %[[IS]] -> (vector<4xf32>, vector<1xf32>) {
+// CHECK:     vector.gather %[[T]][%{{.*}}] [%[[APART]]]
+// CHECK:     vector.load %[[T]][%{{.*}}] : memref<?xf32>, vector<1xf32>
+// CHECK:   vector.store %{{.*}}, %[[Y]]
+tile.kernel @columns(%ids: !tile.view<?x1xi64>, %t: !tile.view<5x12xf32, panels<8>>, %y: !tile.view<?x5xf32>)
+    grid(%i to %m step 1)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0> {
+  %c0 = arith.constant 0 : index
+  %id = tile.load %ids[%i, %c0] : <?x1xi64> -> tensor<1x1xi64>
+  %x = tile.gather %t[%id, %c0] transposed : !tile.view<5x12xf32, panels<8>>, tensor<1x1xi64> -> tensor<1x5xf32>
+  tile.store %x, %y[%i, %c0] : tensor<1x5xf32>, !tile.view<?x5xf32>
+}
+func.func @forward(%ids: memref<?x1xi64>, %t: memref<2x5x8xf32>, %y: memref<?x5xf32>, %m: index) {
+  tile.launch @columns grid[%m] ins(%ids, %t : memref<?x1xi64>, memref<2x5x8xf32>) outs(%y : memref<?x5xf32>)
+  return
+}
+
+// -----
+
 // Operands that are blocks: there is one body. Rows behind the last are that
 // row once more, and are not stored.
 // CHECK-LABEL: func.func private @blocks(

@@ -27,6 +27,11 @@ int64_t countPresentRegisters(int64_t vectorBytes);
 /// through its columns in parts that fit.
 int64_t getVectorsAtOnce(tile::DotOp dot, int64_t rows, int64_t vectors,
                          int64_t vectorBytes);
+constexpr int64_t kLineBytes = 64; ///< Of a cache.
+
+/// What the sums of a block may take on the stack between parts of a depth.
+constexpr int64_t kMostSumBytes = 1 << 17;
+
 /// True if the product is such a step.
 bool isStepOfLoop(tile::DotOp dot);
 

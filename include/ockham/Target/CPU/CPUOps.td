@@ -34,18 +34,26 @@ def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
       points of the others, one block of this one each, are what threads share
       among themselves; the first dimension changes slowest.
     - `block`: the most elements of that dimension in a block, a multiple of its
-      step; 0 is all of them. Blocks are about equally large. What a block reads of the left-hand side of a product
-      should stay in the cache while panels of the right-hand side come and go.
+      step; 0 is all of them. Blocks are about equally large. What a block reads
+      of the left-hand side of a product should stay in the cache while panels
+      of the right-hand side come and go.
     - `prefetch`: cache lines of the next panel that are fetched in each step of
       a loop over a packed matrix.
+    - `depth`: the most of a product's depth that all rows of a block go through
+      before any of them goes on, a multiple of its loop's step; 0 is all of it.
+      That part of a panel should stay in the cache until the last row has read
+      it. Sums of a part wait for the next one in memory, and what follows the
+      product comes behind the last one. For a kernel whose products end before
+      anything else is done with their rows.
 
     ```mlir
-    #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 128, prefetch = 1>
+    #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 128, prefetch = 1, depth = 768>
     ```
   }];
   let parameters = (ins "int64_t":$vector_bytes, "int64_t":$loop,
                         DefaultValuedParameter<"int64_t", "0">:$block,
-                        DefaultValuedParameter<"int64_t", "0">:$prefetch);
+                        DefaultValuedParameter<"int64_t", "0">:$prefetch,
+                        DefaultValuedParameter<"int64_t", "0">:$depth);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

@@ -121,6 +121,20 @@ def norm(name, kind, width, clauses, attributes="", types="", parameters=()):
 def make_cases():
     for depth, columns in [(1, 2), (3, 48), (33, 100), (48, 47), (50, 49), (96, 200)]:
         yield linear(f"linear {depth}x{columns}", depth, columns, "", "", {})
+    # Deep products are summed up in parts, the last of which may be shorter, or
+    # odd.
+    for depth, columns in [(1090, 50), (2051, 97), (3072, 47)]:
+        case = linear(
+            f"linear {depth}x{columns}", depth, columns, "bias %b init %x1",
+            f", tensor<{columns}xf32> init tensor<?x?x{columns}xf32>",
+            {"b": (columns,)}, extra=[columns],
+        )  # fmt: skip
+        case.extents = [(1, m) for m in (1, 3, 8, 9, 50, 131)]
+        yield case
+    yield linear(
+        "deep, with an activation", 1300, 70, "bias %b", ", tensor<70xf32>",
+        {"b": (70,)}, "  %y = tfm.activation gelu_tanh %p : tensor<?x?x70xf32>\n",
+    )  # fmt: skip
     vector = "tensor<70xf32>"
     yield linear("bias", 20, 70, "bias %b", f", {vector}", {"b": (70,)})
     for kind in (

@@ -81,6 +81,19 @@ def embedding(name, width, kind="i64", positions=None, past=None, types=False):
     )
 
 
+def tied(width, rows, kind):
+    """A table that a head multiplies with, too: it is in panels."""
+    act, out = f"tensor<?x?x{width}xf32>", f"tensor<?x?x{rows}xf32>"
+    table = f"tensor<{rows}x{width}xf32>"
+    ops = (
+        f"  %e = tfm.embedding %i0, %t positions %p : tensor<?x?x{kind}>, {table}, "
+        f"tensor<9x{width}xf32> -> {act}\n"
+        f"  %y = tfm.linear %e, %t : {act}, {table} -> {out} {{transposed}}\n"
+    )
+    parameters = {"t": (rows, width), "p": (9, width)}
+    return Indexed(f"tied {rows}x{width}", [(rows, kind)], rows, parameters, ops)
+
+
 def cross_entropy(classes, kind):
     act = f"tensor<?x?x{classes}xf32>"
     ops = (
@@ -146,6 +159,9 @@ def make_cases():
     yield embedding("positions after others", 70, positions=30, past="i64")
     yield embedding("positions after others", 20, "i32", positions=30, past="i32")
     yield embedding("token types", 48, positions=20, types=True)
+    for width, count, kind in [(1, 5, "i64"), (20, 48, "i32"), (33, 50, "i64"),
+                               (129, 97, "i64"), (256, 200, "i32")]:  # fmt: skip
+        yield tied(width, count, kind)
     for classes in (1, 2, 100, 129, 1000):
         yield cross_entropy(classes, "i32" if classes == 129 else "i64")
 

@@ -1,0 +1,172 @@
+// Strategies that the CPU cannot run are refused, with what it could.
+// RUN: ockham-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{has vectors of 48 bytes, expected a power of two from 8 to 64}}
+tile.kernel @width() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 48, loop = 0> {
+}
+
+// -----
+
+// expected-error @+1 {{has vectors of 128 bytes, expected a power of two from 8 to 64}}
+tile.kernel @wide() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 128, loop = 0> {
+}
+
+// -----
+
+// expected-error @+1 {{has vectors of 0 bytes, expected a power of two from 8 to 64}}
+tile.kernel @none() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 0, loop = 0> {
+}
+
+// -----
+
+// expected-error @+1 {{loops over grid dimension #1, but the grid has 1}}
+tile.kernel @loop() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 1> {
+}
+
+// -----
+
+// expected-error @+1 {{loops over grid dimension #-1, but the grid has 1}}
+tile.kernel @before() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = -1> {
+}
+
+// -----
+
+// expected-error @+1 {{has blocks of 12 in grid dimension #0, expected a multiple of its step, 8}}
+tile.kernel @block() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 12> {
+}
+
+// -----
+
+// expected-error @+1 {{has blocks of -8 in grid dimension #0, expected a multiple of its step, 8}}
+tile.kernel @negative() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = -8> {
+}
+
+// -----
+
+// The last block of a dimension is shorter than its step: what has one size only
+// is none that a thread can loop over.
+// expected-error @+1 {{loops over grid dimension #0 in steps of 2, but its blocks cannot have another size, as the last ones would; expected a dimension in steps of 1, or another body}}
+tile.kernel @fixed(%c: !tile.view<?x4xf32>) grid(%i to %m step 2)
+    strategy #ockham_cpu.strategy<vector_bytes = 16, loop = 0> {
+  %c0 = arith.constant 0 : index
+  %x = arith.constant dense<[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]> : tensor<2x4xf32>
+  tile.store %x, %c[%i, %c0] : tensor<2x4xf32>, !tile.view<?x4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{prefetches 1 lines of the next panel, but none of its loops goes down the rows of a packed matrix; expected 0}}
+tile.kernel @nothing() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, prefetch = 1> {
+}
+
+// -----
+
+// expected-error @+1 {{prefetches -1 lines in each step of a loop, expected 0 to 0, which is what a step reads}}
+tile.kernel @back() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, prefetch = -1> {
+}
+
+// -----
+
+// expected-error @+1 {{prefetches 7 lines in each step of a loop, expected 0 to 6, which is what a step reads}}
+tile.kernel @far(%a: !tile.view<?x64xf32>, %w: !tile.view<64x48xf32, panels<48>>, %c: !tile.view<?x48xf32>)
+    grid(%i to %m step 8, %j to %n step 48) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 64, prefetch = 7> {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c64 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x64xf32> -> !tile.slice<8x2xf32>,
+              %y = %w[%k, %j] : !tile.view<64x48xf32, panels<48>> -> !tile.slice<2x48xf32, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xf32, panels<48>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x48xf32>
+}
+
+// -----
+
+// expected-error @+1 {{splits the depth of products into parts of -2, expected 0 or more}}
+tile.kernel @part() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 8, depth = -2> {
+}
+
+// -----
+
+// expected-error @+1 {{splits the depth of products into parts of 16, expected a loop from 0 to a constant that does nothing but add up products of the rows of grid dimension #0, and behind it what is done row by row}}
+tile.kernel @no_product() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 8, depth = 16> {
+}
+
+// -----
+
+// expected-error @+1 {{splits the depth of products into parts of 31, expected a multiple of the loop's step, 2}}
+tile.kernel @odd(%a: !tile.view<?x64xf32>, %w: !tile.view<64x48xf32, panels<48>>, %c: !tile.view<?x48xf32>)
+    grid(%i to %m step 8, %j to %n step 48) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 64, depth = 31> {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c64 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x64xf32> -> !tile.slice<8x2xf32>,
+              %y = %w[%k, %j] : !tile.view<64x48xf32, panels<48>> -> !tile.slice<2x48xf32, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xf32, panels<48>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x48xf32>
+}
+
+// -----
+
+// Sums wait on the stack.
+// expected-error @+1 {{keeps the sums of blocks of 0 rows (all) from one part of the depth to the next, 192 bytes each; expected blocks of 1 to 682 rows}}
+tile.kernel @all(%a: !tile.view<?x64xf32>, %w: !tile.view<64x48xf32, panels<48>>, %c: !tile.view<?x48xf32>)
+    grid(%i to %m step 8, %j to %n step 48) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, depth = 32> {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c64 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x64xf32> -> !tile.slice<8x2xf32>,
+              %y = %w[%k, %j] : !tile.view<64x48xf32, panels<48>> -> !tile.slice<2x48xf32, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xf32, panels<48>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x48xf32>
+}
+
+// -----
+
+// What follows goes down a column: not row by row.
+// expected-error @+1 {{splits the depth of products into parts of 32, expected a loop from 0 to a constant}}
+tile.kernel @scanned(%a: !tile.view<?x64xf32>, %w: !tile.view<64x48xf32, panels<48>>, %c: !tile.view<?x48xf32>)
+    grid(%i to %m step 8, %j to %n step 48) strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 8, depth = 32> {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c64 step 2
+      streams(%x = %a[%i, %k] : !tile.view<?x64xf32> -> !tile.slice<8x2xf32>,
+              %y = %w[%k, %j] : !tile.view<64x48xf32, panels<48>> -> !tile.slice<2x48xf32, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x2xf32>, !tile.slice<2x48xf32, panels<48>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  %t = tile.scan %s : tensor<8x48xf32>
+  tile.store %t, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x48xf32>
+}
+
+// -----
+
+// Read as if rows followed each other, they would give wrong numbers.
+// expected-error @+1 {{has argument #0 of type '!tile.view<8x48xbf16, panels<48, interleave = 2>>', whose rows are interleaved by 2, but the CPU has no product that reads them; expected panels without interleaving}}
+tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 2>>) grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+}
