@@ -396,7 +396,8 @@ ArenaLayout layoutArena(const ExtentFormulas &formulas,
   return Layouter(formulas, sizes, items).run();
 }
 
-std::string formatMaximum(const SizeMaximum &value, const ArenaLayout &layout) {
+std::string formatMaximum(const SizeMaximum &value, const ArenaLayout &layout,
+                          SymbolNames names) {
   if (value.empty())
     return "0";
   std::string text;
@@ -404,7 +405,7 @@ std::string formatMaximum(const SizeMaximum &value, const ArenaLayout &layout) {
     Polynomial bytes;
     for (auto [size, count] : sum)
       bytes += Polynomial(static_cast<double>(count)) * layout.sizes[size];
-    text += (text.empty() ? "" : ", ") + formatBytes(bytes);
+    text += (text.empty() ? "" : ", ") + formatBytes(bytes, names);
   }
   return value.size() == 1 ? text : "max(" + text + ")";
 }

@@ -46,7 +46,8 @@ ArenaLayout layoutArena(const ExtentFormulas &formulas,
                         llvm::ArrayRef<ArenaItem> items);
 
 /// The formula of a maximum, e.g. "max(64*batch, 128)".
-std::string formatMaximum(const SizeMaximum &value, const ArenaLayout &layout);
+std::string formatMaximum(const SizeMaximum &value, const ArenaLayout &layout,
+                          SymbolNames names);
 
 } // namespace ockham
 

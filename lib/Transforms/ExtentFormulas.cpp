@@ -27,7 +27,11 @@ namespace ockham {
 static std::string identity(StringRef name) { return name.str(); }
 
 std::string formatBytes(const Polynomial &value) {
-  return value.format(identity, /*exact=*/true);
+  return formatBytes(value, identity);
+}
+
+std::string formatBytes(const Polynomial &value, SymbolNames names) {
+  return value.format(names, /*exact=*/true);
 }
 
 //===----------------------------------------------------------------------===//
@@ -52,16 +56,79 @@ static StringRef getShortName(Operation *op) {
     return "ceildiv";
   if (isa<arith::RemSIOp, arith::RemUIOp>(op))
     return "mod";
-  return op->getName().getStringRef();
+  return op->getName().stripDialect();
 }
 
-Polynomial ExtentFormulas::makeOpSymbol(Operation *op,
-                                        ArrayRef<Polynomial> operands) {
-  Symbol symbol;
-  symbol.op = op;
-  symbol.operands.assign(operands.begin(), operands.end());
+/// How a comparison is written. Numbers that may be negative are compared
+/// without sign as what they are then: that is said.
+static std::string getRelation(arith::CmpIPredicate predicate,
+                               bool areNonNegative) {
+  bool isUnsigned = false;
+  std::string text;
+  switch (predicate) {
+  case arith::CmpIPredicate::eq:
+    return "==";
+  case arith::CmpIPredicate::ne:
+    return "!=";
+  case arith::CmpIPredicate::ult:
+    isUnsigned = true;
+    [[fallthrough]];
+  case arith::CmpIPredicate::slt:
+    text = "<";
+    break;
+  case arith::CmpIPredicate::ule:
+    isUnsigned = true;
+    [[fallthrough]];
+  case arith::CmpIPredicate::sle:
+    text = "<=";
+    break;
+  case arith::CmpIPredicate::ugt:
+    isUnsigned = true;
+    [[fallthrough]];
+  case arith::CmpIPredicate::sgt:
+    text = ">";
+    break;
+  case arith::CmpIPredicate::uge:
+    isUnsigned = true;
+    [[fallthrough]];
+  case arith::CmpIPredicate::sge:
+    text = ">=";
+    break;
+  }
+  return isUnsigned && !areNonNegative ? text + " unsigned" : text;
+}
+
+std::string ExtentFormulas::getName(Operation *op,
+                                    ArrayRef<Polynomial> operands) {
+  bool areNonNegative = llvm::all_of(
+      operands, [&](const Polynomial &p) { return isNonNegative(p); });
   std::string name;
   llvm::raw_string_ostream os(name);
+  auto compare = dyn_cast<arith::CmpIOp>(op);
+  if (compare && compare.getLhs().getType().isIndex()) {
+    os << formatBytes(operands[0]) << ' '
+       << getRelation(compare.getPredicate(), areNonNegative) << ' '
+       << formatBytes(operands[1]);
+    return name;
+  }
+  bool isIndex = op->getResult(0).getType().isIndex();
+  if (isa<arith::SelectOp>(op) && isIndex) {
+    os << "if(" << formatBytes(operands[0]) << ", " << formatBytes(operands[1])
+       << ", " << formatBytes(operands[2]) << ')';
+    return name;
+  }
+  std::optional<double> divisor;
+  if (isa<arith::DivSIOp, arith::DivUIOp, arith::FloorDivSIOp>(op) &&
+      areNonNegative && isIndex)
+    divisor = operands[1].getConstant();
+  if (divisor && *divisor > 1) {
+    Polynomial dividend = operands[0] - Polynomial(*divisor - 1);
+    if (isNonNegative(dividend) && dividend.getTerms().count({}) == 0) {
+      os << "ceildiv(" << formatBytes(dividend) << ", "
+         << formatBytes(operands[1]) << ')';
+      return name;
+    }
+  }
   os << getShortName(op) << '(';
   llvm::interleaveComma(operands, os,
                         [&](const Polynomial &p) { os << formatBytes(p); });
@@ -75,6 +142,14 @@ Polynomial ExtentFormulas::makeOpSymbol(Operation *op,
   llvm::append_range(types, op->getResultTypes());
   if (!llvm::all_of(types, [](Type type) { return type.isIndex(); }))
     os << ':' << ArrayRef<Type>(types);
+  return name;
+}
+
+Polynomial ExtentFormulas::makeOpSymbol(Operation *op,
+                                        ArrayRef<Polynomial> operands) {
+  Symbol symbol;
+  symbol.op = op;
+  symbol.operands.assign(operands.begin(), operands.end());
   symbol.isNonNegative = false;
   bool areNonNegative = llvm::all_of(
       operands, [&](const Polynomial &p) { return isNonNegative(p); });
@@ -101,7 +176,7 @@ Polynomial ExtentFormulas::makeOpSymbol(Operation *op,
     if (symbol.isNonNegative)
       symbol.upper = operands[1] + operands[2];
   }
-  return makeSymbol(name, std::move(symbol));
+  return makeSymbol(getName(op, operands), std::move(symbol));
 }
 
 bool ExtentFormulas::isNonNegative(const Polynomial &value) const {

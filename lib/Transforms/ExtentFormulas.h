@@ -92,6 +92,8 @@ private:
     return std::nullopt;
   }
   Polynomial makeSymbol(const llvm::Twine &name, Symbol symbol);
+  /// The formula of what an op computes: equal ones are equal numbers.
+  std::string getName(mlir::Operation *op, llvm::ArrayRef<Polynomial> operands);
   Polynomial makeOpSymbol(mlir::Operation *op,
                           llvm::ArrayRef<Polynomial> operands);
   Polynomial replaceBounded(const Polynomial &value) const;
@@ -104,8 +106,11 @@ private:
   std::string obstacle;
 };
 
+/// What a symbol is called in a text.
+using SymbolNames = llvm::function_ref<std::string(llvm::StringRef)>;
 /// The formula with the names of extents, all coefficients exact.
 std::string formatBytes(const Polynomial &value);
+std::string formatBytes(const Polynomial &value, SymbolNames names);
 
 } // namespace ockham
 

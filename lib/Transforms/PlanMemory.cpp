@@ -326,10 +326,22 @@ void EntryPlan::print(llvm::raw_ostream &os) const {
     os << "no buffer is in the arena\n";
     return;
   }
+  // What is no extent of an input, and is too long to be read in a sum.
+  SmallVector<std::string> longNames;
+  auto shorten = [&](StringRef name) {
+    constexpr size_t most = 24;
+    if (name.size() <= most)
+      return name.str();
+    auto *found = llvm::find(longNames, name);
+    size_t number = found - longNames.begin();
+    if (found == longNames.end())
+      longNames.push_back(name.str());
+    return "n" + std::to_string(number);
+  };
   os << buffers.size() << (buffers.size() == 1 ? " buffer" : " buffers")
-     << " in an arena of " << formatMaximum(layout.total, layout)
+     << " in an arena of " << formatMaximum(layout.total, layout, shorten)
      << " bytes\n  in use at one time: "
-     << (layout.lowerBound ? formatMaximum(*layout.lowerBound, layout)
+     << (layout.lowerBound ? formatMaximum(*layout.lowerBound, layout, shorten)
                            : std::string("the largest of many sums of"))
      << " bytes; "
      << llvm::format("the arena is %.3f times that in the mean of some shapes, "
@@ -348,8 +360,8 @@ void EntryPlan::print(llvm::raw_ostream &os) const {
       if (StringRef name = getNodeName(maker->getLoc()); !name.empty())
         made += (" (" + name + ")").str();
     rows.push_back({std::to_string(number),
-                    formatBytes(layout.sizes[items[number].size]),
-                    formatMaximum(layout.offsets[number], layout),
+                    formatBytes(layout.sizes[items[number].size], shorten),
+                    formatMaximum(layout.offsets[number], layout, shorten),
                     maker ? std::to_string(lifetime.first) + ".." +
                                 std::to_string(lifetime.last)
                           : "none",
@@ -368,6 +380,8 @@ void EntryPlan::print(llvm::raw_ostream &os) const {
     os << StringRef(line).rtrim() << '\n';
   }
   for (auto [number, shared] : llvm::enumerate(layout.shared))
-    os << "  where m" << number << " = " << formatMaximum(shared, layout)
-       << '\n';
+    os << "  where m" << number << " = "
+       << formatMaximum(shared, layout, shorten) << '\n';
+  for (auto [number, formula] : llvm::enumerate(longNames))
+    os << "  where n" << number << " = " << formula << '\n';
 }

@@ -297,3 +297,39 @@ func.func @blocks(%x: memref<16xf32>) attributes {ockham.entry = "forward"} {
 func.func @again(%x: memref<16xf32>) attributes {ockham.entry = "forward", ockham.workspace = @other} {
   return
 }
+
+// -----
+
+// What is no extent is named in the table and written out below it.
+
+// TABLE-LABEL: memory plan of 'chosen': 2 buffers in an arena of
+// TABLE:         0       1024*n0
+// TABLE:         1       256*ceildiv(sequence, 64)
+// TABLE:       where n0 = if(sequence <= 2, 0, batch*ceildiv(sequence, 64))
+
+// CHECK-LABEL: func.func @chosen
+// CHECK-DAG:     arith.cmpi ule
+// CHECK-DAG:     arith.select
+// CHECK:         ockham.workspace
+func.func @chosen(%x: memref<?x?xf32> {ockham.dims = ["batch", "sequence"]}) attributes {ockham.entry = "forward"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c63 = arith.constant 63 : index
+  %c64 = arith.constant 64 : index
+  %batch = memref.dim %x, %c0 : memref<?x?xf32>
+  %sequence = memref.dim %x, %c1 : memref<?x?xf32>
+  %more = arith.addi %sequence, %c63 : index
+  %panels = arith.divui %more, %c64 : index
+  %all = arith.muli %panels, %batch : index
+  %few = arith.cmpi ule, %sequence, %c2 : index
+  %count = arith.select %few, %c0, %all : index
+  %a = ockham.allocate(%count) : memref<?x256xf32>
+  %b = ockham.allocate(%panels) : memref<?x64xf32>
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%a : memref<?x256xf32>)
+  linalg.fill ins(%zero : f32) outs(%b : memref<?x64xf32>)
+  ockham.release %a : memref<?x256xf32>
+  ockham.release %b : memref<?x64xf32>
+  return
+}

@@ -65,6 +65,12 @@ private:
   Value fromBatched(Value x, Extent last);
   Value emitScores();
   Value emitMasked(Value scores);
+  /// True if the mask is one of booleans.
+  bool maskHides() {
+    return op.getMask() &&
+           getElementTypeOrSelf(op.getMask().getType()).isInteger(1);
+  }
+  void addVisibility(Generic &generic);
   Value emitVisible(Scalars &s, ValueRange args);
   Value emitEntropy(Value exponentials, Value sums);
   Value emitWeights(Value exponentials, Value sums);
@@ -188,19 +194,26 @@ Value AttentionLowering::emitVisible(Scalars &s, ValueRange args) {
   }
   if (op.getKeyLengths())
     visible = s.both(visible, s.less(s.loop(3), s.toIndex(args[lengthArg])));
-  if (op.getMask() && args[maskArg].getType().isInteger(1))
+  if (maskHides())
     visible = s.both(visible, args[maskArg]);
   return visible;
+}
+
+/// What emitVisible reads.
+void AttentionLowering::addVisibility(Generic &generic) {
+  if (op.getPast() && op.getCausal())
+    pastArg = generic.in(op.getPast(), {0});
+  if (op.getKeyLengths())
+    lengthArg = generic.in(op.getKeyLengths(), {0});
+  if (maskHides())
+    maskArg = addMask(generic);
 }
 
 /// Scaled, capped and masked scores; -infinity where a key is not visible.
 Value AttentionLowering::emitMasked(Value scores) {
   Generic generic(e, {batch, heads, queries, keys}, compute);
-  if (op.getPast() && op.getCausal())
-    pastArg = generic.in(op.getPast(), {0});
-  if (op.getKeyLengths())
-    lengthArg = generic.in(op.getKeyLengths(), {0});
-  if (op.getMask())
+  addVisibility(generic);
+  if (op.getMask() && !maskHides())
     maskArg = addMask(generic);
   return generic.update(scores, [&](Scalars &s, ValueRange args) {
     Value score = s.mul(args.back(),
@@ -209,7 +222,7 @@ Value AttentionLowering::emitMasked(Value scores) {
       Value limit = s.constant(compute, cap->convertToDouble());
       score = s.mul(limit, s.tanh(s.div(score, limit)));
     }
-    if (op.getMask() && isa<FloatType>(args[maskArg].getType()))
+    if (op.getMask() && !maskHides())
       score = s.add(score, args[maskArg]);
     if (Value visible = emitVisible(s, args))
       score = s.select(visible, score, s.constant(compute, -kInfinity));
@@ -221,8 +234,7 @@ Value AttentionLowering::emitMasked(Value scores) {
 // Results
 //===----------------------------------------------------------------------===//
 
-/// The largest score of a row, but 0 for a row without visible keys, so that
-/// its exponentials are 0.
+/// The largest score of a row, but 0 for a row without visible keys.
 static Value finiteMax(Scalars &s, Value max) {
   return s.select(s.equal(max, s.constant(max, -kInfinity)),
                   s.constant(max, 0.0), max);
@@ -252,7 +264,7 @@ Value AttentionLowering::emitEntropy(Value exponentials, Value sums) {
       mean.reduce(compute, {0, 1}, 0.0, [&](Scalars &s, ValueRange args) {
         Value zero = s.constant(compute, 0.0), sum = args[1];
         Value entropy = s.sub(s.log(sum), s.div(args[0], sum));
-        entropy = s.select(s.greater(sum, zero), entropy, zero);
+        entropy = s.select(s.equal(sum, zero), zero, entropy);
         Value count = s.toFloat(s.index(queries), compute);
         return s.add(args[2], s.div(entropy, count));
       });
@@ -267,13 +279,6 @@ Value AttentionLowering::emitEntropy(Value exponentials, Value sums) {
 
 /// beta * a_ij - gamma * c_ij, for a centre over keys that only the mask knows.
 Value AttentionLowering::emitWeights(Value exponentials, Value sums) {
-  auto addVisibility = [&](Generic &generic) {
-    if (op.getPast() && op.getCausal())
-      pastArg = generic.in(op.getPast(), {0});
-    if (op.getKeyLengths())
-      lengthArg = generic.in(op.getKeyLengths(), {0});
-    maskArg = addMask(generic);
-  };
   Extents loops{batch, heads, queries, keys};
   Generic counting(e, loops, compute);
   addVisibility(counting);
@@ -389,9 +394,15 @@ SmallVector<Value> AttentionLowering::emit() {
 
   Generic exponential(e, loops, compute);
   exponential.in(max, rowLoops);
+  addVisibility(exponential);
   Value exponentials =
-      exponential.update(masked, [](Scalars &s, ValueRange args) {
-        return s.exp(s.sub(args[1], finiteMax(s, args[0])));
+      exponential.update(masked, [&](Scalars &s, ValueRange args) {
+        // A row whose visible scores are all -infinity has no softmax, but one
+        // without visible keys has weights of 0.
+        Value weight = s.exp(s.sub(args.back(), args[0]));
+        Value visible = emitVisible(s, args);
+        return visible ? s.select(visible, weight, s.constant(compute, 0.0))
+                       : weight;
       });
 
   Generic total(e, loops, compute);
