@@ -97,6 +97,15 @@ tile::ForOp cpu::findDepthLoop(const BodySplit &split) {
   return loop;
 }
 
+int64_t cpu::getSumBytes(tile::ForOp loop) {
+  int64_t bytes = 0;
+  for (Value sum : loop.getResults()) {
+    auto type = cast<RankedTensorType>(sum.getType());
+    bytes += type.getDimSize(1) * type.getElementTypeBitWidth() / 8;
+  }
+  return bytes;
+}
+
 int64_t cpu::getDepth(tile::ForOp loop) {
   return *getConstantIntValue(loop.getUpper());
 }

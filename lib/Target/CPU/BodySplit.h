@@ -37,6 +37,8 @@ splitBody(tile::KernelOp kernel, const tile::BlockSizes &sizes, unsigned rows);
 tile::ForOp findDepthLoop(const BodySplit &split);
 /// What that loop goes up to.
 int64_t getDepth(tile::ForOp loop);
+/// Bytes of a row of the sums that it carries.
+int64_t getSumBytes(tile::ForOp loop);
 
 } // namespace ockham::cpu
 

@@ -98,12 +98,7 @@ static LogicalResult verifyDepth(ockham::tile::KernelOp kernel,
     return kernel.emitOpError()
            << "splits the depth of products into parts of " << depth
            << ", expected a multiple of the loop's step, " << step;
-  int64_t perRow = 0;
-  for (Value sum : loop.getResults()) {
-    auto type = cast<RankedTensorType>(sum.getType());
-    perRow += type.getDimSize(1) * type.getElementTypeBitWidth() / 8;
-  }
-  int64_t most = kMostSumBytes / perRow;
+  int64_t perRow = getSumBytes(loop), most = kMostSumBytes / perRow;
   if (strategy.getBlock() > 0 && strategy.getBlock() <= most)
     return success();
   return kernel.emitOpError()

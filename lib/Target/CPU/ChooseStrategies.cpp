@@ -145,10 +145,14 @@ private:
     fitRegisters(kernel);
     tile::BlockSizes sizes(kernel);
     unsigned loopDim = findRowDim(kernel, sizes).value_or(0);
-    int64_t step = kernel.getSteps()[loopDim], block = step, prefetch = 0;
+    int64_t step = kernel.getSteps()[loopDim], block = step, prefetch = 0,
+            partDepth = 0;
     if (tile::ForOp loop = findPanelLoop(kernel)) {
-      // Rows of the left-hand side that stay in the cache.
-      int64_t depth = 0, bytes = 4;
+      partDepth = chooseDepth(kernel, sizes, loopDim);
+      // Rows of the left-hand side that stay in the cache; more of them where
+      // only a part of their depth is in use at a time.
+      int64_t depth = 0, bytes = 4,
+              most = partDepth > 0 ? 2 * cacheBytes : cacheBytes;
       for (Value view : loop.getViews()) {
         auto type = cast<tile::ViewType>(view.getType());
         if (!type.isPacked()) {
@@ -156,16 +160,14 @@ private:
           bytes = type.getElementType().getIntOrFloatBitWidth() / 8;
         }
       }
-      if (depth > 0)
-        block =
-            std::max<int64_t>(step, cacheBytes / (depth * bytes) / step * step);
-      else
-        block = 16 * step;
+      int64_t rows = depth > 0 ? most / (depth * bytes) : 16 * step;
+      if (partDepth > 0)
+        rows = std::min(rows, cpu::kMostSumBytes / cpu::getSumBytes(loop));
+      block = std::max<int64_t>(step, rows / step * step);
       prefetch = 1;
     }
-    kernel.setStrategyAttr(
-        cpu::StrategyAttr::get(&getContext(), vectorBytes, loopDim, block,
-                               prefetch, chooseDepth(kernel, sizes, loopDim)));
+    kernel.setStrategyAttr(cpu::StrategyAttr::get(
+        &getContext(), vectorBytes, loopDim, block, prefetch, partDepth));
   }
 };
 } // namespace

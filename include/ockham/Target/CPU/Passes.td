@@ -24,7 +24,7 @@ def CPUChooseStrategies
            "Width of a vector register in bytes">,
     Option<"cacheBytes", "cache-bytes", "int64_t", "524288",
            "What a block of rows of the left-hand side may take of the cache">,
-    Option<"mostDepth", "most-depth", "int64_t", "1024",
+    Option<"mostDepth", "most-depth", "int64_t", "768",
            "The depth beyond which a product is summed up in parts; 0: never">
   ];
   let dependentDialects = ["::ockham::cpu::CPUDialect"];
