@@ -85,7 +85,7 @@ tile.kernel @long(%a: !tile.view<?x64xf32>, %b: !tile.view<?x64xf32>, %c: !tile.
 // CHECK-LABEL: tile.kernel @deep(
 // CHECK-SAME: strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 80, prefetch = 1, depth = 768>
 // AVX2-LABEL: tile.kernel @deep(
-// AVX2-SAME: strategy #ockham_cpu.strategy<vector_bytes = 32, loop = 0, block = 80, prefetch = 1, depth = 768>
+// AVX2-SAME: strategy #ockham_cpu.strategy<vector_bytes = 32, loop = 0, block = 84, prefetch = 1, depth = 768>
 tile.kernel @deep(%a: !tile.view<?x3070xf32>, %w: !tile.view<3070x96xf32, panels<48>>, %c: !tile.view<?x96xf32>)
     grid(%i to %m step 8, %j to %n step 48) {
   %c0 = arith.constant 0 : index
