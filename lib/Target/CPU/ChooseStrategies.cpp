@@ -87,6 +87,12 @@ private:
     while (rows > 1 && cpu::countRegisters(rows, atOnce) >
                            cpu::countPresentRegisters(vectorBytes))
       --rows;
+    // Blocks are written out vector by vector. Code for wide rows of narrow
+    // vectors takes seconds to compile, and is run on old processors only.
+    constexpr int64_t mostNarrow = 128;
+    int64_t vectors = llvm::divideCeil(acc.getDimSize(1), lanes);
+    while (vectorBytes < 32 && rows > 1 && rows * vectors > mostNarrow)
+      --rows;
     unsigned cls = sizes.getClass(dot.getAcc(), 0);
     if (rows != acc.getDimSize(0) && isFree(kernel, sizes, cls))
       tile::resizeBlocks(kernel, sizes, cls, rows);

@@ -1,5 +1,6 @@
 // RUN: ockham-opt %s --ockham-cpu-choose-strategies -split-input-file -verify-diagnostics | FileCheck %s
 // RUN: ockham-opt %s --ockham-cpu-choose-strategies=vector-bytes=32 -split-input-file -verify-diagnostics | FileCheck %s --check-prefix AVX2
+// RUN: ockham-opt %s --ockham-cpu-choose-strategies=vector-bytes=16 -split-input-file -verify-diagnostics | FileCheck %s --check-prefix SSE
 
 // 24 accumulators of 16 floats; with half the width, 12 of 8 from half a panel.
 // The weight stays as it is.
@@ -77,6 +78,25 @@ tile.kernel @long(%a: !tile.view<?x64xf32>, %b: !tile.view<?x64xf32>, %c: !tile.
   %y = tile.slice %b[%c0, %c0] : !tile.view<?x64xf32> -> !tile.slice<64x64xf32>
   %0 = tile.dot %zero, %x, %y : tensor<40x64xf32>, !tile.slice<40x64xf32>, !tile.slice<64x64xf32>
   tile.store %0, %c[%i, %c0] : tensor<40x64xf32>, !tile.view<?x64xf32>
+}
+
+// -----
+
+// Wide rows of narrow vectors: two of them at once, so that the code is short.
+// CHECK-LABEL: tile.kernel @wide_rows(
+// CHECK-SAME: grid(%i to %m step 14)
+// AVX2-LABEL: tile.kernel @wide_rows(
+// AVX2-SAME: grid(%i to %m step 6)
+// SSE-LABEL: tile.kernel @wide_rows(
+// SSE-SAME: grid(%i to %m step 2)
+tile.kernel @wide_rows(%a: !tile.view<?x64xf32>, %b: !tile.view<?x192xf32>, %c: !tile.view<?x192xf32>)
+    grid(%i to %m step 40) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<40x192xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xf32> -> !tile.slice<40x64xf32>
+  %y = tile.slice %b[%c0, %c0] : !tile.view<?x192xf32> -> !tile.slice<64x192xf32>
+  %0 = tile.dot %zero, %x, %y : tensor<40x192xf32>, !tile.slice<40x64xf32>, !tile.slice<64x192xf32>
+  tile.store %0, %c[%i, %c0] : tensor<40x192xf32>, !tile.view<?x192xf32>
 }
 
 // -----
