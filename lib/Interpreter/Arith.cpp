@@ -320,6 +320,11 @@ static void addFloatOps(OpTable &table) {
       table, [](double a, double b) { return a > b || std::isnan(a) ? a : b; });
   addFloat<MinimumFOp>(
       table, [](double a, double b) { return a < b || std::isnan(a) ? a : b; });
+  // Here the number wins.
+  addFloat<MaxNumFOp>(
+      table, [](double a, double b) { return a > b || std::isnan(b) ? a : b; });
+  addFloat<MinNumFOp>(
+      table, [](double a, double b) { return a < b || std::isnan(b) ? a : b; });
   addPointwise<NegFOp>(
       table, [](NegFOp, Tensor &result, int64_t i, Operands operands) {
         result.setFloat(i, -operands[0]->getFloat(i));

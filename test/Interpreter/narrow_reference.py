@@ -44,8 +44,7 @@ def erf(x):
 
 
 def attend(q, k, v, heads, scale):
-    split = lambda x: x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)  # noqa: E731
-    q, k, v = split(q), split(k), split(v)
+    q, k, v = (x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2) for x in (q, k, v))
     scores = q @ k.swapaxes(-1, -2) * scale
     scores[..., np.triu_indices(scores.shape[-1], 1)[0], np.triu_indices(scores.shape[-1], 1)[1]] = -np.inf  # fmt: skip
     out = (softmax(scores) @ v).swapaxes(1, 2)
@@ -53,8 +52,7 @@ def attend(q, k, v, heads, scale):
 
 
 def torch_attend(q, k, v, heads, scale):
-    split = lambda x: x.reshape(*x.shape[:2], heads, -1).transpose(1, 2)  # noqa: E731
-    q, k, v = split(q), split(k), split(v)
+    q, k, v = (x.reshape(*x.shape[:2], heads, -1).transpose(1, 2) for x in (q, k, v))
     # Without kernels for f16 on the CPU, PyTorch multiplies in f32 and rounds.
     dtype = q.dtype
     scores = (q.float() @ k.float().transpose(-1, -2) * scale).to(dtype)
@@ -114,21 +112,19 @@ CASES = [
      lambda x, k, v: attend(x, k, v, 2, 0.5),
      lambda x, k, v: torch_attend(x, k, v, 2, 0.5)),
     ("cross-entropy", [("x", (2, 3, 8))],
-     "%i = onnx.Constant dense<[[1, 7, 0], [3, 3, 5]]> : tensor<2x3xi64>\n"
-     "  %y = tfm.cross_entropy %x, %i : A, tensor<2x3xi64> -> tensor<2x3xT>",
+     "%i = onnx.Constant dense<[[1, 7, 0], [3, 3, 5]]> : tensor<2x3xi64>\n  %y = tfm.cross_entropy %x, %i : A, tensor<2x3xi64> -> tensor<2x3xT>",
      lambda x: -np.log(np.take_along_axis(softmax(x), np.array([[1, 7, 0], [3, 3, 5]])[..., None], -1))[..., 0],
      lambda x: F.cross_entropy(x.float().reshape(6, 8), torch.tensor([1, 7, 0, 3, 3, 5]), reduction="none").reshape(2, 3).to(x.dtype)),
     # Beyond the largest f16, below the smallest normal number, ties.
     ("cast", [("x", (2, 3, 8))],
-     "%w = onnx.Constant dense<[65519.0, 65520.0, -1.0e-7, 3.0e-8, 1.001953125, 1.005859375, 1.0029296875, 2.0e38]> : tensor<8xf32>\n"
-     "  %y = tfm.cast %w : tensor<8xf32> to tensor<8xT>",
+     "%w = onnx.Constant dense<[65519.0, 65520.0, -1.0e-7, 3.0e-8, 1.001953125, 1.005859375, 1.0029296875, 2.0e38]> : tensor<8xf32>\n  %y = tfm.cast %w : tensor<8xf32> to tensor<8xT>",
      lambda x: np.array([65519.0, 65520.0, np.float32(-1e-7), np.float32(3e-8), 1.001953125, 1.005859375, 1.0029296875, np.float32(2e38)]),
      None),
 ]  # fmt: skip
 
 
 def make_module(case, kind):
-    _, operands, op, formula, _ = case
+    _, operands, op, _, _ = case
     shapes = {name: "x".join(map(str, shape)) for name, shape in operands}
     arguments = ", ".join(f"%{n}_: tensor<{s}xf32>" for n, s in shapes.items())
     lines = [
@@ -151,7 +147,7 @@ def main():
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     exact = near = 0
-    for kind in BITS:
+    for kind, bits in BITS.items():
         for case in CASES:
             name, operands, _, formula, in_torch = case
             module = folder / "op.mlir"
@@ -187,7 +183,7 @@ def main():
             narrow = [torch.from_numpy(v).to(DTYPES[kind]) for v in values]
             theirs = in_torch(*narrow).double().numpy()
             error = np.abs(have - theirs).max() / np.abs(theirs).max()
-            if not error <= 4 * 2.0 ** -BITS[kind]:
+            if not error <= 4 * 2.0**-bits:
                 sys.exit(f"{name} of {kind}: off PyTorch by {error}")
             near += 1
     print(

@@ -367,6 +367,13 @@ def main():
     for number, case in enumerate(make_cases()):
         if only and only not in case.name:
             continue
+        # Types change little in most of them: a third of the cases for each.
+        if (
+            kind
+            and number % 3 != list(TOLERANCE).index(kind)
+            and case.options.get("shape") != "abg"
+        ):
+            continue
         model = folder / f"case{number}.mlir"
         text = case.make_text()
         model.write_text(narrow_text(text, kind) if kind else text)

@@ -1,9 +1,11 @@
-"""Interprets kernels as a GPU wants them against the ops that they are made of.
+"""Compares kernels as a GPU wants them with the ops that they are made of.
 
 usage: preference_numbers.py FOLDER
 
 The cases are those of attention_numbers.py and kernel_numbers.py, of each of the
 types that memory may hold; each runs once, on extents that no block divides.
+The interpreter runs the kernels. It has no linalg, which checks of positions are
+made of: cases with those are compiled, in blocks that a CPU can hold.
 """
 
 import sys
@@ -13,7 +15,7 @@ import attention_numbers
 import kernel_numbers
 import numpy as np
 from kernel_numbers import run
-from narrow_text import TOLERANCE, narrow_text, round_to
+from narrow_text import narrow_text, round_to
 
 PASSES = (
     "tfm-form-kernels{gate-panel=64 product-rows=64 gate-rows=64},"
@@ -21,7 +23,13 @@ PASSES = (
     "tables-in-rows keys-in-rows narrow-factors query-block=64 key-block=64 "
     "key-rest=64}"
 )
-LIMIT = {"f32": 2e-6, **TOLERANCE}
+ON_CPU = (
+    "tfm-form-kernels,"
+    "convert-tfm-to-tile{tables-in-rows keys-in-rows narrow-factors},"
+    "tile-pack-weights,canonicalize,cse"
+)
+# Queries, keys and weights of the softmax are rounded as well as the result.
+LIMIT = {"f32": 5e-6, "bf16": 1e-2, "f16": 2e-3}
 TIED = """ockham.weight @t : tensor<37x24xf32> = dense<"0xBYTES"> : tensor<37x24xf32>
 func.func @forward(%x0: tensor<?x?x24xf32> {ockham.name = "x0", ockham.dims = ["batch", "sequence", ""]}) -> (tensor<?x?x37xf32> {ockham.name = "y", ockham.dims = ["batch", "sequence", ""]}) attributes {ockham.entry = "forward"} {
   %t = ockham.load_weight @t : tensor<37x24xf32>
@@ -54,7 +62,7 @@ def main():
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for kind, limit in LIMIT.items():
-        count = 0
+        count, worst = 0, 0.0
         for number, case in enumerate(make_cases(np.random.default_rng(3))):
             # Types change little in most of them.
             if kind != "f32" and number % 2:
@@ -68,9 +76,8 @@ def main():
                     array = round_to(array, kind)
                 np.save(folder / f"{key}.npy", array)
                 ends += ["--input", f"{key}={folder / key}.npy"]
-            ends += sum(
-                (["--output", f"{key}={folder / key}.npy"] for key in results), []
-            )
+            for key in results:
+                ends += ["--output", f"{key}={folder / key}.npy"]
             lowered = run("ockham-opt", f"--pass-pipeline=builtin.module({PASSES})", model)  # fmt: skip
             for op in ("tfm.linear", "tfm.attention", "tfm.norm", "tfm.activation"):
                 if f" {op} " in lowered:
@@ -78,14 +85,20 @@ def main():
             run("ockham", "run", "--interpret", "--f64", "--passes", "canonicalize",
                 model, *ends)  # fmt: skip
             want = [np.load(folder / f"{key}.npy").astype(float) for key in results]
-            run("ockham", "run", "--interpret", "--passes", PASSES, model, *ends)
+            if "linalg." in lowered:
+                library = folder / "case.so"
+                run("ockham", "compile", "--passes", ON_CPU, model, "-o", library)
+                run("ockham", "run", library, *ends)
+            else:
+                run("ockham", "run", "--interpret", "--passes", PASSES, model, *ends)
             for key, expected in zip(results, want):
                 have = np.load(folder / f"{key}.npy").astype(float)
                 error = attention_numbers.compare(have, expected)
                 if not error < max(limit, tolerance or 0):
                     sys.exit(f"{name} of {kind}, {key}: off by {error}")
+                worst = max(worst, error)
             count += 1
-        print(f"{count} cases of {kind} agree")
+        print(f"{count} cases of {kind} agree, the worst to {worst:.1e}")
 
 
 if __name__ == "__main__":
