@@ -1,6 +1,10 @@
 // The kernels that a GPU wants: products read either factor along its rows, and
 // want both of them in the memory's type.
 // RUN: ockham-opt %s --ockham-to-tile=target=cuda --tile-pack-weights --canonicalize --cse -verify-diagnostics -split-input-file | FileCheck %s
+// RUN: not ockham-opt %s --split-input-file --ockham-to-tile=target=gpu 2>&1 | FileCheck %s --check-prefix=TARGET
+// TARGET: Cannot find option named 'gpu'
+// RUN: not ockham-opt %s --split-input-file --tfm-form-kernels=gate-rows=0 2>&1 | FileCheck %s --check-prefix=ROWS
+// ROWS: error: tfm-form-kernels: gate-rows is 0, expected at least 1
 
 // The table of a tied head is read in rows by both, and not packed; other
 // weights are in panels of 64.

@@ -179,6 +179,7 @@ Error emitObject(Module &module, const CPUTarget &target,
                  TargetMachine &machine, raw_pwrite_stream &os) {
   module.setDataLayout(machine.createDataLayout());
   module.setTargetTriple(Triple(target.triple));
+  cpu::accessFloatsAsIntegers(module);
   cpu::defineFloatConversions(module);
   if (Triple(target.triple).isX86() &&
       !machine.getMCSubtargetInfo()->checkFeatures("+fma"))

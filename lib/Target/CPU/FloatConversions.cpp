@@ -9,6 +9,7 @@
 
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
@@ -154,4 +155,35 @@ void ockham::cpu::defineFloatConversions(Module &module) {
   defineTruncation(module, "__truncsfbf2", f32, bf16);
   defineTruncation(module, "__truncdfbf2", f64, bf16);
   defineExtension(module, "__extendhfsf2", f16, f32);
+}
+
+void ockham::cpu::accessFloatsAsIntegers(Module &module) {
+  for (Function &function : module)
+    for (Instruction &instruction :
+         make_early_inc_range(instructions(function))) {
+      auto *call = dyn_cast<IntrinsicInst>(&instruction);
+      if (!call)
+        continue;
+      bool loads = call->getIntrinsicID() == Intrinsic::masked_load;
+      if (!loads && call->getIntrinsicID() != Intrinsic::masked_store)
+        continue;
+      Type *type = loads ? call->getType() : call->getArgOperand(0)->getType();
+      if (!type->getScalarType()->is16bitFPTy())
+        continue;
+      IRBuilder<> b(call);
+      Type *integer = VectorType::get(b.getInt16Ty(), cast<VectorType>(type));
+      unsigned place = loads ? 0 : 1;
+      Value *pointer = call->getArgOperand(place);
+      Value *mask = call->getArgOperand(place + 1);
+      Align align = call->getParamAlign(place).valueOrOne();
+      if (loads) {
+        Value *rest = b.CreateBitCast(call->getArgOperand(2), integer);
+        Value *value = b.CreateMaskedLoad(integer, pointer, align, mask, rest);
+        call->replaceAllUsesWith(b.CreateBitCast(value, type));
+      } else {
+        Value *value = b.CreateBitCast(call->getArgOperand(0), integer);
+        b.CreateMaskedStore(value, pointer, align, mask);
+      }
+      call->eraseFromParent();
+    }
 }

@@ -19,6 +19,11 @@ namespace ockham::cpu {
 /// library, which the process that loads a model need not have.
 void defineFloatConversions(llvm::Module &module);
 
+/// Masked accesses of vectors of f16 and bf16 become such of i16: processors
+/// without arithmetic on these floats have no others, and the code generator
+/// would make a branch for each element.
+void accessFloatsAsIntegers(llvm::Module &module);
+
 } // namespace ockham::cpu
 
 #endif // OCKHAM_LIB_TARGET_CPU_FLOATCONVERSIONS_H
