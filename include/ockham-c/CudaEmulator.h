@@ -14,7 +14,8 @@
 //   * what the race detector reports goes to stderr, and the launch returns
 //     CUDA_ERROR_LAUNCH_FAILED.
 // The environment variable OCKHAM_EMULATOR chooses how kernels run, as in
-// "completion=random,schedule=random,seed=7,races=0".
+// "completion=random,schedule=random,seed=7,races=0". "memory=BYTES" is how
+// much of it the device has; 80 GB without.
 //
 //===----------------------------------------------------------------------===//
 
@@ -114,6 +115,7 @@ OCKHAM_CUDA_API CUresult cuLaunchKernelEx(const CUlaunchConfig *config,
                                           CUfunction function,
                                           void **parameters, void **extra);
 
+OCKHAM_CUDA_API CUresult cuMemGetInfo_v2(size_t *free, size_t *total);
 OCKHAM_CUDA_API CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes);
 OCKHAM_CUDA_API CUresult cuMemFree_v2(CUdeviceptr address);
 OCKHAM_CUDA_API CUresult cuMemAllocHost_v2(void **address, size_t bytes);
@@ -155,6 +157,9 @@ OCKHAM_CUDA_API CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable,
 OCKHAM_CUDA_API CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream);
 OCKHAM_CUDA_API CUresult cuGraphExecDestroy(CUgraphExec executable);
 OCKHAM_CUDA_API CUresult cuGraphDestroy(CUgraph graph);
+
+/* Of the emulator alone: 1 where its race detector checks what is launched. */
+OCKHAM_CUDA_API int ockhamEmulatorDetectsRaces(void);
 
 OCKHAM_CUDA_API CUresult cuTensorMapEncodeTiled(
     CUtensorMap *map, int dataType, uint32_t rank, void *address,

@@ -30,6 +30,7 @@ typedef enum DLDeviceType {
   kDLCUDA = 2,
   kDLCUDAHost = 3,
   kDLROCM = 10,
+  kDLExtDev = 12, ///< Of Ockham: memory of the emulated GPU.
   kDLCUDAManaged = 13
 } DLDeviceType;
 

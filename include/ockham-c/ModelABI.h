@@ -43,7 +43,8 @@ extern "C" {
 
 /// Alignment in bytes of weights, of buffers from `allocate`, of the workspace,
 /// of outputs that the host allocates and of state. Inputs and the caller's own
-/// output buffers are aligned to their element type only.
+/// output buffers are aligned to their element type only. Memory of a device
+/// that the host allocates is aligned to 256 bytes.
 #define OCKHAM_ALIGNMENT 64
 
 typedef enum ockham_status {
@@ -110,11 +111,11 @@ typedef struct ockham_weight_spec {
   int32_t dtype;    ///< ockham_dtype
   int32_t rank;
   const int64_t *shape; ///< Logical shape, rank entries.
-  const char *layout;   ///< "row-major", "panels<W>", or "panels<W, transposed>".
-  uint64_t offset;      ///< Of the stored bytes from `weight_data`, a multiple
-                        ///< of OCKHAM_ALIGNMENT; unused with a weight file.
-  uint64_t bytes;       ///< Size of the stored bytes in this layout.
-  int32_t init;         ///< ockham_init_kind
+  const char *layout; ///< "row-major", "panels<W>", or "panels<W, transposed>".
+  uint64_t offset;    ///< Of the stored bytes from `weight_data`, a multiple
+                      ///< of OCKHAM_ALIGNMENT; unused with a weight file.
+  uint64_t bytes;     ///< Size of the stored bytes in this layout.
+  int32_t init;       ///< ockham_init_kind
   int32_t reserved;
   double mean, std; ///< For init != STORED.
   uint64_t seed;
@@ -188,12 +189,34 @@ typedef struct ockham_host {
   void (*fail)(void *context, int32_t status, const char *message,
                const int64_t *values, int32_t value_count);
 
-  /// Launches kernel `kernel` of the model's device image with `arguments`
-  /// (argument_count pointers) over a grid of blocks, on the call's stream.
-  /// Null on hosts without a device.
+  /// Launches kernel `kernel` of the model's table with `arguments`
+  /// (argument_count pointers, one to the value of each parameter, read before
+  /// it returns) over a grid of blocks, on the call's stream. A grid without
+  /// blocks is no launch. Returns an ockham_status; when it fails, the host has
+  /// recorded why. Null on hosts without a device.
   int32_t (*launch)(void *context, int32_t kernel, const uint32_t grid[3],
                     const uint32_t block[3], uint32_t shared_bytes,
                     void **arguments, int32_t argument_count);
+
+  // Hosts whose `struct_bytes` end here have none of the following. Those of a
+  // model for a device do.
+
+  /// Copies `bytes` within the memory of the device, on the call's stream. The
+  /// two places do not overlap. Returns as `launch` does.
+  int32_t (*device_copy)(void *context, void *to, const void *from,
+                         uint64_t bytes);
+
+  /// Fills `bytes` of the memory of the device with a pattern of `width` bytes,
+  /// 1 or 4, of which both are multiples, on the call's stream. Returns as
+  /// `launch` does.
+  int32_t (*device_fill)(void *context, void *to, uint32_t pattern,
+                         int32_t width, uint64_t bytes);
+
+  /// Waits until all that the call has enqueued is done, and copies `bytes` of
+  /// the device's memory to `to`, which is the host's. Returns as `launch`
+  /// does.
+  int32_t (*device_read)(void *context, void *to, const void *from,
+                         uint64_t bytes);
 } ockham_host;
 
 /// One call of an entry point.
@@ -206,7 +229,7 @@ typedef struct ockham_call {
   const ockham_tensor *states; ///< One per state of the model, in place.
   void *workspace;             ///< workspace_bytes of scratch memory, or null.
   uint64_t workspace_bytes;
-  void *stream; ///< Of the session's device; null on the CPU.
+  void *stream; ///< Of the session's device, a CUstream; null on the CPU.
 } ockham_call;
 
 typedef enum ockham_entry_kind {
@@ -240,11 +263,40 @@ typedef struct ockham_entry {
   int32_t (*run)(const ockham_host *host, const ockham_call *call);
 } ockham_entry;
 
+/// A kernel of a model for a device. Calls name it by its number in the table.
+typedef struct ockham_kernel {
+  const char *name;      ///< Its symbol in all of the model's images.
+  uint32_t block[3];     ///< Threads of a block, as it was compiled for.
+  uint32_t shared_bytes; ///< Most dynamic shared memory that it is launched
+                         ///< with.
+  int32_t parameter_count;
+  int32_t reserved;
+} ockham_kernel;
+
+typedef enum ockham_image_kind {
+  OCKHAM_IMAGE_BITCODE = 1, ///< LLVM bitcode for NVPTX in LLVM's wrapper, which
+                            ///< says how long it is: what the PTX was made of.
+  OCKHAM_IMAGE_PTX = 2,     ///< Text with a closing zero, which counts.
+  OCKHAM_IMAGE_CUBIN = 3,
+  OCKHAM_IMAGE_FATBIN = 4
+} ockham_image_kind;
+
+/// The code of all kernels in one form. PTX runs on its architecture and later
+/// ones, a cubin on later minor versions of its own; on no other, where its
+/// name ends with a letter.
+typedef struct ockham_device_image {
+  int32_t kind; ///< ockham_image_kind
+  int32_t reserved;
+  const char *arch; ///< e.g. "sm_80", "sm_90a"
+  const void *data;
+  uint64_t bytes;
+} ockham_device_image;
+
 typedef struct ockham_model {
   uint32_t struct_bytes;
   uint32_t abi_version; ///< Version that this table follows.
   const char *name;
-  const char *target;   ///< e.g. "cpu"
+  const char *target;   ///< "cpu" or "cuda"
   const char *features; ///< Instruction sets the code was generated for, e.g.
                         ///< "x86-64 avx512f avx512vl"; needed where it runs.
                         ///< Names as in /proc/cpuinfo, separated by spaces.
@@ -269,6 +321,14 @@ typedef struct ockham_model {
   /// goes along the chain takes the last table whose features it has; one that
   /// does not is right, but slow. Tables that end before this field have none.
   const struct ockham_model *faster;
+  /// For the target "cuda": kernels, and their code for one or more devices.
+  /// The inputs, outputs, weights, states and the workspace of calls are then
+  /// memory of the device, which the functions of the table never read. Tables
+  /// that end before these fields have none.
+  int32_t kernel_count;
+  int32_t image_count;
+  const ockham_kernel *kernels;
+  const ockham_device_image *images;
 } ockham_model;
 
 /// The one exported symbol. Returns null when the model's table is of a newer

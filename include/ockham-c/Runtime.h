@@ -167,7 +167,10 @@ typedef struct ockham_session_options {
   /// else the CPU cores that this process may use.
   int32_t threads;
 
-  const char *device; ///< "cpu"; null for the model's target.
+  /// "cpu" for models of the target "cpu". For those of "cuda": "cuda" or
+  /// "cuda:0" for the first GPU, "cuda:1" and so on, or "emulated" for the
+  /// emulator (docs/emulator.md). Null for the model's target.
+  const char *device;
 
   /// A safetensors file that replaces the model's weights; null for its own.
   /// Must hold all stored weights; weights with a recipe are taken from it
@@ -183,7 +186,14 @@ typedef struct ockham_session_options {
   /// Most bytes that the session may allocate: states, weights of its own,
   /// workspace and results that are not yet released. Weights that sessions
   /// share do not count. 0: no limit.
+  /// On a device its memory, not that of results on the host.
   uint64_t memory_limit;
+
+  /// 1: results that the runtime allocates stay in the memory of the device,
+  /// and a call returns when it is enqueued on the session's stream. Nothing
+  /// changes on the CPU.
+  int32_t results_on_device;
+  int32_t reserved_results;
 } ockham_session_options;
 
 /// Creates a session; `options` may be null. Weights are loaded with the first
@@ -200,7 +210,7 @@ OCKHAM_API ockham_status ockham_session_create(
 /// Destroys the session; null is allowed. Not while a call is running on it.
 OCKHAM_API void ockham_session_destroy(ockham_session *session);
 
-/// e.g. "cpu".
+/// e.g. "cpu", "cuda:0", "emulated".
 OCKHAM_API const char *ockham_session_device(const ockham_session *session);
 
 /// The device's stream that calls run on; null on the CPU.
@@ -238,9 +248,35 @@ OCKHAM_API ockham_status ockham_session_workspace_bytes(ockham_session *session,
                                                         size_t input_count,
                                                         uint64_t *bytes);
 
+/// Launches of one kernel with one grid.
+typedef struct ockham_launch {
+  const char *kernel; ///< Lives as long as the library.
+  uint64_t count;
+  uint32_t grid[3];  ///< Blocks
+  uint32_t block[3]; ///< Threads of a block
+  uint32_t shared_bytes;
+  uint32_t reserved;
+} ockham_launch;
+
+/// Writes what the session's calls have launched so far into `launches`, at
+/// most `capacity` records, in the order of their first launches. Returns how
+/// many there are. 0 on the CPU.
+OCKHAM_API size_t ockham_session_launches(ockham_session *session,
+                                          ockham_launch *launches,
+                                          size_t capacity);
+
+/// Whether the session runs on the emulator and its race detector checks what
+/// is launched: a call that succeeds then had no reports.
+OCKHAM_API int32_t ockham_session_detects_races(const ockham_session *session);
+
 /// Runs an entry point. All its inputs are given, in any order, and those of
-/// its outputs that are wanted. Returns when the outputs are written (on a
-/// device: enqueued on the session's stream).
+/// its outputs that are wanted. Returns when the outputs are written (with
+/// results_on_device: enqueued on the session's stream).
+///
+/// On a device, tensors may lie on the host or in the device's memory. Dense
+/// ones there are used where they are, if they are aligned to 16 bytes; what
+/// wrote them must be done, or be ordered before the session's stream, as work
+/// on the default stream is. Others are copied.
 ///
 /// OCKHAM_NOT_FOUND: no such entry point. OCKHAM_INVALID_ARGUMENT: a name,
 /// device, type, rank or size does not fit the signature, or equal symbols have

@@ -17,10 +17,11 @@ the system looks for libraries.
 
 from ockham._errors import OckhamError
 from ockham._model import Entry, Model, TensorSpec, Weight, load
-from ockham._session import Memory, Session
+from ockham._session import Launch, Memory, Session
 
 __all__ = [
     "Entry",
+    "Launch",
     "Memory",
     "Model",
     "OckhamError",

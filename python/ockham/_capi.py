@@ -95,6 +95,10 @@ class ModelTable(Structure):
         ("weight_bytes", c_uint64),
         ("weight_file", c_char_p),
         ("faster", c_void_p),
+        ("kernel_count", c_int32),
+        ("image_count", c_int32),
+        ("kernels", c_void_p),
+        ("images", c_void_p),
     ]
 
 
@@ -171,6 +175,19 @@ class SessionOptions(Structure):
         ("binding_count", c_uint32),
         ("reserved", c_uint32),
         ("memory_limit", c_uint64),
+        ("results_on_device", c_int32),
+        ("reserved_results", c_int32),
+    ]
+
+
+class Launch(Structure):
+    _fields_ = [
+        ("kernel", c_char_p),
+        ("count", c_uint64),
+        ("grid", c_uint32 * 3),
+        ("block", c_uint32 * 3),
+        ("shared_bytes", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -206,6 +223,8 @@ _SIGNATURES = {
     "ockham_session_destroy": (None, [_SESSION]),
     "ockham_session_device": (c_char_p, [_SESSION]),
     "ockham_session_threads": (c_int32, [_SESSION]),
+    "ockham_session_launches": (c_size_t, [_SESSION, POINTER(Launch), c_size_t]),
+    "ockham_session_detects_races": (c_int32, [_SESSION]),
     "ockham_session_memory": (c_int32, [_SESSION, POINTER(MemoryTable)]),
     "ockham_session_trim": (None, [_SESSION]),
     "ockham_session_workspace_bytes": (

@@ -80,10 +80,12 @@ class Model:
     signature: its entry points by name.
     states: what a session keeps between calls.
     weights: its weights.
+    device: where its sessions run unless they say otherwise.
     """
 
-    def __init__(self, handle):
+    def __init__(self, handle, device=None):
         self._handle = handle
+        self.device: str | None = device
         self._finalizer = weakref.finalize(self, runtime.ockham_library_close, handle)
         table = runtime.ockham_library_model(handle).contents
         self.path: str = os.fsdecode(runtime.ockham_library_path(handle))
@@ -125,8 +127,11 @@ class Model:
         dims: extents of symbolic dimensions, e.g. {"cache_length": 1024}. Those
             of states must be given.
         weights: path of a safetensors file that replaces the model's weights.
-        device: "cpu"; None for what the model was compiled for.
-        memory_limit: most bytes that the session may allocate; 0 for no limit.
+        device: "cpu", or for models compiled for GPUs "cuda", "cuda:1" and so
+            on, or "emulated"; None for that of `load`, or else what the model
+            was compiled for.
+        memory_limit: most bytes that the session may allocate, on its device;
+            0 for no limit.
 
         Raises OckhamError.
         """
@@ -135,7 +140,7 @@ class Model:
             threads=threads,
             dims=dims,
             weights=weights,
-            device=device,
+            device=device or self.device,
             memory_limit=memory_limit,
         )
 
@@ -148,9 +153,11 @@ class Model:
         return "\n".join(lines)
 
 
-def load(path, *, ignore_features=False) -> Model:
+def load(path, *, device=None, ignore_features=False) -> Model:
     """Loads the compiled model at `path`.
 
+    device: where sessions run, e.g. "cuda:0" or "emulated"; None for what the
+        model was compiled for. It is opened with the first session.
     ignore_features: load it even where the CPU lacks instructions that it was
         compiled for.
 
@@ -166,4 +173,4 @@ def load(path, *, ignore_features=False) -> Model:
             os.fsencode(path), ctypes.byref(options), ctypes.byref(handle)
         )
     )
-    return Model(handle)
+    return Model(handle, device)

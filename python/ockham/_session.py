@@ -13,6 +13,20 @@ from ockham._capi import check, runtime
 
 
 @dataclass(frozen=True)
+class Launch:
+    """Launches of one kernel with one grid on a GPU.
+
+    grid: blocks; block: threads of a block; count: how often.
+    """
+
+    kernel: str
+    count: int
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    shared_bytes: int
+
+
+@dataclass(frozen=True)
 class Memory:
     """Memory of a session in bytes.
 
@@ -98,6 +112,29 @@ class Session:
         table = _capi.MemoryTable(struct_bytes=ctypes.sizeof(_capi.MemoryTable))
         check(runtime.ockham_session_memory(self._handle, ctypes.byref(table)))
         return Memory(**{name: getattr(table, name) for name in Memory.__annotations__})
+
+    @property
+    def launches(self) -> tuple[Launch, ...]:
+        """What calls have launched so far; nothing on the CPU."""
+        count = runtime.ockham_session_launches(self._handle, None, 0)
+        table = (_capi.Launch * count)()
+        runtime.ockham_session_launches(self._handle, table, count)
+        return tuple(
+            Launch(
+                launch.kernel.decode(),
+                launch.count,
+                tuple(launch.grid),
+                tuple(launch.block),
+                launch.shared_bytes,
+            )
+            for launch in table
+        )
+
+    @property
+    def detects_races(self) -> bool:
+        """Whether the emulator checks that kernels synchronise: a call that
+        succeeds then had no reports."""
+        return bool(runtime.ockham_session_detects_races(self._handle))
 
     def trim(self):
         """Frees workspace that is held for later calls."""

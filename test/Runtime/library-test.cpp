@@ -12,8 +12,8 @@
 static_assert(sizeof(ockham_dim) == 16 && sizeof(ockham_tensor_spec) == 24);
 static_assert(sizeof(ockham_tensor) == 24 && sizeof(ockham_state_spec) == 32);
 static_assert(sizeof(ockham_weight_spec) == 80);
-static_assert(sizeof(ockham_host) == 80 && sizeof(ockham_call) == 64);
-static_assert(sizeof(ockham_entry) == 56 && sizeof(ockham_model) == 120);
+static_assert(sizeof(ockham_host) == 104 && sizeof(ockham_call) == 64);
+static_assert(sizeof(ockham_entry) == 56 && sizeof(ockham_model) == 144);
 
 static ockham_status tryLoad(const std::string &path,
                              const ockham_library_options *options = nullptr) {
@@ -145,8 +145,9 @@ TEST(tablesThatContradictThemselves) {
       "has a table of 16 bytes, but one of ABI version 1 has",
       "model table: name, target, features, producer or options is a null "
       "pointer",
-      "the model 'probe' was compiled for the target 'cuda', but this runtime "
-      "was built for: cpu",
+      "the model 'probe' was compiled for the target 'abacus', but this "
+      "runtime "
+      "was built for: cpu, cuda",
       "state 'from_constant': it is int32 [count], but the weight 'constant' "
       "that it starts from is int32 [4], row-major",
       "model table: 6 entries are counted, but their table is a null pointer",

@@ -216,7 +216,7 @@ TEST(arenaWithinALimit) {
 }
 
 TEST(sizesRoundTrip) {
-  MemoryPool pool(0);
+  MemoryPool pool(0, ockham::runtime::getHostDevice());
   Status status = Status::ok();
   uint64_t sizes[] = {0,    1,     63,     64,      65,      256,     257,
                       320,  321,   512,    513,     1000,    4096,    4097,
@@ -242,7 +242,7 @@ TEST(sizesRoundTrip) {
 }
 
 TEST(poolFromManyThreads) {
-  MemoryPool pool(0);
+  MemoryPool pool(0, ockham::runtime::getHostDevice());
   std::vector<std::thread> threads;
   for (unsigned seed = 1; seed <= 4; ++seed)
     threads.emplace_back([&pool, seed] {

@@ -191,5 +191,28 @@ class ProbeTest(unittest.TestCase):
         np.testing.assert_array_equal(outputs["indices"], [1, 3])
 
 
+# Set where the build has the emulator.
+@unittest.skipUnless("OCKHAM_TEST_EMULATOR" in os.environ, "a build without LLVM")
+class DeviceTest(unittest.TestCase):
+    def test_emulated(self):
+        model = ockham.load(model_path("cuda"), device="emulated")
+        session = model.session()
+        self.assertEqual(session.device, "emulated")
+        self.assertTrue(session.detects_races)
+        self.assertEqual(session.launches, ())
+        values = np.arange(40, dtype=np.float32)
+        result = session.run({"x": values}, entry="scale")["y"]
+        np.testing.assert_array_equal(result, 9 * values)
+        (launch,) = session.launches
+        self.assertEqual((launch.kernel, launch.count), ("scale", 2))
+        self.assertEqual((launch.grid, launch.block), ((2, 1, 1), (32, 1, 1)))
+        with self.assertRaisesRegex(ockham.OckhamError, "kernel 'race' with a grid"):
+            session.run({"x": values}, entry="race")
+
+    def test_no_such_device(self):
+        with self.assertRaisesRegex(ockham.OckhamError, "compiled for 'cuda'"):
+            ockham.load(model_path("cuda"), device="cpu").session()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -76,6 +76,7 @@ struct Driver {
   bool initialized = false;
   Options options;
   DeviceMemory memory;
+  uint64_t memoryBytes = 80'000'000'000, usedBytes = 0;
   std::set<void *> hostMemory;
   CUctx_st context;
   Handles<CUmod_st> modules;
@@ -106,7 +107,8 @@ static void printMessage(const llvm::Twine &message) {
 }
 
 /// "completion=random,seed=7" and the like; false where it is anything else.
-static bool parseOptions(llvm::StringRef text, Options &options) {
+static bool parseOptions(llvm::StringRef text, Options &options,
+                         uint64_t &memoryBytes) {
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, ',', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef part : parts) {
@@ -126,6 +128,8 @@ static bool parseOptions(llvm::StringRef text, Options &options) {
       options.detectRaces = flag;
     else if (name == "jobs" && !value.getAsInteger(10, flag))
       options.jobs = flag;
+    else if (name == "memory" && !value.getAsInteger(10, memoryBytes))
+      continue;
     else if (name != "seed" || value.getAsInteger(10, options.seed))
       return false;
   }
@@ -138,7 +142,7 @@ CUresult cuInit(unsigned flags) {
   if (flags)
     return CUDA_ERROR_INVALID_VALUE;
   if (const char *text = std::getenv("OCKHAM_EMULATOR"))
-    if (!parseOptions(text, driver.options)) {
+    if (!parseOptions(text, driver.options, driver.memoryBytes)) {
       printMessage(llvm::Twine("OCKHAM_EMULATOR: cannot understand '") + text +
                    "'");
       return CUDA_ERROR_INVALID_VALUE;
@@ -449,13 +453,25 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
 // Memory
 //===----------------------------------------------------------------------===//
 
+CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
+  OCKHAM_ENTER_DRIVER();
+  if (!free || !total)
+    return CUDA_ERROR_INVALID_VALUE;
+  *free = driver.memoryBytes - driver.usedBytes;
+  *total = driver.memoryBytes;
+  return CUDA_SUCCESS;
+}
+
 CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
   OCKHAM_ENTER_DRIVER();
   if (!address || !bytes)
     return CUDA_ERROR_INVALID_VALUE;
+  if (bytes > driver.memoryBytes - driver.usedBytes)
+    return CUDA_ERROR_OUT_OF_MEMORY;
   void *memory = driver.memory.allocate(bytes);
   if (!memory)
     return CUDA_ERROR_OUT_OF_MEMORY;
+  driver.usedBytes += bytes;
   *address = reinterpret_cast<CUdeviceptr>(memory);
   return CUDA_SUCCESS;
 }
@@ -464,11 +480,14 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
   OCKHAM_ENTER_DRIVER();
   if (!address)
     return CUDA_SUCCESS;
+  DeviceMemory::Allocation *known = driver.memory.find(address);
+  uint64_t bytes = known && known->begin == address ? known->bytes : 0;
   if (llvm::Error error =
           driver.memory.release(reinterpret_cast<void *>(address))) {
     llvm::consumeError(std::move(error));
     return CUDA_ERROR_INVALID_VALUE;
   }
+  driver.usedBytes -= bytes;
   return CUDA_SUCCESS;
 }
 
@@ -707,6 +726,12 @@ CUresult cuGraphExecDestroy(CUgraphExec executable) {
 CUresult cuGraphDestroy(CUgraph graph) {
   OCKHAM_ENTER_DRIVER();
   return driver.graphs.remove(graph) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+int ockhamEmulatorDetectsRaces(void) {
+  Driver &driver = getDriver();
+  std::lock_guard<std::recursive_mutex> lock(driver.mutex);
+  return driver.options.detectRaces;
 }
 
 CUresult cuTensorMapEncodeTiled(CUtensorMap *map, int dataType, uint32_t rank,

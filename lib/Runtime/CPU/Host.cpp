@@ -89,6 +89,9 @@ const ockham_host &getCPUHost() {
                                    release,
                                    output,
                                    fail,
+                                   nullptr,
+                                   nullptr,
+                                   nullptr,
                                    nullptr};
   return host;
 }

@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Call.h"
-#include "../CPU/Host.h"
 #include "Result.h"
 #include <algorithm>
 
@@ -30,6 +29,25 @@ static std::string inputName(const ockham_entry &entry, int32_t index) {
 
 std::string Call::outputName(int32_t index) const {
   return format("output '%s'", entry.outputs[index].name);
+}
+
+bool Call::isOnDevice(const TensorView &view) const {
+  return device().isHost() ? isOnHost(view) : isAt(view, device().place());
+}
+
+bool Call::isUsable(const TensorView &view) const {
+  return isOnDevice(view) && view.strides.empty() &&
+         device().isAligned(view.data, view.dtype);
+}
+
+/// Only the host's threads read and write with strides.
+Status Call::checkDense(const std::string &what, const TensorView &view) const {
+  if (view.strides.empty() || view.bytes() == 0 || isOnHost(view))
+    return Status::ok();
+  return {OCKHAM_INVALID_ARGUMENT,
+          format("%s: expected a dense row-major tensor in the memory of %s, "
+                 "got one with strides; make it contiguous first",
+                 what.c_str(), device().name())};
 }
 
 Status Call::bindInputs(const ockham_argument *arguments, size_t count,
@@ -60,17 +78,25 @@ Status Call::bindInputs(const ockham_argument *arguments, size_t count,
                    missing.c_str(), given.empty() ? "none" : given.c_str())};
   for (int32_t i = 0; i < entry.input_count; ++i)
     OCKHAM_RETURN_IF_FAILED(checkTensor(inputName(entry, i), entry.inputs[i],
-                                        inputViews[i], shapeOnly, symbols));
+                                        inputViews[i], device().place(),
+                                        shapeOnly, symbols));
   for (int32_t i = 0; i < entry.input_count; ++i) {
     TensorView &view = inputViews[i];
     void *data = view.data ? view.data : noElements;
-    if (!shapeOnly && view.bytes() > 0 && !view.isDenseAndAligned()) {
+    if (!shapeOnly && view.bytes() > 0 && !isUsable(view)) {
+      std::string what = inputName(entry, i);
+      OCKHAM_RETURN_IF_FAILED(checkDense(what, view));
       Status status = Status::ok();
       data = environment.memory->allocate(
           view.bytes(), MemoryPool::Lifetime::Call,
-          ("a dense copy of " + inputName(entry, i)).c_str(), status);
+          (device().isHost() ? "a dense copy of " + what
+                             : "the copy of " + what + " on " + device().name())
+              .c_str(),
+          status);
       OCKHAM_RETURN_IF_FAILED(status);
-      copyToDense(view, data);
+      OCKHAM_RETURN_IF_FAILED(
+          isOnHost(view) ? stream().copyIn(data, view)
+                         : stream().copy(data, view.data, view.bytes()));
     }
     inputs[i] = {data, view.shape.data(), view.dtype, view.rank()};
   }
@@ -129,11 +155,12 @@ Status Call::bindOutputs(const ockham_argument *arguments, size_t count) {
       continue;
     if (buffer.readOnly)
       return {OCKHAM_INVALID_ARGUMENT, what + ": its buffer is read-only"};
-    OCKHAM_RETURN_IF_FAILED(
-        checkTensor(what, entry.outputs[i], buffer, false, symbols));
+    OCKHAM_RETURN_IF_FAILED(checkTensor(what, entry.outputs[i], buffer,
+                                        device().place(), false, symbols));
+    OCKHAM_RETURN_IF_FAILED(checkDense(what, buffer));
     // A model may write results while it still reads its inputs.
     output.inPlace =
-        buffer.isDenseAndAligned() &&
+        isUsable(buffer) &&
         std::none_of(inputViews.begin(), inputViews.end(),
                      [&](const TensorView &in) { return overlap(in, buffer); });
   }
@@ -145,6 +172,7 @@ Status Call::bindOutputs(const ockham_argument *arguments, size_t count) {
 //===----------------------------------------------------------------------===//
 
 void *Call::allocate(uint64_t bytes) {
+  allocated = true;
   Status status = Status::ok();
   std::string purpose = format("an allocation of '%s'", entry.name);
   void *memory = environment.memory->allocate(bytes, MemoryPool::Lifetime::Call,
@@ -171,6 +199,11 @@ void Call::fail(Status status) {
     return;
   failure = std::move(status);
   failureIsFinal = true;
+}
+
+bool Call::hasFailed() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return failureIsFinal;
 }
 
 /// With `mutex` held.
@@ -274,20 +307,43 @@ Status Call::finish(int32_t code) {
 
 /// Gives what was computed to the caller: copies into buffers that the model
 /// could not write to, and new tensors.
-void Call::handOver(DLManagedTensor **results) {
+Status Call::handOver(DLManagedTensor **results) {
+  bool keep = device().isHost() || environment.resultsOnDevice;
   for (int32_t i = 0; i < entry.output_count; ++i) {
     Output &output = outputs[i];
     if (output.argument < 0 || output.inPlace)
       continue;
     if (output.buffer.given) {
-      copyFromDense(output.memory, output.buffer);
+      if (output.buffer.bytes() == 0)
+        continue;
+      OCKHAM_RETURN_IF_FAILED(
+          isOnHost(output.buffer)
+              ? stream().copyOut(output.buffer, output.memory)
+              : stream().copy(output.buffer.data, output.memory,
+                              output.buffer.bytes()));
       continue;
     }
-    environment.memory->keepAsResult(output.memory);
+    int32_t dtype = entry.outputs[i].dtype;
+    if (keep) {
+      environment.memory->keepAsResult(output.memory);
+      results[output.argument] =
+          createResult(environment.memory, output.memory, dtype, output.shape);
+      continue;
+    }
+    TensorView view;
+    view.dtype = dtype;
+    view.shape = output.shape;
+    Status status = Status::ok();
+    view.data = static_cast<char *>(environment.hostMemory->allocate(
+        view.bytes(), MemoryPool::Lifetime::Result, outputName(i).c_str(),
+        status));
+    OCKHAM_RETURN_IF_FAILED(status);
     results[output.argument] =
-        createResult(environment.memory, output.memory, entry.outputs[i].dtype,
-                     output.shape);
+        createResult(environment.hostMemory, view.data, dtype, output.shape);
+    if (view.bytes() > 0)
+      OCKHAM_RETURN_IF_FAILED(stream().copyOut(view, output.memory));
   }
+  return Status::ok();
 }
 
 Status Call::run(DLManagedTensor **results) {
@@ -300,7 +356,7 @@ Status Call::run(DLManagedTensor **results) {
         bytes, format("the workspace of '%s'", entry.name).c_str(), status);
     OCKHAM_RETURN_IF_FAILED(status);
   }
-  TeamLease lease(environment.threads);
+  TeamLease lease(device().isHost() ? environment.threads : 1);
   threads = &lease.team();
   ockham_call call = {};
   call.struct_bytes = sizeof(call);
@@ -310,10 +366,17 @@ Status Call::run(DLManagedTensor **results) {
   call.states = environment.states;
   call.workspace = workspace;
   call.workspace_bytes = bytes;
-  call.stream = environment.stream;
-  OCKHAM_RETURN_IF_FAILED(finish(entry.run(&getCPUHost(), &call)));
-  handOver(results);
-  return Status::ok();
+  call.stream = stream().handle();
+  Status status = finish(stream().run(*this, entry, call));
+  if (!status.failed())
+    status = handOver(results);
+  // Arguments may be given back as soon as the call is over.
+  if (!environment.resultsOnDevice || status.failed()) {
+    Status finished = stream().finish(entry.name);
+    if (!status.failed())
+      status = std::move(finished);
+  }
+  return status;
 }
 
 } // namespace ockham::runtime

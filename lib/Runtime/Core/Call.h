@@ -9,19 +9,24 @@
 #define OCKHAM_RUNTIME_CORE_CALL_H
 
 #include "../CPU/ThreadTeam.h"
+#include "Device.h"
 #include "Memory.h"
 #include "Signature.h"
+#include <atomic>
 
 namespace ockham::runtime {
 
 /// What a call needs of its session.
 struct CallEnvironment {
-  std::shared_ptr<MemoryPool> memory;
+  std::shared_ptr<MemoryPool> memory; ///< Of the device.
+  /// For results that the caller reads; the same on the CPU.
+  std::shared_ptr<MemoryPool> hostMemory;
   const void *const *weights;
   const ockham_tensor *states;
   const SymbolTable *symbols; ///< Bound for all calls of the session.
   int32_t threads;
-  void *stream;
+  Stream *stream;
+  bool resultsOnDevice; ///< Results are left there, and not waited for.
 };
 
 /// Checks the arguments, runs the model, writes the results. The model's
@@ -53,6 +58,18 @@ public:
   void release(void *memory);
   void *output(int32_t index, const int64_t *shape, int32_t rank);
   void fail(Status status);
+  /// Whether a reason for the call's failure was recorded.
+  bool hasFailed();
+
+  // For streams, which may run what a model did in an earlier call:
+
+  Stream &stream() { return *environment.stream; }
+  const ockham_entry &signature() const { return entry; }
+  /// Whether memory was taken that is not part of the plan.
+  bool hasAllocated() const { return allocated; }
+  /// What was given for an output, null before that, and its shape.
+  void *outputMemory(int32_t index) const { return outputs[index].memory; }
+  const Shape &outputShape(int32_t index) const { return outputs[index].shape; }
 
 private:
   struct Output {
@@ -67,7 +84,12 @@ private:
   Status checkAliases() const;
   Status provideOutput(int32_t index, const int64_t *shape, int32_t rank);
   Status finish(int32_t code);
-  void handOver(DLManagedTensor **results);
+  Status handOver(DLManagedTensor **results);
+  /// Whether the model can use a tensor of the caller where it is.
+  bool isUsable(const TensorView &view) const;
+  bool isOnDevice(const TensorView &view) const;
+  Status checkDense(const std::string &what, const TensorView &view) const;
+  Device &device() const { return environment.memory->getDevice(); }
 
   const CallEnvironment &environment;
   const ockham_entry &entry;
@@ -80,6 +102,7 @@ private:
   std::mutex mutex; ///< Of `outputs`, `symbols` and `failure` while running.
   Status failure = Status::ok();
   bool failureIsFinal = false;
+  std::atomic<bool> allocated{false};
 };
 
 } // namespace ockham::runtime

@@ -48,7 +48,8 @@ static std::string spellForLoader(const std::string &path) {
 }
 
 Library::~Library() {
-  ownWeights.reset();
+  programs.clear();
+  ownWeights.clear();
   if (handle)
     dlclose(handle);
 }
@@ -117,10 +118,13 @@ Status Library::chooseTable() {
 }
 
 Status Library::checkTarget(bool ignoreFeatures) const {
+  // A device is looked for when something is to run on it.
+  if (std::strcmp(table.target, "cuda") == 0)
+    return Status::ok();
   if (std::strcmp(table.target, "cpu") != 0)
     return {OCKHAM_UNSUPPORTED,
             format("the model '%s' was compiled for the target '%s', but this "
-                   "runtime was built for: cpu",
+                   "runtime was built for: cpu, cuda",
                    table.name, table.target)};
   MissingFeatures missing = findMissingFeatures(table.features);
   if (!missing.any() || ignoreFeatures)
@@ -216,25 +220,36 @@ Status Library::findEntry(const char *name, const ockham_entry *&entry) const {
 }
 
 Status Library::getWeights(const char *overrideFile,
+                           const std::shared_ptr<Device> &device,
                            std::shared_ptr<const WeightSet> &weights) {
   std::lock_guard<std::mutex> lock(weightMutex);
   if (!overrideFile) {
-    if (!ownWeights) {
+    std::shared_ptr<const WeightSet> &own = ownWeights[device.get()];
+    if (!own) {
       std::string beside;
       if (!table.weight_data && table.weight_file)
         beside = file.substr(0, file.rfind('/') + 1) + table.weight_file;
-      OCKHAM_RETURN_IF_FAILED(WeightSet::load(table, beside, ownWeights));
+      OCKHAM_RETURN_IF_FAILED(WeightSet::load(table, beside, device, own));
     }
-    weights = ownWeights;
+    weights = own;
     return Status::ok();
   }
   std::string path = absolutePath(overrideFile);
-  std::weak_ptr<const WeightSet> &known = overrides[path];
+  std::weak_ptr<const WeightSet> &known = overrides[{device.get(), path}];
   weights = known.lock();
   if (!weights) {
-    OCKHAM_RETURN_IF_FAILED(WeightSet::load(table, path, weights));
+    OCKHAM_RETURN_IF_FAILED(WeightSet::load(table, path, device, weights));
     known = weights;
   }
+  return Status::ok();
+}
+
+Status Library::getProgram(Device &device, std::shared_ptr<Program> &program) {
+  std::lock_guard<std::mutex> lock(programMutex);
+  std::shared_ptr<Program> &known = programs[&device];
+  if (!known)
+    OCKHAM_RETURN_IF_FAILED(device.loadProgram(table, known));
+  program = known;
   return Status::ok();
 }
 

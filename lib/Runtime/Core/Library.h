@@ -33,7 +33,11 @@ public:
   /// The model's weights, or those of a file that replaces them, loaded on
   /// first use and shared as long as somebody holds them. Thread-safe.
   Status getWeights(const char *overrideFile,
+                    const std::shared_ptr<Device> &device,
                     std::shared_ptr<const WeightSet> &weights);
+
+  /// The model's kernels on a device, brought there on first use.
+  Status getProgram(Device &device, std::shared_ptr<Program> &program);
 
 private:
   Library() = default;
@@ -45,8 +49,11 @@ private:
   ockham_model table = {}; ///< Fields that an older model lacks are zero.
 
   std::mutex weightMutex;
-  std::map<std::string, std::weak_ptr<const WeightSet>> overrides;
-  std::shared_ptr<const WeightSet> ownWeights;
+  std::map<std::pair<Device *, std::string>, std::weak_ptr<const WeightSet>>
+      overrides;
+  std::map<Device *, std::shared_ptr<const WeightSet>> ownWeights;
+  std::mutex programMutex;
+  std::map<Device *, std::shared_ptr<Program>> programs;
 };
 
 } // namespace ockham::runtime

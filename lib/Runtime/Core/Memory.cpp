@@ -47,7 +47,7 @@ struct MemoryPool::Block {
 MemoryPool::~MemoryPool() {
   trimLocked();
   for (auto &[memory, block] : inUse) {
-    freeAligned(memory);
+    device->release(memory);
     delete block;
   }
 }
@@ -76,10 +76,9 @@ Status MemoryPool::noMemory(uint64_t bytes, const char *purpose) {
   std::string text = format("%s needs %s", purpose, formatBytes(bytes).c_str());
   uint64_t taken = usage.fixed + usage.used;
   if (usage.limit == 0)
-    return {OCKHAM_OUT_OF_MEMORY,
-            text + format(" and the system has no more memory; the session "
-                          "uses %s",
-                          formatBytes(taken).c_str())};
+    return {OCKHAM_OUT_OF_MEMORY, text + format(" and %s; the session uses %s",
+                                                device->describeFree().c_str(),
+                                                formatBytes(taken).c_str())};
   return {
       OCKHAM_OUT_OF_MEMORY,
       text +
@@ -117,7 +116,7 @@ void *MemoryPool::take(uint64_t bytes, Lifetime lifetime) {
     while (!largeFree.empty() && usage.held + size > mostUsed) {
       auto largest = std::prev(largeFree.end());
       usage.held -= largest->first;
-      freeAligned(largest->second->memory);
+      device->release(largest->second->memory);
       delete largest->second;
       largeFree.erase(largest);
     }
@@ -125,10 +124,10 @@ void *MemoryPool::take(uint64_t bytes, Lifetime lifetime) {
       trimLocked();
     if (isOverLimit(size))
       return nullptr;
-    void *memory = allocateAligned(size);
+    void *memory = device->allocate(size);
     if (!memory) {
       trimLocked();
-      memory = allocateAligned(size);
+      memory = device->allocate(size);
     }
     if (!memory)
       return nullptr;
@@ -163,10 +162,10 @@ void MemoryPool::resizeArena(uint64_t bytes) {
     trimLocked();
   if (isOverLimit(bytes))
     return;
-  arena.reset(allocateAligned(bytes));
+  arena.allocate(device, bytes);
   if (!arena) {
     trimLocked();
-    arena.reset(allocateAligned(bytes));
+    arena.allocate(device, bytes);
   }
   if (!arena)
     return;
@@ -260,7 +259,7 @@ void MemoryPool::unreserveFixed(uint64_t bytes) {
 void MemoryPool::trimLocked() {
   auto discard = [&](Block *block) {
     usage.held -= block->size;
-    freeAligned(block->memory);
+    device->release(block->memory);
     delete block;
   };
   for (auto &list : smallFree) {

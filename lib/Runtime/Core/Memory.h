@@ -22,7 +22,7 @@
 #ifndef OCKHAM_RUNTIME_CORE_MEMORY_H
 #define OCKHAM_RUNTIME_CORE_MEMORY_H
 
-#include "Status.h"
+#include "Device.h"
 #include <map>
 #include <memory>
 #include <mutex>
@@ -56,7 +56,10 @@ public:
     Result, ///< Ends with release.
   };
 
-  explicit MemoryPool(uint64_t limit) { usage.limit = limit; }
+  MemoryPool(uint64_t limit, std::shared_ptr<Device> on)
+      : device(std::move(on)) {
+    usage.limit = limit;
+  }
   ~MemoryPool();
   MemoryPool(const MemoryPool &) = delete;
   MemoryPool &operator=(const MemoryPool &) = delete;
@@ -91,6 +94,8 @@ public:
 
   Usage getUsage();
 
+  Device &getDevice() { return *device; }
+
 private:
   struct Block;
 
@@ -109,7 +114,8 @@ private:
   std::mutex mutex;
   Usage usage;
   uint64_t mostUsed = 0; ///< Most that was occupied.
-  AlignedMemory arena;
+  std::shared_ptr<Device> device;
+  DeviceMemory arena;
   uint64_t arenaBytes = 0;
   uint64_t arenaUsed = 0; ///< Asked for by the call that runs.
   std::map<void *, Block *> inUse;

@@ -9,6 +9,7 @@
 #include "Types.h"
 #include "ockham/Runtime/PackPanels.h"
 #include "ockham/Runtime/WeightInit.h"
+#include <algorithm>
 #include <cstring>
 #include <set>
 
@@ -192,6 +193,99 @@ static Status checkStates(const ockham_model &table) {
   return Status::ok();
 }
 
+static Status checkKernels(const ockham_model &table) {
+  constexpr uint64_t mostThreads = 1024;
+  std::set<std::string> names;
+  for (int32_t i = 0; i < table.kernel_count; ++i) {
+    const ockham_kernel &kernel = table.kernels[i];
+    OCKHAM_RETURN_IF_FAILED(checkName("kernel", i, kernel.name, names));
+    std::string where = format("kernel '%s'", kernel.name);
+    uint64_t threads = 1;
+    for (uint32_t extent : kernel.block)
+      threads = std::min<uint64_t>(threads * std::min(extent, 1u << 16),
+                                   mostThreads + 1);
+    if (threads < 1 || threads > mostThreads)
+      return bad(where, format("a block has %u x %u x %u threads, expected 1 "
+                               "to %" PRIu64 " of them",
+                               kernel.block[0], kernel.block[1],
+                               kernel.block[2], mostThreads));
+    if (kernel.parameter_count < 0)
+      return bad(where, format("it has %d parameters, expected at least 0",
+                               kernel.parameter_count));
+  }
+  return Status::ok();
+}
+
+/// Whether the bytes are of the kind, and as many as they say themselves.
+static Status checkImageBytes(const std::string &where,
+                              const ockham_device_image &image) {
+  const auto *bytes = static_cast<const unsigned char *>(image.data);
+  auto word = [&](size_t index) {
+    uint32_t value = 0;
+    if (image.bytes >= (index + 1) * sizeof(value))
+      std::memcpy(&value, bytes + index * sizeof(value), sizeof(value));
+    return value;
+  };
+  switch (image.kind) {
+  case OCKHAM_IMAGE_BITCODE: {
+    constexpr uint32_t wrapper = 0x0b17c0de;
+    uint64_t said = uint64_t(word(2)) + word(3);
+    if (word(0) != wrapper || said > image.bytes)
+      return bad(where, format("its %" PRIu64 " bytes are no LLVM bitcode in a "
+                               "wrapper that says at most as many",
+                               image.bytes));
+    return Status::ok();
+  }
+  case OCKHAM_IMAGE_PTX:
+    if (bytes[image.bytes - 1] != 0)
+      return bad(where, "its text has no closing zero");
+    return Status::ok();
+  case OCKHAM_IMAGE_CUBIN:
+    if (image.bytes < 4 || std::memcmp(bytes, "\177ELF", 4) != 0)
+      return bad(where, "its bytes are no ELF file, as a cubin is");
+    return Status::ok();
+  case OCKHAM_IMAGE_FATBIN:
+    if (word(0) != 0xba55ed50)
+      return bad(where, "its bytes do not begin as a fatbin does");
+    return Status::ok();
+  }
+  return bad(where, format("%d is no value of ockham_image_kind", image.kind));
+}
+
+static Status checkImages(const ockham_model &table) {
+  for (int32_t i = 0; i < table.image_count; ++i) {
+    const ockham_device_image &image = table.images[i];
+    std::string where = format("device image %d", i);
+    int major, minor;
+    char suffix;
+    if (!image.arch || !parseArch(image.arch, major, minor, suffix))
+      return bad(where, format("its architecture is '%s', expected one as "
+                               "'sm_80' or 'sm_90a'",
+                               image.arch ? image.arch : "(null)"));
+    if (!image.data || image.bytes == 0)
+      return bad(where, "it has no bytes");
+    OCKHAM_RETURN_IF_FAILED(checkImageBytes(where, image));
+  }
+  if (table.kernel_count > 0 && table.image_count == 0)
+    return bad("model table",
+               format("it has %s, but no device image with their code",
+                      plural(table.kernel_count, "kernel").c_str()));
+  return Status::ok();
+}
+
+bool parseArch(const char *arch, int &major, int &minor, char &suffix) {
+  if (std::strncmp(arch, "sm_", 3) != 0)
+    return false;
+  int number = 0, digits = 0;
+  for (arch += 3; *arch >= '0' && *arch <= '9' && digits < 4; ++arch, ++digits)
+    number = 10 * number + (*arch - '0');
+  suffix = *arch;
+  major = number / 10;
+  minor = number % 10;
+  bool ends = !suffix || ((suffix == 'a' || suffix == 'f') && !arch[1]);
+  return digits >= 2 && ends;
+}
+
 Status checkModelTable(const ockham_model &table) {
   for (const char *text : {table.name, table.target, table.features,
                            table.producer, table.options})
@@ -210,6 +304,12 @@ Status checkModelTable(const ockham_model &table) {
                                      table.weight_data, OCKHAM_ALIGNMENT));
   OCKHAM_RETURN_IF_FAILED(checkEntries(table));
   OCKHAM_RETURN_IF_FAILED(checkWeights(table));
+  OCKHAM_RETURN_IF_FAILED(
+      checkArray("kernels", table.kernel_count, table.kernels));
+  OCKHAM_RETURN_IF_FAILED(
+      checkArray("images", table.image_count, table.images));
+  OCKHAM_RETURN_IF_FAILED(checkKernels(table));
+  OCKHAM_RETURN_IF_FAILED(checkImages(table));
   return checkStates(table);
 }
 

@@ -36,7 +36,7 @@ DLManagedTensor *createResult(std::shared_ptr<MemoryPool> pool, void *memory,
     result->strides[axis - 1] = result->strides[axis] * shape[axis];
   DLTensor &tensor = result->tensor.dl_tensor;
   tensor = {memory,
-            {kDLCPU, 0},
+            result->pool->getDevice().place(),
             static_cast<int32_t>(shape.size()),
             dtypeToDLPack(dtype),
             result->shape.data(),

@@ -230,6 +230,25 @@ void *ockham_session_stream(const ockham_session *session) {
   return session ? session->session->stream() : nullptr;
 }
 
+size_t ockham_session_launches(ockham_session *session, ockham_launch *launches,
+                               size_t capacity) {
+  size_t count = 0;
+  (void)guarded([&]() -> Status {
+    if (!session)
+      return Status::ok();
+    std::vector<ockham_launch> all = session->session->launches();
+    count = all.size();
+    if (launches)
+      std::copy_n(all.begin(), std::min(count, capacity), launches);
+    return Status::ok();
+  });
+  return count;
+}
+
+int32_t ockham_session_detects_races(const ockham_session *session) {
+  return session && session->session->detectsRaces();
+}
+
 int32_t ockham_session_threads(const ockham_session *session) {
   return session ? session->session->threads() : 0;
 }

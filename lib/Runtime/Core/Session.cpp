@@ -118,36 +118,53 @@ Status Session::createStates() {
               formatType(spec.dtype, state.shape.data(), spec.rank).c_str())};
     OCKHAM_RETURN_IF_FAILED(
         environment.memory->reserveFixed(*bytes, what.c_str()));
-    state.memory.reset(allocateAligned(*bytes));
-    if (!state.memory)
-      return {OCKHAM_OUT_OF_MEMORY,
-              format("%s needs %s and the system has no more memory",
-                     what.c_str(), formatBytes(*bytes).c_str())};
+    if (!state.memory.allocate(place, *bytes))
+      return {OCKHAM_OUT_OF_MEMORY, format("%s needs %s and %s", what.c_str(),
+                                           formatBytes(*bytes).c_str(),
+                                           place->describeFree().c_str())};
     state.bytes = *bytes;
     stateBytes += *bytes;
     stateTensors[i] = {state.memory.get(), state.shape.data(), spec.dtype,
                        spec.rank};
-    resetOne(i);
+    OCKHAM_RETURN_IF_FAILED(resetOne(i));
   }
-  return Status::ok();
+  return finish();
+}
+
+Session::~Session() {
+  // Nothing may be under way in memory that goes.
+  if (queue)
+    (void)finish();
+  if (environment.memory)
+    environment.memory->trim();
+  if (environment.hostMemory)
+    environment.hostMemory->trim();
 }
 
 Status Session::create(std::shared_ptr<Library> library,
                        const ockham_session_options &options,
                        std::unique_ptr<Session> &result) {
   const ockham_model &model = library->model();
-  if (options.device && std::strcmp(options.device, model.target) != 0)
-    return {OCKHAM_UNSUPPORTED,
-            format("device: the model '%s' was compiled for '%s', got '%s'",
-                   model.name, model.target, options.device)};
   std::unique_ptr<Session> session(new Session(library));
   CallEnvironment &environment = session->environment;
+  std::shared_ptr<Device> &place = session->place;
+  OCKHAM_RETURN_IF_FAILED(openDevice(model, options.device, place));
   OCKHAM_RETURN_IF_FAILED(chooseThreads(options.threads, environment.threads));
   OCKHAM_RETURN_IF_FAILED(session->bindSymbols(options));
+  std::shared_ptr<Program> program;
+  OCKHAM_RETURN_IF_FAILED(library->getProgram(*place, program));
   OCKHAM_RETURN_IF_FAILED(
-      library->getWeights(options.weight_file, session->sharedWeights));
+      library->getWeights(options.weight_file, place, session->sharedWeights));
   session->weights = session->sharedWeights->pointers();
-  environment.memory = std::make_shared<MemoryPool>(options.memory_limit);
+  environment.memory =
+      std::make_shared<MemoryPool>(options.memory_limit, place);
+  environment.hostMemory =
+      place->isHost() ? environment.memory
+                      : std::make_shared<MemoryPool>(0, getHostDevice());
+  OCKHAM_RETURN_IF_FAILED(
+      place->createStream(std::move(program), session->queue));
+  environment.stream = session->queue.get();
+  environment.resultsOnDevice = options.results_on_device && !place->isHost();
   OCKHAM_RETURN_IF_FAILED(session->createStates());
   environment.weights = session->weights.data();
   environment.states = session->stateTensors.data();
@@ -174,7 +191,14 @@ void Session::getMemory(ockham_memory &memory) {
 
 void Session::trim() {
   std::lock_guard<std::mutex> lock(mutex);
+  (void)finish();
   environment.memory->trim();
+  environment.hostMemory->trim();
+}
+
+std::vector<ockham_launch> Session::launches() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return queue->launches();
 }
 
 Status Session::workspaceBytes(const char *name, const ockham_argument *inputs,
@@ -262,7 +286,53 @@ Status Session::findWeight(const char *name, NamedTensor &found) const {
   return Status::ok();
 }
 
-Status Session::copyOut(const NamedTensor &from, const void *data,
+TensorView Session::viewHost(const NamedTensor &tensor,
+                             const void *data) const {
+  TensorView view;
+  view.data = static_cast<char *>(const_cast<void *>(data));
+  view.dtype = tensor.spec.dtype;
+  for (const ockham_dim &dim : tensor.dims)
+    view.shape.push_back(dim.extent);
+  return view;
+}
+
+TensorView Session::viewDevice(const NamedTensor &tensor,
+                               const void *data) const {
+  TensorView view = viewHost(tensor, data);
+  view.device = place->place();
+  return view;
+}
+
+Status Session::copy(const TensorView &from, const TensorView &to) {
+  if (from.bytes() == 0)
+    return Status::ok();
+  if (!isOnHost(to))
+    return isOnHost(from) ? queue->copyIn(to.data, from)
+                          : queue->copy(to.data, from.data, from.bytes());
+  if (!isOnHost(from))
+    return queue->copyOut(to, from.data);
+  if (to.strides.empty())
+    copyToDense(from, to.data);
+  else
+    copyFromDense(from.data, to);
+  return Status::ok();
+}
+
+/// A tensor of the caller, on the host or dense on the device.
+Status Session::checkPlace(const NamedTensor &tensor,
+                           const TensorView &view) const {
+  SymbolTable none;
+  OCKHAM_RETURN_IF_FAILED(
+      checkTensor(tensor.what, tensor.spec, view, place->place(), false, none));
+  if (isOnHost(view) || view.strides.empty())
+    return Status::ok();
+  return {OCKHAM_INVALID_ARGUMENT,
+          format("%s: expected a dense row-major tensor in the memory of %s, "
+                 "got one with strides; make it contiguous first",
+                 tensor.what.c_str(), place->name())};
+}
+
+Status Session::copyOut(const NamedTensor &from, const TensorView &data,
                         const ockham_argument &output,
                         DLManagedTensor *&result) {
   TensorView view;
@@ -270,24 +340,17 @@ Status Session::copyOut(const NamedTensor &from, const void *data,
   if (view.given) {
     if (view.readOnly)
       return {OCKHAM_INVALID_ARGUMENT, from.what + ": its buffer is read-only"};
-    SymbolTable none;
-    OCKHAM_RETURN_IF_FAILED(
-        checkTensor(from.what, from.spec, view, false, none));
-    copyFromDense(data, view);
-    return Status::ok();
+    OCKHAM_RETURN_IF_FAILED(checkPlace(from, view));
+    OCKHAM_RETURN_IF_FAILED(copy(data, view));
+    return finish();
   }
-  Shape shape;
-  for (const ockham_dim &dim : from.dims)
-    shape.push_back(dim.extent);
-  uint64_t bytes = *denseBytes(from.spec.dtype, shape.data(), from.spec.rank);
   Status status = Status::ok();
-  void *memory =
-      environment.memory->allocate(bytes, MemoryPool::Lifetime::Result,
-                                   ("a copy of " + from.what).c_str(), status);
+  const std::shared_ptr<MemoryPool> &pool = environment.hostMemory;
+  void *memory = pool->allocate(data.bytes(), MemoryPool::Lifetime::Result,
+                                ("a copy of " + from.what).c_str(), status);
   OCKHAM_RETURN_IF_FAILED(status);
-  std::memcpy(memory, data, bytes);
-  result = createResult(environment.memory, memory, from.spec.dtype, shape);
-  return Status::ok();
+  result = createResult(pool, memory, from.spec.dtype, data.shape);
+  return copy(data, viewHost(from, memory));
 }
 
 Status Session::checkInput(const NamedTensor &to, const ockham_argument &input,
@@ -297,8 +360,7 @@ Status Session::checkInput(const NamedTensor &to, const ockham_argument &input,
     return {OCKHAM_INVALID_ARGUMENT,
             format("%s: a tensor %s is expected, got none", to.what.c_str(),
                    formatSpec(to.spec).c_str())};
-  SymbolTable none;
-  return checkTensor(to.what, to.spec, view, false, none);
+  return checkPlace(to, view);
 }
 
 Status Session::readState(const ockham_argument &output,
@@ -306,7 +368,8 @@ Status Session::readState(const ockham_argument &output,
   std::lock_guard<std::mutex> lock(mutex);
   NamedTensor state;
   OCKHAM_RETURN_IF_FAILED(findState(output.name, state));
-  return copyOut(state, stateTensors[state.index].data, output, result);
+  return copyOut(state, viewDevice(state, stateTensors[state.index].data),
+                 output, result);
 }
 
 Status Session::writeState(const ockham_argument &input) {
@@ -315,17 +378,17 @@ Status Session::writeState(const ockham_argument &input) {
   TensorView view;
   OCKHAM_RETURN_IF_FAILED(findState(input.name, state));
   OCKHAM_RETURN_IF_FAILED(checkInput(state, input, view));
-  copyToDense(view, stateTensors[state.index].data);
-  return Status::ok();
+  OCKHAM_RETURN_IF_FAILED(
+      copy(view, viewDevice(state, stateTensors[state.index].data)));
+  return finish();
 }
 
-void Session::resetOne(int32_t index) {
+Status Session::resetOne(int32_t index) {
   State &state = states[index];
   int32_t weight = library->model().states[index].weight;
   if (weight >= 0)
-    std::memcpy(state.memory.get(), weights[weight], state.bytes);
-  else
-    std::memset(state.memory.get(), 0, state.bytes);
+    return queue->copy(state.memory.get(), weights[weight], state.bytes);
+  return queue->fill(state.memory.get(), 0, 1, state.bytes);
 }
 
 Status Session::resetState(const char *name) {
@@ -333,25 +396,33 @@ Status Session::resetState(const char *name) {
   if (name) {
     NamedTensor state;
     OCKHAM_RETURN_IF_FAILED(findState(name, state));
-    resetOne(state.index);
-    return Status::ok();
+    OCKHAM_RETURN_IF_FAILED(resetOne(state.index));
+    return finish();
   }
   for (size_t i = 0; i < states.size(); ++i)
-    resetOne(static_cast<int32_t>(i));
-  return Status::ok();
+    OCKHAM_RETURN_IF_FAILED(resetOne(static_cast<int32_t>(i)));
+  return finish();
 }
 
-/// Memory for a packed weight as the logical tensor.
-static Status allocateDense(const std::string &what,
-                            const ockham_weight_spec &weight,
-                            AlignedMemory &memory) {
-  uint64_t bytes = *denseBytes(weight.dtype, weight.shape, weight.rank);
+/// Memory of the host for a weight that is packed or unpacked.
+static Status allocateHost(const std::string &what, uint64_t bytes,
+                           AlignedMemory &memory) {
   memory.reset(allocateAligned(bytes));
   if (memory)
     return Status::ok();
   return {OCKHAM_OUT_OF_MEMORY,
           format("%s needs %s and the system has no more memory", what.c_str(),
                  formatBytes(bytes).c_str())};
+}
+
+/// The bytes of a weight in its layout.
+static TensorView viewBytes(const void *data, uint64_t bytes, DLDevice device) {
+  TensorView view;
+  view.data = static_cast<char *>(const_cast<void *>(data));
+  view.dtype = OCKHAM_U8;
+  view.shape = {static_cast<int64_t>(bytes)};
+  view.device = device;
+  return view;
 }
 
 Status Session::readWeight(const ockham_argument &output,
@@ -363,12 +434,22 @@ Status Session::readWeight(const ockham_argument &output,
   PanelLayout panels;
   if (!parsePanels(spec.layout, spec.shape, spec.rank, dtypeBytes(spec.dtype),
                    panels))
-    return copyOut(weight, weights[weight.index], output, result);
-  AlignedMemory dense;
-  OCKHAM_RETURN_IF_FAILED(allocateDense(weight.what, spec, dense));
+    return copyOut(weight, viewDevice(weight, weights[weight.index]), output,
+                   result);
+  const void *bytes = weights[weight.index];
+  AlignedMemory dense, packed;
+  if (!place->isHost()) {
+    OCKHAM_RETURN_IF_FAILED(allocateHost(weight.what, spec.bytes, packed));
+    OCKHAM_RETURN_IF_FAILED(
+        copy(viewBytes(bytes, spec.bytes, place->place()),
+             viewBytes(packed.get(), spec.bytes, {kDLCPU, 0})));
+    bytes = packed.get();
+  }
+  OCKHAM_RETURN_IF_FAILED(allocateHost(
+      weight.what, *denseBytes(spec.dtype, spec.shape, spec.rank), dense));
   unpackPanels(static_cast<char *>(dense.get()),
-               static_cast<const char *>(weights[weight.index]), panels);
-  return copyOut(weight, dense.get(), output, result);
+               static_cast<const char *>(bytes), panels);
+  return copyOut(weight, viewHost(weight, dense.get()), output, result);
 }
 
 Status Session::writeWeight(const ockham_argument &input) {
@@ -381,21 +462,24 @@ Status Session::writeWeight(const ockham_argument &input) {
   PanelLayout panels;
   bool packed = parsePanels(spec.layout, spec.shape, spec.rank,
                             dtypeBytes(spec.dtype), panels);
-  AlignedMemory dense;
+  AlignedMemory dense, onHost;
   if (packed)
-    OCKHAM_RETURN_IF_FAILED(allocateDense(weight.what, spec, dense));
-  AlignedMemory &own = ownWeights[weight.index];
+    OCKHAM_RETURN_IF_FAILED(allocateHost(
+        weight.what, *denseBytes(spec.dtype, spec.shape, spec.rank), dense));
+  if (packed && !place->isHost())
+    OCKHAM_RETURN_IF_FAILED(allocateHost(weight.what, spec.bytes, onHost));
+  DeviceMemory &own = ownWeights[weight.index];
   if (!own) {
     uint64_t bytes = spec.bytes;
     Status room = environment.memory->reserveFixed(
         bytes, ("the session's own " + weight.what).c_str());
     if (!room.failed()) {
-      own.reset(allocateAligned(bytes));
-      if (!own) {
+      if (!own.allocate(place, bytes)) {
         environment.memory->unreserveFixed(bytes);
         room = {OCKHAM_OUT_OF_MEMORY,
-                format("%s needs %s and the system has no more memory",
-                       weight.what.c_str(), formatBytes(bytes).c_str())};
+                format("%s needs %s and %s", weight.what.c_str(),
+                       formatBytes(bytes).c_str(),
+                       place->describeFree().c_str())};
       }
     }
     if (room.failed()) {
@@ -406,14 +490,18 @@ Status Session::writeWeight(const ockham_argument &input) {
     weights[weight.index] = own.get();
   }
   if (!packed) {
-    copyToDense(view, own.get());
-    return Status::ok();
+    OCKHAM_RETURN_IF_FAILED(copy(view, viewDevice(weight, own.get())));
+    return finish();
   }
-  copyToDense(view, dense.get());
-  packPanels(static_cast<char *>(own.get()),
-             static_cast<const char *>(dense.get()), panels, 0,
-             panels.countPanels());
-  return Status::ok();
+  OCKHAM_RETURN_IF_FAILED(copy(view, viewHost(weight, dense.get())));
+  void *to = onHost ? onHost.get() : own.get();
+  packPanels(static_cast<char *>(to), static_cast<const char *>(dense.get()),
+             panels, 0, panels.countPanels());
+  if (onHost)
+    OCKHAM_RETURN_IF_FAILED(
+        copy(viewBytes(to, spec.bytes, {kDLCPU, 0}),
+             viewBytes(own.get(), spec.bytes, place->place())));
+  return finish();
 }
 
 } // namespace ockham::runtime

@@ -20,13 +20,11 @@ public:
                        std::unique_ptr<Session> &session);
 
   /// Results may live on; what was held for calls does not.
-  ~Session() {
-    if (environment.memory)
-      environment.memory->trim();
-  }
+  ~Session();
 
-  const char *device() const { return library->model().target; }
-  void *stream() const { return environment.stream; }
+  const char *device() const { return place->name(); }
+  void *stream() const { return queue->handle(); }
+  bool detectsRaces() const { return place->detectsRaces(); }
   int32_t threads() const { return environment.threads; }
 
   // Each of these waits for the call that is running, if any.
@@ -46,10 +44,11 @@ public:
   Status resetState(const char *name);
   Status readWeight(const ockham_argument &output, DLManagedTensor *&result);
   Status writeWeight(const ockham_argument &input);
+  std::vector<ockham_launch> launches();
 
 private:
   struct State {
-    AlignedMemory memory;
+    DeviceMemory memory;
     uint64_t bytes = 0;
     Shape shape;
   };
@@ -66,25 +65,34 @@ private:
       : library(std::move(library)) {}
   Status bindSymbols(const ockham_session_options &options);
   Status createStates();
-  void resetOne(int32_t index);
+  Status resetOne(int32_t index);
+  Status finish() { return queue->finish("a copy"); }
   Status findState(const char *name, NamedTensor &found) const;
   Status findWeight(const char *name, NamedTensor &found) const;
-  Status copyOut(const NamedTensor &from, const void *data,
+  /// A dense tensor of the host, or of the session's device.
+  TensorView viewHost(const NamedTensor &tensor, const void *data) const;
+  TensorView viewDevice(const NamedTensor &tensor, const void *data) const;
+  /// Strides are possible on the host.
+  Status copy(const TensorView &from, const TensorView &to);
+  Status copyOut(const NamedTensor &from, const TensorView &data,
                  const ockham_argument &output, DLManagedTensor *&result);
   Status checkInput(const NamedTensor &to, const ockham_argument &input,
                     TensorView &view) const;
+  Status checkPlace(const NamedTensor &tensor, const TensorView &view) const;
 
   std::shared_ptr<Library> library;
   std::mutex mutex;
+  std::shared_ptr<Device> place;
   CallEnvironment environment = {};
   SymbolTable symbols;
   std::shared_ptr<const WeightSet> sharedWeights;
   std::vector<const void *> weights;
-  std::map<int32_t, AlignedMemory> ownWeights;
+  std::map<int32_t, DeviceMemory> ownWeights;
   uint64_t ownWeightBytes = 0;
   std::vector<State> states;
   std::vector<ockham_tensor> stateTensors;
   uint64_t stateBytes = 0;
+  std::unique_ptr<Stream> queue; ///< Last: what it does uses all the others.
 };
 
 } // namespace ockham::runtime

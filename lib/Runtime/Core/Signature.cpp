@@ -54,15 +54,20 @@ Status checkExtents(const std::string &what, const ockham_tensor_spec &spec,
 }
 
 Status checkTensor(const std::string &what, const ockham_tensor_spec &spec,
-                   const TensorView &view, bool shapeOnly,
+                   const TensorView &view, DLDevice place, bool shapeOnly,
                    SymbolTable &symbols) {
   // Pinned host memory is the CPU's as well.
-  if (view.device.device_type != kDLCPU &&
-      view.device.device_type != kDLCUDAHost)
+  if (!isOnHost(view) && !isAt(view, place)) {
+    std::string there = formatDLPackDevice(place);
+    bool isHost = place.device_type == kDLCPU;
     return {OCKHAM_INVALID_ARGUMENT,
-            format("%s: expected memory of the CPU, got that of %s; copy the "
-                   "tensor to the CPU first",
-                   what.c_str(), formatDLPackDevice(view.device).c_str())};
+            format("%s: expected memory of the CPU%s%s, got that of %s; copy "
+                   "the tensor to %s first",
+                   what.c_str(), isHost ? "" : " or of ",
+                   isHost ? "" : there.c_str(),
+                   formatDLPackDevice(view.device).c_str(),
+                   isHost ? "the CPU" : "one of these")};
+  }
   std::string got = view.format();
   if (view.dtype != spec.dtype)
     return mismatch(what, spec, got,

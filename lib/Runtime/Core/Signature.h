@@ -32,11 +32,12 @@ private:
   std::map<std::string, Binding> bindings;
 };
 
-/// Checks device, type, rank, fixed and symbolic extents of a tensor, and that
-/// it has memory unless `shapeOnly`. Binds symbols. `what` names the tensor in
+/// Checks that the tensor lies on the host or at `place`, its type, rank, fixed
+/// and symbolic extents, and that it has memory unless `shapeOnly`. Binds
+/// symbols. `what` names the tensor in
 /// messages, e.g. "input 'x'".
 Status checkTensor(const std::string &what, const ockham_tensor_spec &spec,
-                   const TensorView &view, bool shapeOnly,
+                   const TensorView &view, DLDevice place, bool shapeOnly,
                    SymbolTable &symbols);
 
 /// Checks the extents of a tensor whose type and rank were checked.

@@ -15,13 +15,18 @@ std::string TensorView::format() const {
   return type + " " + formatShape(shape.data(), rank());
 }
 
-bool TensorView::isDenseAndAligned() const {
-  return strides.empty() &&
-         reinterpret_cast<uintptr_t>(data) % dtypeBytes(dtype) == 0;
-}
-
 uint64_t TensorView::bytes() const {
   return denseBytes(dtype, shape.data(), rank()).value_or(0);
+}
+
+bool isOnHost(const TensorView &view) {
+  return view.device.device_type == kDLCPU ||
+         view.device.device_type == kDLCUDAHost;
+}
+
+bool isAt(const TensorView &view, DLDevice place) {
+  return view.device.device_type == place.device_type &&
+         view.device.device_id == place.device_id;
 }
 
 static Status checkRank(int32_t rank, const int64_t *shape,

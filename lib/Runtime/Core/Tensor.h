@@ -31,12 +31,13 @@ struct TensorView {
   /// e.g. "float32 [2, 8]", also for types that Ockham does not have.
   std::string format() const;
 
-  /// Whether memory can be handed to a model as it is.
-  bool isDenseAndAligned() const;
-
   /// Bytes of the tensor when made dense; `shape` and `dtype` were checked.
   uint64_t bytes() const;
 };
+
+/// Whether the CPU reads the tensor's memory.
+bool isOnHost(const TensorView &view);
+bool isAt(const TensorView &view, DLDevice place);
 
 /// Reads an argument. `what` names it in messages, e.g. "input 'x'".
 Status readArgument(const ockham_argument &argument, const std::string &what,

@@ -119,6 +119,8 @@ std::string formatDLPackDevice(DLDevice device) {
     return format("CUDA device %d", device.device_id);
   case kDLCUDAHost:
     return "CUDA host memory";
+  case kDLExtDev:
+    return "the emulated GPU";
   case kDLROCM:
     return format("ROCm device %d", device.device_id);
   case kDLCUDAManaged:

@@ -214,30 +214,80 @@ static Status readPlacement(bool &mapped) {
       format("OCKHAM_WEIGHTS: expected 'copied' or 'mapped', got '%s'", text)};
 }
 
-Status WeightSet::load(const ockham_model &model, const std::string &file,
-                       std::shared_ptr<const WeightSet> &result) {
-  auto set = std::make_shared<WeightSet>();
+Status WeightSet::loadHost(const ockham_model &model, const std::string &file,
+                           bool mapped) {
   if (!file.empty())
-    OCKHAM_RETURN_IF_FAILED(set->safetensors.open(file));
-  set->data.assign(model.weight_count, nullptr);
+    OCKHAM_RETURN_IF_FAILED(safetensors.open(file));
+  data.assign(model.weight_count, nullptr);
   for (int32_t i = 0; i < model.weight_count; ++i)
-    set->blockBytes += roundUp(model.weights[i].bytes);
-  bool mapped;
-  OCKHAM_RETURN_IF_FAILED(readPlacement(mapped));
+    blockBytes += roundUp(model.weights[i].bytes);
   if (file.empty() && !mapped)
-    OCKHAM_RETURN_IF_FAILED(set->copyEmbedded(model));
+    OCKHAM_RETURN_IF_FAILED(copyEmbedded(model));
   for (int32_t i = 0; i < model.weight_count; ++i) {
     const ockham_weight_spec &weight = model.weights[i];
-    const void *&pointer = set->data[i];
+    const void *&pointer = data[i];
     bool inFile = !file.empty() && (weight.init == OCKHAM_INIT_STORED ||
-                                    set->safetensors.find(weight.name));
+                                    safetensors.find(weight.name));
     if (inFile)
-      OCKHAM_RETURN_IF_FAILED(set->loadStored(weight, pointer));
+      OCKHAM_RETURN_IF_FAILED(loadStored(weight, pointer));
     else if (weight.init != OCKHAM_INIT_STORED)
-      OCKHAM_RETURN_IF_FAILED(set->initialize(weight, pointer));
+      OCKHAM_RETURN_IF_FAILED(initialize(weight, pointer));
     else if (!pointer)
       pointer = static_cast<const char *>(model.weight_data) + weight.offset;
-    set->total += weight.bytes;
+    total += weight.bytes;
+  }
+  return Status::ok();
+}
+
+/// Copies what the host has to a device.
+Status WeightSet::upload(const WeightSet &host, const ockham_model &model,
+                         const std::shared_ptr<Device> &device) {
+  constexpr uint64_t mask = 255; // As a device's allocations are aligned.
+  uint64_t needed = 0;
+  for (int32_t i = 0; i < model.weight_count; ++i)
+    needed += (model.weights[i].bytes + mask) & ~mask;
+  if (!deviceBlock.allocate(device, needed))
+    return {OCKHAM_OUT_OF_MEMORY,
+            format("the weights of the model '%s' need %s and %s", model.name,
+                   formatBytes(needed).c_str(),
+                   device->describeFree().c_str())};
+  std::unique_ptr<Stream> stream;
+  OCKHAM_RETURN_IF_FAILED(device->createStream(nullptr, stream));
+  total = host.total;
+  const auto *embedded = static_cast<const char *>(model.weight_data);
+  uint64_t at = 0;
+  for (int32_t i = 0; i < model.weight_count; ++i) {
+    uint64_t bytes = model.weights[i].bytes;
+    void *to = static_cast<char *>(deviceBlock.get()) + at;
+    data.push_back(to);
+    at += (bytes + mask) & ~mask;
+    if (bytes == 0)
+      continue;
+    TensorView from;
+    from.data = static_cast<char *>(const_cast<void *>(host.data[i]));
+    from.dtype = OCKHAM_U8;
+    from.shape = {static_cast<int64_t>(bytes)};
+    OCKHAM_RETURN_IF_FAILED(stream->copyIn(to, from));
+    if (embedded && from.data == embedded + model.weights[i].offset &&
+        isReadOnly(from.data) && isReadOnly(from.data + bytes - 1))
+      forget(from.data, bytes);
+  }
+  return stream->finish("copying the weights");
+}
+
+Status WeightSet::load(const ockham_model &model, const std::string &file,
+                       const std::shared_ptr<Device> &device,
+                       std::shared_ptr<const WeightSet> &result) {
+  auto set = std::make_shared<WeightSet>();
+  if (device->isHost()) {
+    bool mapped;
+    OCKHAM_RETURN_IF_FAILED(readPlacement(mapped));
+    OCKHAM_RETURN_IF_FAILED(set->loadHost(model, file, mapped));
+  } else {
+    // What goes to a device is read once, from where it is mapped.
+    WeightSet host;
+    OCKHAM_RETURN_IF_FAILED(host.loadHost(model, file, /*mapped=*/true));
+    OCKHAM_RETURN_IF_FAILED(set->upload(host, model, device));
   }
   result = std::move(set);
   return Status::ok();

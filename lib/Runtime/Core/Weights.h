@@ -14,7 +14,8 @@
 
 namespace ockham::runtime {
 
-/// Read-only memory for all weights of a model: one block of its own, in huge
+/// Read-only memory for all weights of a model. On a device one block. On the
+/// host one block of its own, in huge
 /// pages where the system has them, for weights that come from the library, are
 /// packed, made from a recipe, or lie misaligned in their file; and pointers
 /// into a mapped safetensors file, or into the library where that is wanted.
@@ -23,6 +24,7 @@ public:
   /// `file` is a safetensors file with the stored weights, or "" when they are
   /// embedded.
   static Status load(const ockham_model &model, const std::string &file,
+                     const std::shared_ptr<Device> &device,
                      std::shared_ptr<const WeightSet> &weights);
 
   const std::vector<const void *> &pointers() const { return data; }
@@ -35,8 +37,13 @@ private:
   Status initialize(const ockham_weight_spec &weight, const void *&pointer);
   Status allocate(const ockham_weight_spec &weight, void *&memory);
   Status copyEmbedded(const ockham_model &model);
+  Status loadHost(const ockham_model &model, const std::string &file,
+                  bool mapped);
+  Status upload(const WeightSet &host, const ockham_model &model,
+                const std::shared_ptr<Device> &device);
 
   SafetensorsFile safetensors;
+  DeviceMemory deviceBlock;
   AlignedMemory block;
   uint64_t blockBytes = 0; ///< Of the block; what is not used is not touched.
   uint64_t blockUsed = 0;

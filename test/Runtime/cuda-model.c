@@ -1,0 +1,225 @@
+//===- cuda-model.c - A compiled model for GPUs, written by hand ----------===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a model for the target "cuda" has beyond one for the CPU: kernels, and
+// images with their code, here as LLVM bitcode for the emulator. Its tensors
+// are memory of the device; the functions below see shapes and launch. With
+// BREAK defined, its tables contradict themselves in one way.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ockham-c/ModelABI.h"
+#include <stddef.h>
+
+#ifndef BREAK
+#define BREAK 0
+#endif
+
+// The bitcode, in LLVM's wrapper, which says how long it is.
+__asm__(".section .rodata\n"
+        ".balign 16\n"
+        "cuda_model_image:\n"
+        ".long 0x0b17c0de, 0, 20, cuda_model_end - cuda_model_code, 0\n"
+        "cuda_model_code:\n"
+        ".incbin \"" BITCODE "\"\n"
+        "cuda_model_end:\n"
+        ".previous\n");
+extern const char cuda_model_image[] __attribute__((visibility("hidden")));
+extern const char cuda_model_end[] __attribute__((visibility("hidden")));
+
+enum { Scale, Accumulate, Race, Threads = 32, StateLength = 4 };
+
+/// How often functions of entry points were called, for tests of graphs.
+int cuda_model_runs = 0;
+
+static int32_t launchScale(const ockham_host *host, const ockham_call *call,
+                           void *in, void *out, int64_t n) {
+  const void *factor = call->weights[0];
+  int32_t count = (int32_t)n;
+  void *arguments[] = {&in, &out, &factor, &count};
+  const uint32_t grid[] = {(uint32_t)((n + Threads - 1) / Threads), 1, 1};
+  const uint32_t block[] = {Threads, 1, 1};
+  return host->launch(call->context, Scale, grid, block, 0, arguments, 4);
+}
+
+/// x [n] -> y [n]: factor * (factor * x), through the workspace.
+static int32_t scaleTwice(const ockham_host *host, const ockham_call *call) {
+  ++cuda_model_runs;
+  const ockham_tensor *x = &call->inputs[0];
+  void *y = host->output(call->context, 0, 1, x->shape);
+  if (!y)
+    return OCKHAM_INVALID_ARGUMENT;
+  int32_t status =
+      launchScale(host, call, x->data, call->workspace, x->shape[0]);
+  if (status)
+    return status;
+  return launchScale(host, call, call->workspace, y, x->shape[0]);
+}
+
+static uint64_t countWorkspace(const ockham_tensor *inputs,
+                               const ockham_tensor *states, int32_t workers) {
+  (void)states;
+  (void)workers;
+  return (uint64_t)inputs[0].shape[0] * sizeof(float);
+}
+
+/// x [4] -> total [4]: the sum of all x so far, copied out of the state, and
+/// zeros [n, 4].
+static int32_t accumulate(const ockham_host *host, const ockham_call *call) {
+  ++cuda_model_runs;
+  const int64_t zeroShape[] = {3, StateLength};
+  void *total = host->output(call->context, 0, 1, call->inputs[0].shape);
+  void *zeros = host->output(call->context, 1, 2, zeroShape);
+  if (!total || !zeros)
+    return OCKHAM_INVALID_ARGUMENT;
+  void *arguments[] = {(void *)&call->inputs[0].data,
+                       (void *)&call->states[0].data};
+  const uint32_t grid[] = {1, 1, 1}, block[] = {StateLength, 1, 1};
+  int32_t status =
+      host->launch(call->context, Accumulate, grid, block, 0, arguments, 2);
+  if (!status)
+    status = host->device_copy(call->context, total, call->states[0].data,
+                               StateLength * sizeof(float));
+  if (!status)
+    status = host->device_fill(call->context, zeros, 0, 4,
+                               3 * StateLength * sizeof(float));
+  return status;
+}
+
+/// x [n] -> y [n], by a kernel whose threads race.
+static int32_t race(const ockham_host *host, const ockham_call *call) {
+  const ockham_tensor *x = &call->inputs[0];
+  void *y = host->output(call->context, 0, 1, x->shape);
+  if (!y)
+    return OCKHAM_INVALID_ARGUMENT;
+  void *arguments[] = {&y};
+  const uint32_t grid[] = {2, 1, 1}, block[] = {Threads, 1, 1};
+  return host->launch(call->context, Race, grid, block, 64, arguments, 1);
+}
+
+static void body(void *argument, int64_t begin, int64_t end, int32_t worker) {
+  (void)argument;
+  (void)begin;
+  (void)end;
+  (void)worker;
+}
+
+/// x [n] -> y [n]: uses the host wrongly, in a way that n chooses.
+static int32_t misuse(const ockham_host *host, const ockham_call *call) {
+  const ockham_tensor *x = &call->inputs[0];
+  void *y = host->output(call->context, 0, 1, x->shape);
+  if (!y)
+    return OCKHAM_INVALID_ARGUMENT;
+  void *arguments[] = {&y, &y};
+  const uint32_t grid[] = {1, 1, 1}, none[] = {0, 1, 1};
+  const uint32_t block[] = {Threads, 1, 1}, wide[] = {2 * Threads, 1, 1};
+  switch (x->shape[0]) {
+  case 1:
+    return host->launch(call->context, 17, grid, block, 0, arguments, 1);
+  case 2:
+    return host->launch(call->context, Race, grid, block, 0, arguments, 2);
+  case 3:
+    return host->launch(call->context, Race, grid, wide, 0, arguments, 1);
+  case 4:
+    return host->launch(call->context, Race, grid, block, 65, arguments, 1);
+  case 5:
+    return host->device_fill(call->context, y, 0, 2, 20);
+  case 6:
+    host->parallel_for(call->context, 1, 1, body, NULL);
+    return OCKHAM_OK;
+  default: // No blocks are no mistake.
+    return host->launch(call->context, Race, none, block, 0, arguments, 1);
+  }
+}
+
+static const ockham_dim VectorDims[] = {{-1, "n"}};
+static const ockham_dim StateDims[] = {{StateLength, NULL}};
+static const ockham_dim ZeroDims[] = {{-1, NULL}, {StateLength, NULL}};
+static const ockham_tensor_spec X[] = {{"x", OCKHAM_F32, 1, VectorDims}};
+static const ockham_tensor_spec Y[] = {{"y", OCKHAM_F32, 1, VectorDims}};
+static const ockham_tensor_spec Step[] = {{"x", OCKHAM_F32, 1, StateDims}};
+static const ockham_tensor_spec Sums[] = {{"total", OCKHAM_F32, 1, StateDims},
+                                          {"zeros", OCKHAM_F32, 2, ZeroDims}};
+
+static const ockham_entry Entries[] = {
+    {"scale", OCKHAM_ENTRY_FORWARD, 1, 1, 0, X, Y, countWorkspace, scaleTwice},
+    {"accumulate", OCKHAM_ENTRY_DECODE, 1, 2, 0, Step, Sums, NULL, accumulate},
+    {"race", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, race},
+    {"misuse", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, misuse}};
+
+static const struct {
+  float factor[16], panels[64];
+} WeightData __attribute__((aligned(OCKHAM_ALIGNMENT))) = {
+    {3}, {1, 2, 0, 0, 5, 6, 0, 0, 9, 10, 0, 0, 3, 0, 0, 0, 7, 0, 0, 0, 11}};
+
+static const int64_t FactorShape[] = {1}, PanelShape[] = {3, 5};
+static const ockham_weight_spec Weights[] = {
+    {"factor", OCKHAM_F32, 1, FactorShape, "row-major", 0, 4,
+     OCKHAM_INIT_STORED, 0, 0, 0, 0},
+    {"panels", OCKHAM_F32, 2, PanelShape, "panels<4>", 64, 2 * 3 * 4 * 4,
+     OCKHAM_INIT_STORED, 0, 0, 0, 0},
+    {"normal", OCKHAM_F32, 1, FactorShape, "row-major", 0, 4,
+     OCKHAM_INIT_CONSTANT, 0, 0.5, 0, 0}};
+
+static const ockham_state_spec States[] = {
+    {{"sum", OCKHAM_F32, 1, StateDims}, OCKHAM_STATE_CACHE, -1},
+    {{"trained", OCKHAM_F32, 1, (const ockham_dim[]){{1, NULL}}},
+     OCKHAM_STATE_PARAMETER,
+     0}};
+
+static const ockham_kernel Kernels[] = {
+    {BREAK == 1 ? "race" : "scale", {Threads, 1, 1}, 0, 4, 0},
+    {"accumulate", {StateLength, BREAK == 2 ? 0 : 1, 1}, 0, 2, 0},
+    {"race", {Threads, 1, BREAK == 3 ? 64 : 1}, 64, BREAK == 4 ? -1 : 1, 0}};
+
+static const char Text[] = "//\n";
+static const char Unclosed[] = {'/', '/'};
+static ockham_device_image Images[] = {
+    {BREAK == 5 ? 9 : OCKHAM_IMAGE_BITCODE, 0, BREAK == 6 ? "80" : "sm_80",
+     cuda_model_image, 0},
+    {OCKHAM_IMAGE_PTX, 0, "sm_80", BREAK == 7 ? Unclosed : Text,
+     BREAK == 7 ? sizeof(Unclosed) : sizeof(Text)}};
+
+static ockham_model Model = {sizeof(ockham_model),
+                             OCKHAM_ABI_VERSION,
+                             "scaler",
+                             "cuda",
+                             "",
+                             "by hand",
+                             "",
+                             sizeof(Entries) / sizeof(Entries[0]),
+                             sizeof(Weights) / sizeof(Weights[0]),
+                             sizeof(States) / sizeof(States[0]),
+                             0,
+                             Entries,
+                             Weights,
+                             States,
+                             &WeightData,
+                             sizeof(WeightData),
+                             NULL,
+                             NULL,
+                             sizeof(Kernels) / sizeof(Kernels[0]),
+                             BREAK == 10 ? 0
+                                         : sizeof(Images) / sizeof(Images[0]),
+                             BREAK == 11 ? NULL : Kernels,
+                             Images};
+
+const ockham_model *ockham_model_query(uint32_t max_version) {
+  // Sizes that only the linker knows.
+  Images[0].bytes = (uint64_t)(cuda_model_end - cuda_model_image);
+  if (BREAK == 8)
+    Images[0].bytes -= 4;
+  if (BREAK == 9)
+    Images[1].kind = OCKHAM_IMAGE_CUBIN;
+  if (BREAK == 12)
+    Images[1].bytes = 0;
+  if (BREAK == 13) { // Nothing for the emulator.
+    Images[0] = Images[1];
+    Images[1].arch = "sm_90a";
+  }
+  return max_version >= OCKHAM_ABI_VERSION ? &Model : NULL;
+}
