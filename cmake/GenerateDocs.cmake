@@ -11,7 +11,8 @@ set(passes
   "Conversions between dialects:Conversion"
   "Transformations:Transforms"
   "The CPU target:Target/CPU"
-  "The CUDA target:Target/CUDA")
+  "The CUDA target:Target/CUDA"
+  "Host programs of GPUs:Target/CUDA/Host")
 set(pages passes.md)
 
 function(run_tblgen result)

@@ -147,6 +147,19 @@ LogicalResult CheckOp::canonicalize(CheckOp op, PatternRewriter &rewriter) {
 // ParallelForOp
 //===----------------------------------------------------------------------===//
 
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto kernel = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getKernelAttr());
+  if (!kernel)
+    return emitOpError() << "names '" << getKernelAttr()
+                         << "', which is not a function";
+  if (kernel.getNumArguments() != getParameters().size())
+    return emitOpError() << "passes " << getParameters().size()
+                         << " arguments but '" << getKernelAttr() << "' takes "
+                         << kernel.getNumArguments();
+  return success();
+}
+
 LogicalResult
 ParallelForOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto body = symbolTable.lookupNearestSymbolFrom<FunctionOpInterface>(

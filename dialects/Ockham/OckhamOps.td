@@ -240,4 +240,68 @@ def Ockham_WorkspaceOp : Ockham_Op<"workspace", [MemoryEffects<[MemAlloc]>]> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Devices
+//===----------------------------------------------------------------------===//
+
+def Ockham_LaunchOp : Ockham_Op<"launch",
+    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Launches a kernel of the model's device code";
+  let description = [{
+    Enqueues a kernel over a grid of `blocks`. A grid with an extent of 0 does
+    nothing; a negative one counts as 0. Operands are what the kernel's
+    parameters are: addresses of the device's memory (`!llvm.ptr`) and scalars
+    (`index` has 64 bits). `number`, `threads` and `shared` are what the table of
+    kernels says; they are added when all kernels are there
+    (`--ockham-cuda-number-kernels`). Lowered to the host table's `launch`.
+
+    ```mlir
+    ockham.launch @kernels::@relu blocks(%n, %one, %one) (%x, %count)
+        : !llvm.ptr, index
+    ```
+  }];
+  let arguments = (ins SymbolRefAttr:$kernel, Index:$x, Index:$y, Index:$z,
+                       Variadic<AnyType>:$parameters,
+                       OptionalAttr<I32Attr>:$number,
+                       OptionalAttr<DenseI32ArrayAttr>:$threads,
+                       OptionalAttr<I32Attr>:$shared);
+  let assemblyFormat = [{
+    $kernel `blocks` `(` $x `,` $y `,` $z `)` `(` $parameters `)` attr-dict
+    (`:` type($parameters)^)?
+  }];
+}
+
+def Ockham_DeviceCopyOp : Ockham_Op<"device_copy"> {
+  let summary = "Copies a dense buffer within the memory of the device";
+  let description = [{
+    Both buffers have the same shape, lie row by row without gaps, and do not
+    overlap. Lowered to the host table's `device_copy`.
+
+    ```mlir
+    ockham.device_copy %from to %to : memref<?x768xf32> to memref<?x768xf32>
+    ```
+  }];
+  let arguments = (ins Arg<AnyMemRef, "", [MemRead]>:$from,
+                       Arg<AnyMemRef, "", [MemWrite]>:$to);
+  let assemblyFormat =
+      "$from `to` $to attr-dict `:` type($from) `to` type($to)";
+}
+
+def Ockham_DeviceLoadOp : Ockham_Op<"device_load"> {
+  let summary = "Reads an element of the device's memory on the host";
+  let description = [{
+    Waits until all that was enqueued is done. Lowered to the host table's
+    `device_read`.
+
+    ```mlir
+    %largest = ockham.device_load %m[%c0] : memref<1xi64>
+    ```
+  }];
+  let arguments = (ins Arg<AnyMemRef, "", [MemRead]>:$memref,
+                       Variadic<Index>:$indices);
+  let results = (outs AnyType:$value);
+  let assemblyFormat =
+      "$memref `[` $indices `]` attr-dict `:` type($memref) `->` type($value)";
+}
+
 #endif // OCKHAM_OCKHAMOPS

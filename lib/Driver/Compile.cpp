@@ -135,7 +135,17 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   if (Error error = checkOutputs(options))
     return error;
   description.weightFile = llvm::sys::path::filename(options.weightFile).str();
-  Expected<std::vector<CPUTarget>> targets = getCPUTargets(options.cpu);
+  bool isCUDA = options.target == TargetKind::CUDA;
+  DeviceCodeOptions device;
+  device.strict = options.strictKernels;
+  if (isCUDA) {
+    Expected<std::vector<GPUArch>> archs = parseGPUArchs(options.arch);
+    if (!archs)
+      return archs.takeError();
+    device.archs = std::move(*archs);
+  }
+  Expected<std::vector<CPUTarget>> targets =
+      getCPUTargets(isCUDA ? "baseline" : options.cpu);
   if (!targets)
     return targets.takeError();
   if (targets->size() > 1 &&
@@ -191,12 +201,12 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     return entries.takeError();
   description.entries = std::move(*entries);
   description.name = llvm::sys::path::stem(options.input).str();
-  description.target = "cpu";
+  description.target = isCUDA ? "cuda" : "cpu";
   description.producer = ("ockham " + kVersion).str();
   description.options = options.commandLine;
 
   stage("lowering");
-  {
+  if (!isCUDA) {
     PassManager pm(&context);
     ToTilePipelineOptions tile;
     tile.weights = getName(options.precision);
@@ -231,16 +241,22 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   }
   std::string *plan = options.printMemoryPlan ? &summary.memoryPlan : nullptr;
   if (options.emit == EmitKind::LLVM) {
-    if (Error error = lowerForCPU(module, targets->front(), log, plan))
+    if (Error error = isCUDA ? lowerForCUDA(module, log, plan)
+                             : lowerForCPU(module, targets->front(), log, plan))
       return error;
     if (Error error = writeText(module, options, output))
       return error;
     return summary;
   }
 
+  auto generate = [&](llvm::ArrayRef<llvm::raw_pwrite_stream *> objects) {
+    return isCUDA ? generateCUDACode(module, device, *objects.front(),
+                                     description, log, plan)
+                  : generateCode(module, *targets, objects, description, log,
+                                 plan);
+  };
   if (options.emit == EmitKind::Object) {
-    auto weights =
-        generateCode(module, *targets, {&output->os()}, description, log, plan);
+    auto weights = generate({&output->os()});
     if (!weights)
       return weights.takeError();
     if (Error error = output->keep())
@@ -259,8 +275,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   llvm::SmallVector<llvm::raw_pwrite_stream *> streams;
   for (OutputFile &object : objects)
     streams.push_back(&object.os());
-  auto weights =
-      generateCode(module, *targets, streams, description, log, plan);
+  auto weights = generate(streams);
   if (!weights)
     return weights.takeError();
   std::vector<std::string> paths;

@@ -51,10 +51,9 @@ Error lowerForCPU(ModuleOp module, const CPUTarget &target,
   return Error::success();
 }
 
-/// Translates to LLVM IR.
-static Expected<std::unique_ptr<llvm::Module>>
-translate(ModuleOp module, llvm::LLVMContext &context, llvm::StringRef name,
-          const CompileLog &log) {
+Expected<std::unique_ptr<llvm::Module>>
+translateToLLVM(ModuleOp module, llvm::LLVMContext &context,
+                llvm::StringRef name, const CompileLog &log) {
   DiagnosticCollector diagnostics(*module.getContext(), log);
   std::unique_ptr<llvm::Module> ir =
       translateModuleToLLVMIR(module, context, name);
@@ -125,7 +124,7 @@ generateCode(ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
     for (WeightDescription &weight : own.weights)
       weight.op->moveBefore(keep, keep->end());
     Expected<std::unique_ptr<llvm::Module>> ir =
-        translate(lowered, mine.context, description.name, log);
+        translateToLLVM(lowered, mine.context, description.name, log);
     if (!ir)
       return ir.takeError();
     mine.ir = std::move(*ir);

@@ -12,7 +12,10 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "ockham/Driver/Compile.h"
 #include "ockham/Target/CPU/Codegen.h"
+#include "ockham/Target/CUDA/DeviceCode.h"
 #include "ockham/Target/Package/ModelDescription.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
 
 namespace ockham {
 
@@ -31,6 +34,23 @@ generateCode(mlir::ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
              llvm::ArrayRef<llvm::raw_pwrite_stream *> objects,
              ModelDescription &description, const CompileLog &log,
              std::string *memoryPlan = nullptr);
+
+/// Lowers linalg on tensors to a host program in the LLVM dialect, and to
+/// kernels in the NVVM dialect in its gpu.module.
+llvm::Error lowerForCUDA(mlir::ModuleOp module, const CompileLog &log,
+                         std::string *memoryPlan = nullptr);
+
+/// As generateCode, for GPUs: an object file with the host program, the table
+/// of kernels and their code.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+generateCUDACode(mlir::ModuleOp module, const DeviceCodeOptions &options,
+                 llvm::raw_pwrite_stream &object, ModelDescription &description,
+                 const CompileLog &log, std::string *memoryPlan = nullptr);
+
+/// Translates to LLVM IR.
+llvm::Expected<std::unique_ptr<llvm::Module>>
+translateToLLVM(mlir::ModuleOp module, llvm::LLVMContext &context,
+                llvm::StringRef name, const CompileLog &log);
 
 } // namespace ockham
 

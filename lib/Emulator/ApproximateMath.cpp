@@ -152,6 +152,17 @@ void ockham::emulator::addApproximateMathHandlers(HandlerTable &table) {
     table.addPure(entry.name, entry.function);
   table.addPure(prefix + "div.approx.f", divide);
   table.addPure(prefix + "div.approx.ftz.f", divideFlushed);
+  // libdevice has this one as inline PTX.
+  table.addPTX("rcp.approx.ftz.f32",
+               [](const PTXInstruction &instruction,
+                  PTXBuilder &builder) -> llvm::Error {
+                 auto result =
+                     builder.call("llvm.nvvm.rcp.approx.ftz.f",
+                                  {builder.read(instruction.operands[1])});
+                 if (!result)
+                   return result.takeError();
+                 return builder.write(instruction.operands[0], *result);
+               });
   // What "full" range means is that large divisors are scaled first.
   table.addPure(prefix + "div.full", divide);
   table.addPure(prefix + "div.full.ftz", divideFlushed);

@@ -17,9 +17,11 @@
 #include "ockham/Conversion/Passes.h"
 #include "ockham/Kernels/Preferences.h"
 #include "ockham/Target/CPU/Passes.h"
+#include "ockham/Target/CUDA/Host/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
 using namespace mlir;
+using namespace ockham;
 
 void ockham::buildRaisePipeline(OpPassManager &pm) {
   pm.addPass(createONNXNormalize());
@@ -110,25 +112,8 @@ void ockham::buildCPUPreparePipeline(OpPassManager &pm,
   pm.addPass(createCPUChooseStrategies(strategies));
 }
 
-void ockham::buildCPUCodePipeline(OpPassManager &pm,
-                                  const CPUPipelineOptions &options) {
-  pm.addPass(createCPULowerKernels());
-  OpPassManager &functions = pm.nest<func::FuncOp>();
-  CPULowerContractionsOptions contractions;
-  contractions.vectorBytes = options.vectorBytes;
-  // 32 registers of AVX-512 hold 8 x 3 accumulators; 16 hold 4 x 3 or fewer.
-  contractions.tileRows = options.vectorBytes >= 64 ? 8 : 4;
-  contractions.tileVectors = options.vectorBytes >= 32 ? 3 : 2;
-  functions.addPass(createCPULowerContractions(contractions));
-  CPULowerGenericsOptions generics;
-  generics.vectorBytes = options.vectorBytes;
-  functions.addPass(createCPULowerGenerics(generics));
-  functions.addPass(createCPUApproximateMath());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createLoopInvariantCodeMotionPass());
-
-  pm.addPass(createCPUOutlineParallel());
+/// Entry points on buffers to the LLVM dialect and the model ABI.
+static void buildHostCodePipeline(OpPassManager &pm) {
   pm.addPass(createLowerExpandShape());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -150,10 +135,68 @@ void ockham::buildCPUCodePipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
 }
 
+void ockham::buildCPUCodePipeline(OpPassManager &pm,
+                                  const CPUPipelineOptions &options) {
+  pm.addPass(createCPULowerKernels());
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  CPULowerContractionsOptions contractions;
+  contractions.vectorBytes = options.vectorBytes;
+  // 32 registers of AVX-512 hold 8 x 3 accumulators; 16 hold 4 x 3 or fewer.
+  contractions.tileRows = options.vectorBytes >= 64 ? 8 : 4;
+  contractions.tileVectors = options.vectorBytes >= 32 ? 3 : 2;
+  functions.addPass(createCPULowerContractions(contractions));
+  CPULowerGenericsOptions generics;
+  generics.vectorBytes = options.vectorBytes;
+  functions.addPass(createCPULowerGenerics(generics));
+  functions.addPass(createCPUApproximateMath());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+
+  pm.addPass(createCPUOutlineParallel());
+  buildHostCodePipeline(pm);
+}
+
 void ockham::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   buildCPUPreparePipeline(pm, options);
   buildCPUCodePipeline(pm, options);
+}
+
+void ockham::buildCUDAPreparePipeline(OpPassManager &pm,
+                                      const CUDAPipelineOptions &options) {
+  buildBufferizePipeline(pm);
+  pm.addPass(createCPUUseHostMemory());
+  if (options.memoryPlan)
+    pm.addPass(createPlanMemory(*options.memoryPlan));
+  else if (options.planMemory)
+    pm.addPass(createPlanMemory());
+  pm.addPass(createCUDAMoveConstants());
+  pm.addPass(createCUDAOutlineRest());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void ockham::buildCUDACodePipeline(OpPassManager &pm) {
+  pm.addPass(createLowerExpandShape());
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createSCFToControlFlowPass());
+  ConvertGpuOpsToNVVMOpsOptions nvvm;
+  nvvm.indexBitwidth = 64;
+  kernels.addPass(createConvertGpuOpsToNVVMOps(nvvm));
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  pm.addPass(createCUDANumberKernels());
+  buildHostCodePipeline(pm);
+}
+
+void ockham::buildCUDAPipeline(OpPassManager &pm,
+                               const CUDAPipelineOptions &options) {
+  buildCUDAPreparePipeline(pm, options);
+  buildCUDACodePipeline(pm);
 }
 
 void ockham::registerPipelines() {
@@ -181,4 +224,7 @@ void ockham::registerPipelines() {
   PassPipelineRegistration<CPUPipelineOptions>(
       "ockham-cpu", "Lower linalg on tensors to LLVM, for the CPU",
       buildCPUPipeline);
+  PassPipelineRegistration<CUDAPipelineOptions>(
+      "ockham-cuda", "Lower linalg on tensors to LLVM and NVVM, for GPUs",
+      buildCUDAPipeline);
 }

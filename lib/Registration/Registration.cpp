@@ -22,6 +22,7 @@
 #include "ockham/Target/CPU/CPUDialect.h"
 #include "ockham/Target/CPU/Passes.h"
 #include "ockham/Target/CUDA/Passes.h"
+#include "ockham/Target/CUDA/Host/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
 #include <mutex>
@@ -46,6 +47,7 @@ void ockham::registerPasses() {
     registerTransformsPasses();
     registerTargetCPUPasses();
     registerTargetCUDAPasses();
+    registerTargetCUDAHostPasses();
     registerPipelines();
     registerAllPasses();
   });

@@ -99,6 +99,9 @@ int ockham::tool::runBench(int argc, char **argv) {
   line.number("--warmup", "N", warmup, 0, "Calls before timing; 2.");
   line.number("--threads", "N", settings.threads, 1,
               "Threads to use; all cores by default.");
+  line.text("--device", "NAME", settings.device,
+            "Of models compiled with --target cuda: cuda (default), cuda:1 and "
+            "so on, or emulated, which needs no GPU.");
   line.text("--weights", "FILE", settings.weightFile,
             "A safetensors file in place of the model's own.");
   line.epilogue("Example:\n"
@@ -117,6 +120,8 @@ int ockham::tool::runBench(int argc, char **argv) {
   const ockham_entry *entry = nullptr;
   if (problem.empty())
     problem = session.findEntry(entryName, entry);
+  if (problem.empty())
+    problem = session.start();
   if (!problem.empty())
     return fail(problem);
 
@@ -198,9 +203,15 @@ int ockham::tool::runBench(int argc, char **argv) {
   memory.struct_bytes = sizeof(memory);
   ockham_session_memory(session.get(), &memory);
 
-  std::printf("%s %s on %s, %d threads, %zu calls\n", session.model().name,
-              entry->name, session.model().target,
-              ockham_session_threads(session.get()), times.size());
+  const char *device = ockham_session_device(session.get());
+  bool isCPU = std::strcmp(session.model().target, "cpu") == 0;
+  std::printf("%s %s on %s, ", session.model().name, entry->name, device);
+  if (isCPU)
+    std::printf("%d threads, ", ockham_session_threads(session.get()));
+  std::printf("%zu calls%s\n", times.size(),
+              std::strcmp(device, "emulated") == 0
+                  ? " (what emulation takes says nothing about a GPU)"
+                  : "");
   std::printf("latency  median %.3f ms, 10%%..90%% %.3f..%.3f, best %.3f\n",
               quantile(0.5), quantile(0.1), quantile(0.9), times.front() * 1e3);
   if (symbols.count("batch") && symbols.count("sequence")) {

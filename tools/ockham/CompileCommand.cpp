@@ -33,7 +33,9 @@ int ockham::tool::runCompile(int argc, char **argv) {
   CompileOptions options;
   std::vector<std::pair<std::string, std::string>> dims;
   std::string weights = "embed", passes;
+  std::string cpu;
   bool quiet = false, remarks = false, hasPasses = false, asItIs = false;
+  bool hasArch = false;
 
   CommandLine line(
       "compile MODEL.onnx -o OUTPUT [options]",
@@ -79,7 +81,30 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.text("--weights", "embed|FILE", weights,
             "Embed the weights in the library (default), or write them to "
             "FILE.safetensors in the same folder.");
-  line.text("--cpu", "NAME", options.cpu,
+  line.option("--target", "cpu|cuda",
+              "What to compile for: cpu (default), or cuda: NVIDIA GPUs "
+              "(docs/cuda-runtime.md).",
+              [&](const std::string &given) {
+                if (given != "cpu" && given != "cuda")
+                  return "'" + given + "' is unknown; expected cpu or cuda";
+                options.target =
+                    given == "cuda" ? TargetKind::CUDA : TargetKind::CPU;
+                return std::string();
+              });
+  line.option("--arch", "LIST",
+              "With --target cuda: architectures to generate code for, e.g. "
+              "sm_80,sm_90a; sm_80 by default. Code for sm_80 runs on all "
+              "later ones.",
+              [&](const std::string &given) {
+                options.arch = given;
+                hasArch = true;
+                return std::string();
+              });
+  line.flag(
+      "--strict-kernels", options.strictKernels,
+      "With --target cuda: fail where ptxas spills registers, or warns of "
+      "code that it could not make fast (C75xx).");
+  line.text("--cpu", "NAME", cpu,
             "Processor to generate code for: native (default), baseline, "
             "x86-64-v3 (AVX2), x86-64-v4 (AVX-512) or another of LLVM's "
             "names; or portable: those three, one of which is chosen when the "
@@ -131,6 +156,8 @@ int ockham::tool::runCompile(int argc, char **argv) {
       "Examples:\n"
       "  ockham compile gpt2.onnx -o gpt2.so\n"
       "  ockham compile gpt2.onnx -o gpt2.so --weights gpt2.safetensors\n"
+      "  ockham compile gpt2.onnx -o gpt2-gpu.so --target cuda --arch "
+      "sm_80,sm_90\n"
       "  ockham compile gpt2.onnx --emit tfm -o -");
   int code = line.parse(argc, argv);
   if (code >= 0)
@@ -146,6 +173,15 @@ int ockham::tool::runCompile(int argc, char **argv) {
   // An option that would do nothing is a misunderstanding.
   if (weights != "embed" && options.emit != EmitKind::Library)
     return fail("--weights belongs to --emit lib; no other kind has weights");
+  bool isCUDA = options.target == TargetKind::CUDA;
+  if (hasArch && !isCUDA)
+    return fail("--arch belongs to --target cuda; for the CPU there is --cpu");
+  if (options.strictKernels && !isCUDA)
+    return fail("--strict-kernels belongs to --target cuda");
+  if (!cpu.empty() && isCUDA)
+    return fail("--cpu belongs to --target cpu; for GPUs there is --arch");
+  if (!cpu.empty())
+    options.cpu = cpu;
   if (hasPasses && options.emit == EmitKind::ONNX)
     return fail("--passes: --emit onnx writes the module as imported, before "
                 "any pass; --emit tfm writes what the passes leave");

@@ -7,6 +7,7 @@
 
 #include "ModelSession.h"
 
+#include <cstdio>
 #include <cstring>
 
 namespace ockham::tool {
@@ -31,12 +32,20 @@ std::string ModelSession::open(const std::string &path,
   std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   if (ockham_library_load(file.c_str(), nullptr, &library) != OCKHAM_OK)
     return ockham_last_error();
+  this->settings = settings;
+  return "";
+}
+
+std::string ModelSession::start() {
+  if (session)
+    return "";
   std::vector<ockham_binding> bindings;
   for (const auto &[symbol, extent] : settings.dims)
     bindings.push_back({symbol.c_str(), extent});
   ockham_session_options options = {};
   options.struct_bytes = sizeof(options);
   options.threads = static_cast<int32_t>(settings.threads);
+  options.device = settings.device.empty() ? nullptr : settings.device.c_str();
   options.weight_file =
       settings.weightFile.empty() ? nullptr : settings.weightFile.c_str();
   options.bindings = bindings.data();
@@ -66,6 +75,9 @@ uint64_t countElements(const std::vector<int64_t> &shape) {
 
 std::string ModelSession::run(const ockham_entry &entry, NamedArrays &inputs,
                               NamedArrays &outputs) {
+  std::string problem = start();
+  if (!problem.empty())
+    return problem;
   std::vector<ockham_tensor> tensors(inputs.size());
   std::vector<ockham_argument> in(inputs.size(), ockham_argument{});
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -96,6 +108,39 @@ std::string ModelSession::run(const ockham_entry &entry, NamedArrays &inputs,
     ockham_argument_release(&out[i]);
   }
   return "";
+}
+
+std::string ModelSession::formatLaunches() {
+  std::vector<ockham_launch> launches(
+      ockham_session_launches(session, nullptr, 0));
+  ockham_session_launches(session, launches.data(), launches.size());
+  uint64_t total = 0;
+  std::string text;
+  for (const ockham_launch &launch : launches) {
+    char line[512];
+    std::snprintf(line, sizeof(line),
+                  "  %-40s %llu x grid %u,%u,%u of %u threads, %u bytes of "
+                  "shared memory\n",
+                  launch.kernel, static_cast<unsigned long long>(launch.count),
+                  launch.grid[0], launch.grid[1], launch.grid[2],
+                  launch.block[0] * launch.block[1] * launch.block[2],
+                  launch.shared_bytes);
+    text += line;
+    total += launch.count;
+  }
+  if (launches.empty())
+    return "";
+  std::string device = ockham_session_device(session);
+  text =
+      std::to_string(launches.size()) +
+      (launches.size() == 1 ? " kernel and grid, " : " kernels and grids, ") +
+      std::to_string(total) + (total == 1 ? " launch" : " launches") + " on " +
+      device + ":\n" + text;
+  if (ockham_session_detects_races(session))
+    text += "race detector: no reports\n";
+  else if (device == "emulated")
+    text += "race detector: off (OCKHAM_EMULATOR)\n";
+  return text;
 }
 
 std::string formatSpec(const ockham_tensor_spec &spec) {

@@ -21,6 +21,7 @@ namespace ockham::tool {
 using NamedArrays = std::vector<std::pair<std::string, NpyArray>>;
 
 struct SessionSettings {
+  std::string device;     ///< Empty for what the model was compiled for.
   std::string weightFile; ///< Empty for the library's own.
   int64_t threads = 0;    ///< 0 for the runtime's default.
   std::vector<std::pair<std::string, int64_t>> dims; ///< Of states.
@@ -33,10 +34,16 @@ public:
   ModelSession(const ModelSession &) = delete;
   ~ModelSession();
 
+  /// Loads the library. Its session is created with `start`, or by the first
+  /// run: a model for a GPU can be looked at where there is none.
   std::string open(const std::string &path, const SessionSettings &settings);
+  std::string start();
 
   const ockham_model &model() const { return *ockham_library_model(library); }
   ockham_session *get() { return session; }
+  /// What the device has run: kernels with launches and grids, and what the
+  /// emulator's race detector says. Empty on the CPU.
+  std::string formatLaunches();
   /// `name`, or the model's first entry point when empty.
   std::string findEntry(const std::string &name, const ockham_entry *&entry);
   /// Runs the entry point and returns all its outputs.
@@ -45,6 +52,7 @@ public:
   std::string formatSignature() const;
 
 private:
+  SessionSettings settings;
   ockham_library *library = nullptr;
   ockham_session *session = nullptr;
 };

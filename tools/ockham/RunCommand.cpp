@@ -69,6 +69,10 @@ int ockham::tool::runRun(int argc, char **argv) {
             "The entry point to run; the first by default.");
   line.number("--threads", "N", settings.threads, 1,
               "Threads to use; all cores by default.");
+  line.text("--device", "NAME", settings.device,
+            "Of models compiled with --target cuda: cuda (default), cuda:1 and "
+            "so on, or emulated, which needs no GPU, checks that the "
+            "kernels synchronise, and prints what they were.");
   line.text("--weights", "FILE", settings.weightFile,
             "A safetensors file in place of the model's own.");
   line.pairs("--dim", "NAME=N", dims,
@@ -102,6 +106,7 @@ int ockham::tool::runRun(int argc, char **argv) {
       {"--f64", interpretation.float64},
       {"--allow-external-paths", interpretation.allowExternalPaths}};
   const std::pair<const char *, bool> ofSessions[] = {
+      {"--device", !settings.device.empty()},
       {"--weights", !settings.weightFile.empty()},
       {"--threads", settings.threads > 0},
       {"--dim", !dims.empty()}};
@@ -153,6 +158,8 @@ int ockham::tool::runRun(int argc, char **argv) {
     problem = session.run(*entry, inputs, outputs);
     if (!problem.empty())
       return fail(problem);
+    if (settings.device == "emulated")
+      std::fputs(session.formatLaunches().c_str(), stdout);
   }
 
   // All names are checked before anything is written.

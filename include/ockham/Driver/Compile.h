@@ -43,6 +43,9 @@ enum class Precision {
   F16
 };
 
+/// What a model is compiled for.
+enum class TargetKind { CPU, CUDA };
+
 /// How a model file is read.
 struct ReadOptions {
   /// Extents for dimensions that the file names.
@@ -63,6 +66,13 @@ struct CompileOptions : ReadOptions {
   std::optional<std::string> passes;
   /// Empty to embed, else the safetensors file to write them to.
   std::string weightFile;
+  TargetKind target = TargetKind::CPU;
+  /// Of the target CUDA: architectures, e.g. "sm_80,sm_90a".
+  std::string arch = "sm_80";
+  /// Of the target CUDA: spilled registers and warnings of ptxas's about what
+  /// it could not do well are errors.
+  bool strictKernels = false;
+  /// Of the target CPU. A host program for CUDA runs on any machine.
   std::string cpu = "native";
   /// Of the weights of linears.
   Precision precision = Precision::F32;

@@ -26,6 +26,15 @@ struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
   llvm::raw_ostream *memoryPlan = nullptr;
 };
 
+struct CUDAPipelineOptions : mlir::PassPipelineOptions<CUDAPipelineOptions> {
+  Option<bool> planMemory{
+      *this, "plan-memory", llvm::cl::init(true),
+      llvm::cl::desc("Place buffers in one arena per entry point, where their "
+                     "sizes follow from the shapes of the inputs")};
+  /// Receives the plans as tables; outlives the pipeline. Null for none.
+  llvm::raw_ostream *memoryPlan = nullptr;
+};
+
 struct ToONNXPipelineOptions
     : mlir::PassPipelineOptions<ToONNXPipelineOptions> {
   Option<int64_t> opset{
@@ -84,6 +93,20 @@ void buildCPUCodePipeline(mlir::OpPassManager &pm,
 /// in the model ABI.
 void buildCPUPipeline(mlir::OpPassManager &pm,
                       const CPUPipelineOptions &options);
+
+/// The first half of `--ockham-cuda`: buffers of the device have their places,
+/// and what is computed is in kernels.
+void buildCUDAPreparePipeline(mlir::OpPassManager &pm,
+                              const CUDAPipelineOptions &options);
+
+/// The second half: kernels in the NVVM dialect, in one gpu.module, and a host
+/// program that launches them, in the LLVM dialect.
+void buildCUDACodePipeline(mlir::OpPassManager &pm);
+
+/// `--ockham-cuda`: linalg on tensors to the LLVM and NVVM dialects, with entry
+/// points in the model ABI.
+void buildCUDAPipeline(mlir::OpPassManager &pm,
+                       const CUDAPipelineOptions &options);
 
 /// Registers all of them under their names.
 void registerPipelines();

@@ -224,7 +224,12 @@ private:
   void lower(OutputOp op);
   void lower(CheckOp op);
   void lower(WorkspaceOp op);
+  void lower(DeviceCopyOp op);
+  void lower(DeviceLoadOp op);
+  LogicalResult lower(LaunchOp op);
   LogicalResult lower(ParallelForOp op);
+  /// Ends the call with a status that is not OCKHAM_OK.
+  void exitIfFailed(Location loc, Operation *before, Value status);
 
   func::FuncOp function;
   const LLVMTypeConverter &converter;
@@ -245,6 +250,20 @@ void EntryLowering::exitIf(Location loc, Operation *before, Value condition,
   Value code = LLVM::ConstantOp::create(b, loc, b.getI32Type(),
                                         b.getI32IntegerAttr(status));
   cf::CondBranchOp::create(b, loc, condition, exit, ValueRange{code}, rest,
+                           ValueRange{});
+  b.setInsertionPoint(before);
+}
+
+void EntryLowering::exitIfFailed(Location loc, Operation *before,
+                                 Value status) {
+  Value ok = LLVM::ConstantOp::create(b, loc, b.getI32Type(),
+                                      b.getI32IntegerAttr(OCKHAM_OK));
+  Value failed =
+      LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, status, ok);
+  Block *block = before->getBlock();
+  Block *rest = block->splitBlock(before);
+  b.setInsertionPointToEnd(block);
+  cf::CondBranchOp::create(b, loc, failed, exit, ValueRange{status}, rest,
                            ValueRange{});
   b.setInsertionPoint(before);
 }
@@ -395,6 +414,109 @@ void EntryLowering::lower(WorkspaceOp op) {
   op.erase();
 }
 
+/// The address of an element of a buffer; of the first one without indices.
+static Value getElementAddress(ABIBuilder &abi, Value memref,
+                               ValueRange indices) {
+  auto type = cast<MemRefType>(memref.getType());
+  MemRefDescriptor descriptor(
+      abi.cast(abi.converter.convertType(type), memref));
+  Value element = descriptor.offset(abi.b, abi.loc);
+  for (auto [i, index] : llvm::enumerate(indices)) {
+    Value stride = descriptor.stride(abi.b, abi.loc, i);
+    Value step = LLVM::MulOp::create(abi.b, abi.loc, abi.toI64(index), stride);
+    element = LLVM::AddOp::create(abi.b, abi.loc, element, step);
+  }
+  return LLVM::GEPOp::create(abi.b, abi.loc, abi.ptr,
+                             abi.converter.convertType(type.getElementType()),
+                             descriptor.alignedPtr(abi.b, abi.loc), element);
+}
+
+void EntryLowering::lower(DeviceCopyOp op) {
+  ABIBuilder abi = at(op);
+  auto type = cast<MemRefType>(op.getFrom().getType());
+  MemRefDescriptor descriptor(
+      abi.cast(converter.convertType(type), op.getFrom()));
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(descriptor.size(b, abi.loc, i));
+  Value bytes = abi.countBytes(type, sizes);
+  Value to = getElementAddress(abi, op.getTo(), {});
+  Value from = getElementAddress(abi, op.getFrom(), {});
+  Value status = callHost(abi, offsetof(ockham_host, device_copy),
+                          b.getI32Type(), ValueRange{to, from, bytes});
+  exitIfFailed(abi.loc, op, status);
+  op.erase();
+}
+
+void EntryLowering::lower(DeviceLoadOp op) {
+  Type type = converter.convertType(op.getValue().getType());
+  // A boolean takes a byte.
+  Type stored = type.isInteger(1) ? Type(b.getI8Type()) : type;
+  Value slot = createStack(op.getLoc(), stored, 1);
+  ABIBuilder abi = at(op);
+  Value from = getElementAddress(abi, op.getMemref(), op.getIndices());
+  int64_t bytes = type.isInteger(1) ? 1
+                                    : cast<MemRefType>(op.getMemref().getType())
+                                              .getElementTypeBitWidth() /
+                                          8;
+  Value status =
+      callHost(abi, offsetof(ockham_host, device_read), b.getI32Type(),
+               ValueRange{slot, from, abi.constant(abi.i64, bytes)});
+  exitIfFailed(abi.loc, op, status);
+  Value value = LLVM::LoadOp::create(b, op.getLoc(), stored, slot);
+  if (stored != type)
+    value = LLVM::TruncOp::create(b, op.getLoc(), type, value);
+  value = ABIBuilder(b, op.getLoc(), converter)
+              .cast(op.getValue().getType(), value);
+  op.replaceAllUsesWith(value);
+  op.erase();
+}
+
+LogicalResult EntryLowering::lower(LaunchOp op) {
+  if (!op.getNumber() || !op.getThreads() || !op.getShared())
+    return op.emitOpError("has no number in the table of kernels; run "
+                          "--ockham-cuda-number-kernels first");
+  Location loc = op.getLoc();
+  size_t count = op.getParameters().size();
+  Type i32 = b.getI32Type();
+  Value grid = createStack(loc, i32, 3), threads = createStack(loc, i32, 3);
+  Value table = createStack(loc, ptr, std::max<size_t>(count, 1));
+  SmallVector<Value> slots;
+  for (Value operand : op.getParameters()) {
+    Type type = converter.convertType(operand.getType());
+    slots.push_back(createStack(loc, type ? type : operand.getType(), 1));
+  }
+  ABIBuilder abi = at(op);
+  Value none = abi.constant(abi.i64, 0);
+  Value most = abi.constant(abi.i64, UINT32_MAX);
+  SmallVector<Value, 3> extents = {op.getX(), op.getY(), op.getZ()};
+  for (auto [i, extent] : llvm::enumerate(extents)) {
+    Value blocks =
+        LLVM::SMaxOp::create(b, loc, abi.toI64(extent), none).getResult();
+    blocks = LLVM::SMinOp::create(b, loc, blocks, most);
+    blocks = LLVM::TruncOp::create(b, loc, i32, blocks);
+    LLVM::StoreOp::create(b, loc, blocks, abi.element(i32, grid, i));
+    LLVM::StoreOp::create(b, loc, abi.constant(i32, (*op.getThreads())[i]),
+                          abi.element(i32, threads, i));
+  }
+  for (auto [i, operand, slot] : llvm::enumerate(op.getParameters(), slots)) {
+    Type type = converter.convertType(operand.getType());
+    Value value = operand.getType().isIndex() ? abi.toI64(operand)
+                                              : abi.cast(type, operand);
+    LLVM::StoreOp::create(b, loc, value, slot);
+    LLVM::StoreOp::create(b, loc, slot, abi.element(ptr, table, i));
+  }
+  Value status =
+      callHost(abi, offsetof(ockham_host, launch), i32,
+               ValueRange{abi.constant(i32, *op.getNumber()), grid, threads,
+                          abi.constant(i32, *op.getShared()), table,
+                          abi.constant(i32, static_cast<int64_t>(count))});
+  exitIfFailed(loc, op, status);
+  op.erase();
+  return success();
+}
+
 /// The struct that carries the captures of a parallel loop.
 static LLVM::LLVMStructType getEnvironmentType(TypeRange captures,
                                                const LLVMTypeConverter &c) {
@@ -536,6 +658,13 @@ LogicalResult EntryLowering::run() {
       lower(workspace);
     } else if (auto count = dyn_cast<ByteCountOp>(op)) {
       lowerByteCount(count, converter);
+    } else if (auto copy = dyn_cast<DeviceCopyOp>(op)) {
+      lower(copy);
+    } else if (auto load = dyn_cast<DeviceLoadOp>(op)) {
+      lower(load);
+    } else if (auto launch = dyn_cast<LaunchOp>(op)) {
+      if (failed(lower(launch)))
+        return failure();
     } else if (auto loop = dyn_cast<ParallelForOp>(op)) {
       if (failed(lower(loop)))
         return failure();

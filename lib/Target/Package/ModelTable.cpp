@@ -108,6 +108,23 @@ public:
          number64(hasRecipe ? op.getInit()->getSeed() : 0)});
   }
 
+  Constant *kernel(const ockham::KernelDescription &kernel) {
+    SmallVector<uint32_t, 3> block(kernel.block, kernel.block + 3);
+    return structOf({string(kernel.name),
+                     ConstantDataArray::get(context, block),
+                     number32(kernel.sharedBytes),
+                     number32(kernel.parameterCount), number32(0)});
+  }
+
+  Constant *image(const ockham::DeviceImage &image) {
+    Constant *bytes = ConstantDataArray::getString(context, image.bytes,
+                                                   /*AddNull=*/false);
+    auto *data = cast<GlobalVariable>(global(bytes, "image"));
+    data->setAlignment(Align(OCKHAM_ALIGNMENT));
+    return structOf({number32(image.kind), number32(0), string(image.arch),
+                     data, number64(image.bytes.size())});
+  }
+
   Module &module;
   LLVMContext &context;
   PointerType *ptr;
@@ -131,11 +148,15 @@ void ockham::addModelTable(Module &module, const ModelDescription &description,
       if (!function.isDeclaration())
         function.setLinkage(GlobalValue::InternalLinkage);
   TableBuilder b(module);
-  SmallVector<Constant *> entries, weights;
+  SmallVector<Constant *> entries, weights, kernels, images;
   for (const EntryDescription &entry : description.entries)
     entries.push_back(b.entry(entry));
   for (const WeightDescription &weight : description.weights)
     weights.push_back(b.weight(weight));
+  for (const KernelDescription &kernel : description.kernels)
+    kernels.push_back(b.kernel(kernel));
+  for (const DeviceImage &image : description.images)
+    images.push_back(b.image(image));
 
   Constant *data = b.null();
   bool embedded = description.weightFile.empty() &&
@@ -162,17 +183,29 @@ void ockham::addModelTable(Module &module, const ModelDescription &description,
     next->setVisibility(GlobalValue::HiddenVisibility);
     faster = next;
   }
-  Constant *model = b.global(
-      b.structOf({b.number32(sizeof(ockham_model)),
-                  b.number32(OCKHAM_ABI_VERSION), b.string(description.name),
-                  b.string(description.target), b.string(description.features),
-                  b.string(description.producer), b.string(description.options),
-                  b.number32(entries.size()), b.number32(weights.size()),
-                  b.number32(0), b.number32(0), b.table(entries, "entries"),
-                  b.table(weights, "weights"), b.null(), data,
-                  b.number64(description.weightBytes),
-                  b.stringOrNull(description.weightFile), faster}),
-      "model");
+  Constant *model = b.global(b.structOf({b.number32(sizeof(ockham_model)),
+                                         b.number32(OCKHAM_ABI_VERSION),
+                                         b.string(description.name),
+                                         b.string(description.target),
+                                         b.string(description.features),
+                                         b.string(description.producer),
+                                         b.string(description.options),
+                                         b.number32(entries.size()),
+                                         b.number32(weights.size()),
+                                         b.number32(0),
+                                         b.number32(0),
+                                         b.table(entries, "entries"),
+                                         b.table(weights, "weights"),
+                                         b.null(),
+                                         data,
+                                         b.number64(description.weightBytes),
+                                         b.stringOrNull(description.weightFile),
+                                         faster,
+                                         b.number32(kernels.size()),
+                                         b.number32(images.size()),
+                                         b.table(kernels, "kernels"),
+                                         b.table(images, "images")}),
+                             "model");
   if (number > 0) {
     auto *table = cast<GlobalVariable>(model);
     table->setName(getTableName(number));

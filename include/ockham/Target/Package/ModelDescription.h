@@ -45,6 +45,21 @@ struct WeightDescription {
   WeightOp op; ///< Has the bytes; valid while the module lives.
 };
 
+/// A kernel of a model for a device, as in ockham_kernel.
+struct KernelDescription {
+  std::string name;
+  uint32_t block[3] = {1, 1, 1};
+  uint32_t sharedBytes = 0;
+  int32_t parameterCount = 0;
+};
+
+/// The code of all kernels in one form, as in ockham_device_image.
+struct DeviceImage {
+  int32_t kind; ///< ockham_image_kind
+  std::string arch;
+  std::string bytes;
+};
+
 /// What the tables of a compiled model say (include/ockham-c/ModelABI.h).
 struct ModelDescription {
   std::string name, target, features, producer, options;
@@ -52,6 +67,8 @@ struct ModelDescription {
   std::vector<WeightDescription> weights;
   uint64_t weightBytes = 0;
   std::string weightFile; ///< Empty when embedded.
+  std::vector<KernelDescription> kernels;
+  std::vector<DeviceImage> images;
 };
 
 /// Code of an element type in the model ABI, or an error that names the type.

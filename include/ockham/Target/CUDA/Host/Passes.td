@@ -1,0 +1,55 @@
+//===- Passes.td - Host programs of GPUs ------------------*- tablegen -*-===//
+//
+// Part of the Ockham project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCKHAM_TARGET_CUDA_HOST_PASSES
+#define OCKHAM_TARGET_CUDA_HOST_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def CUDAMoveConstants
+    : Pass<"ockham-cuda-move-constants", "::mlir::ModuleOp"> {
+  let summary = "Make weights of constants, which kernels read on the device";
+  let description = [{
+    Each `memref.global` that is constant and initialised becomes an
+    `ockham.weight`, and each `memref.get_global` of it an `ockham.load_weight`:
+    constants of the host's code are not in the memory of the device.
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect"];
+}
+
+def CUDAOutlineRest : Pass<"ockham-cuda-outline-rest", "::mlir::ModuleOp"> {
+  let summary = "Make kernels of what has none: linalg ops, copies, loops";
+  let description = [{
+    In entry points, where all buffers are memory of the device: each linalg op
+    on buffers, parallel loop, store, and copy that is not of dense buffers
+    becomes a kernel of `gpu.module @kernels` with a thread per iteration, and an
+    `ockham.launch`; a copy of dense buffers becomes `ockham.device_copy`. Slow,
+    but right; a remark names each linalg op. A load outside of loops becomes
+    `ockham.device_load`, which waits for the device. What is left that reads or
+    writes elements is an error.
+  }];
+  let options = [
+    Option<"threads", "threads", "int64_t", "256", "Threads of a block">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::ockham::OckhamDialect"];
+}
+
+def CUDANumberKernels
+    : Pass<"ockham-cuda-number-kernels", "::mlir::ModuleOp"> {
+  let summary = "Write a kernel's number, threads and shared memory on launches";
+  let description = [{
+    Launches name kernels by their numbers in the model's table, which has those
+    of `gpu.module @kernels` in their order.
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect"];
+}
+
+#endif // OCKHAM_TARGET_CUDA_HOST_PASSES
