@@ -22,6 +22,8 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -207,7 +209,12 @@ generateDeviceCode(mlir::Operation *gpuModule, const DeviceCodeOptions &options,
   if (!original)
     return createStringError("translation of the kernels to LLVM IR failed "
                              "without a message");
-  std::string ptxas = findCUDAFile("bin/ptxas");
+  // Another one, or a name that does not exist, for none.
+  std::string ptxas = sys::Process::GetEnv("OCKHAM_PTXAS").value_or("");
+  if (ptxas.empty())
+    ptxas = findCUDAFile("bin/ptxas");
+  else if (!sys::fs::exists(ptxas))
+    ptxas.clear();
   if (ptxas.empty())
     remark("there is no ptxas, which makes machine code of PTX; the model has "
            "PTX alone, which the GPU's driver compiles when it is loaded (pip "
