@@ -206,9 +206,10 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   description.options = options.commandLine;
 
   stage("lowering");
-  if (!isCUDA) {
+  {
     PassManager pm(&context);
     ToTilePipelineOptions tile;
+    tile.target = isCUDA ? KernelTarget::CUDA : KernelTarget::CPU;
     tile.weights = getName(options.precision);
     // Without a unit for products of 16 bits, widening activations costs more
     // than the bytes that are saved.
@@ -241,7 +242,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   }
   std::string *plan = options.printMemoryPlan ? &summary.memoryPlan : nullptr;
   if (options.emit == EmitKind::LLVM) {
-    if (Error error = isCUDA ? lowerForCUDA(module, log, plan)
+    if (Error error = isCUDA ? lowerForCUDA(module, device, log, plan)
                              : lowerForCPU(module, targets->front(), log, plan))
       return error;
     if (Error error = writeText(module, options, output))

@@ -24,9 +24,11 @@ using llvm::Expected;
 
 namespace ockham {
 
-Error lowerForCUDA(ModuleOp module, const CompileLog &log,
-                   std::string *memoryPlan) {
+Error lowerForCUDA(ModuleOp module, const DeviceCodeOptions &device,
+                   const CompileLog &log, std::string *memoryPlan) {
   CUDAPipelineOptions options;
+  // The oldest one comes first.
+  options.arch = device.archs.front().version;
   std::optional<llvm::raw_string_ostream> plan;
   if (memoryPlan)
     options.memoryPlan = &plan.emplace(*memoryPlan);
@@ -78,7 +80,7 @@ Expected<OwningOpRef<ModuleOp>>
 generateCUDACode(ModuleOp module, const DeviceCodeOptions &options,
                  llvm::raw_pwrite_stream &object, ModelDescription &description,
                  const CompileLog &log, std::string *memoryPlan) {
-  if (Error error = lowerForCUDA(module, log, memoryPlan))
+  if (Error error = lowerForCUDA(module, options, log, memoryPlan))
     return error;
   describeWorkspaces(module, description);
   if (Error error = describeWeights(module, description))

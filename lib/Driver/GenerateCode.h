@@ -37,7 +37,8 @@ generateCode(mlir::ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
 
 /// Lowers linalg on tensors to a host program in the LLVM dialect, and to
 /// kernels in the NVVM dialect in its gpu.module.
-llvm::Error lowerForCUDA(mlir::ModuleOp module, const CompileLog &log,
+llvm::Error lowerForCUDA(mlir::ModuleOp module, const DeviceCodeOptions &device,
+                         const CompileLog &log,
                          std::string *memoryPlan = nullptr);
 
 /// As generateCode, for GPUs: an object file with the host program, the table

@@ -18,6 +18,7 @@
 #include "ockham/Kernels/Preferences.h"
 #include "ockham/Target/CPU/Passes.h"
 #include "ockham/Target/CUDA/Host/Passes.h"
+#include "ockham/Target/CUDA/Passes.h"
 #include "ockham/Transforms/Passes.h"
 
 using namespace mlir;
@@ -171,6 +172,14 @@ void ockham::buildCUDAPreparePipeline(OpPassManager &pm,
     pm.addPass(createPlanMemory(*options.memoryPlan));
   else if (options.planMemory)
     pm.addPass(createPlanMemory());
+  CUDAChooseStrategiesOptions strategies;
+  strategies.arch = options.arch;
+  pm.addPass(createCUDAChooseStrategies(strategies));
+  pm.addPass(createCUDAStage());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCUDASynchronize());
+  pm.addPass(createCUDALowerKernels());
   pm.addPass(createCUDAMoveConstants());
   pm.addPass(createCUDAOutlineRest());
   pm.addPass(createCanonicalizerPass());
@@ -182,10 +191,15 @@ void ockham::buildCUDACodePipeline(OpPassManager &pm) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createConvertVectorToSCFPass());
   kernels.addPass(createSCFToControlFlowPass());
   ConvertGpuOpsToNVVMOpsOptions nvvm;
   nvvm.indexBitwidth = 64;
   kernels.addPass(createConvertGpuOpsToNVVMOps(nvvm));
+  kernels.addPass(createConvertNVVMToLLVMPass());
+  kernels.addPass(createConvertMathToLLVMPass());
+  kernels.addPass(createArithToLLVMConversionPass());
+  kernels.addPass(createConvertVectorToLLVMPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());

@@ -151,6 +151,15 @@ int ockham::tool::runRun(int argc, char **argv) {
       problem = session.findEntry(entryName, entry);
     if (!problem.empty())
       return fail(problem);
+    // A model for a GPU can be looked at where there is none; what was said
+    // about a session is checked.
+    bool hasOptions =
+        std::any_of(std::begin(ofSessions), std::end(ofSessions),
+                    [](const auto &option) { return option.second; });
+    if (hasOptions || std::strcmp(session.model().target, "cpu") == 0)
+      problem = session.start();
+    if (!problem.empty())
+      return fail(problem);
     if (inputs.empty() && entry->input_count > 0) {
       std::fputs(session.formatSignature().c_str(), stdout);
       return 0;

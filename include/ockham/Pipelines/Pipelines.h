@@ -27,6 +27,10 @@ struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
 };
 
 struct CUDAPipelineOptions : mlir::PassPipelineOptions<CUDAPipelineOptions> {
+  Option<int64_t> arch{
+      *this, "arch", llvm::cl::init(80),
+      llvm::cl::desc("Compute capability of the oldest GPU that runs the "
+                     "kernels: 80 for sm_80")};
   Option<bool> planMemory{
       *this, "plan-memory", llvm::cl::init(true),
       llvm::cl::desc("Place buffers in one arena per entry point, where their "

@@ -234,7 +234,7 @@ LogicalResult KernelLowering::lowerLaunch(tile::LaunchOp launch) {
       SymbolRefAttr::get(b.getContext(), kModuleName,
                          {FlatSymbolRefAttr::get(kernel.getSymNameAttr())});
   Value one = index(1);
-  LaunchOp::create(b, symbol, blocks, one, one, passed);
+  cuda::LaunchOp::create(b, symbol, blocks, one, one, passed);
   launch.erase();
   return success();
 }

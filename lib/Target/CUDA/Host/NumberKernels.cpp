@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ockham/Target/CUDA/CUDADialect.h"
 #include "ockham/Target/CUDA/Host/Passes.h"
 #include "ockham/Target/CUDA/Kernels.h"
 
@@ -31,6 +32,17 @@ struct CUDANumberKernels
         int32_t number = static_cast<int32_t>(known.size());
         known[kernel.getName()] = {number, *description};
       }
+    }
+    SmallVector<cuda::LaunchOp> launches;
+    module.walk([&](cuda::LaunchOp launch) { launches.push_back(launch); });
+    for (cuda::LaunchOp launch : launches) {
+      OpBuilder at(launch);
+      LaunchOp::create(at, launch.getLoc(), launch.getKernel(), launch.getX(),
+                       launch.getY(), launch.getZ(),
+                       launch->getOperands().drop_front(3),
+                       /*number=*/nullptr, /*threads=*/nullptr,
+                       /*shared=*/nullptr);
+      launch.erase();
     }
     Builder b(&getContext());
     WalkResult result = module.walk([&](LaunchOp launch) {

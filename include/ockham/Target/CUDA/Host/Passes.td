@@ -47,7 +47,8 @@ def CUDANumberKernels
   let summary = "Write a kernel's number, threads and shared memory on launches";
   let description = [{
     Launches name kernels by their numbers in the model's table, which has those
-    of `gpu.module @kernels` in their order.
+    of `gpu.module @kernels` in their order. Each `ockham_cuda.launch` becomes an
+    `ockham.launch`.
   }];
   let dependentDialects = ["::ockham::OckhamDialect"];
 }
