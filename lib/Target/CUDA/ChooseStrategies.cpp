@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Alignment.h"
 #include "dialects/Tile/BlockSizes.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "ockham/Target/CUDA/Passes.h"
 
 namespace ockham {
@@ -16,6 +18,9 @@ namespace ockham {
 using namespace mlir;
 using namespace ockham;
 using namespace ockham::cuda;
+
+/// Up to so many rows, a product reads its weight and does little else.
+static constexpr int64_t kFewRows = 16;
 
 /// True if tensor cores can do all products of a kernel.
 static bool canUseTensorCores(ArrayRef<tile::DotOp> dots) {
@@ -33,10 +38,13 @@ namespace {
 class Chooser {
 public:
   Chooser(tile::KernelOp kernel, int64_t arch) : kernel(kernel), arch(arch) {}
-  void choose();
+  void choose(bool fewRows = false);
+  /// The dimension of the grid that the rows of products are; nothing for other
+  /// kernels.
+  std::optional<unsigned> findProductRows();
 
 private:
-  void chooseProduct(ArrayRef<tile::DotOp> dots);
+  void chooseProduct(ArrayRef<tile::DotOp> dots, bool fewRows);
   void chooseAttention(ArrayRef<tile::DotOp> dots);
   void chooseRows();
   /// Gives a class another size, if anything lets that be chosen.
@@ -82,23 +90,33 @@ static bool hasColumnRanges(tile::KernelOp kernel) {
 }
 
 /// A product of activations and weights: accumulators of the grid's steps.
-void Chooser::chooseProduct(ArrayRef<tile::DotOp> dots) {
+void Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, bool fewRows) {
   bool isMMA = canUseTensorCores(dots);
-  int64_t rows = isMMA ? 128 : 64, cols = isMMA ? 128 : 64;
+  int64_t rows = isMMA ? 128 : 64, cols = isMMA ? 128 : 64,
+          depth = isMMA ? 32 : 16;
   // Two sums side by side take the registers of two.
   if (dots.size() > 1)
     cols = 64;
+  // Where the weight is read once, many narrow blocks read it side by side.
+  if (fewRows) {
+    rows = kFewRows;
+    cols = 32;
+    depth = isMMA ? 128 : 32;
+  }
   for (tile::DotOp dot : dots) {
     Value acc = dot.getAcc();
     int64_t present = cast<RankedTensorType>(acc.getType()).getDimSize(1);
     resize(acc, 0, rows);
     resize(acc, 1, hasColumnRanges(kernel) ? std::min(cols, present) : cols);
-    resize(dot.getLhs(), 1, isMMA ? 32 : 16);
+    resize(dot.getLhs(), 1, depth);
   }
+  SmallVector<int64_t> warps{2, 2};
+  if (fewRows)
+    warps = isMMA ? SmallVector<int64_t>{1, 4} : SmallVector<int64_t>{4, 1};
   if (isMMA)
-    set(DotKind::MMA, {2, 2}, {8, 4}, 2, /*stages=*/4);
+    set(DotKind::MMA, warps, {8, 4}, 2, /*stages=*/4);
   else
-    set(DotKind::FMA, {2, 2}, {4, 8}, 4, /*stages=*/3);
+    set(DotKind::FMA, warps, {4, 8}, 4, /*stages=*/3);
 }
 
 /// Blocks of queries against blocks of keys. Rows of scores are in one warp,
@@ -107,9 +125,11 @@ void Chooser::chooseAttention(ArrayRef<tile::DotOp> dots) {
   bool isMMA = canUseTensorCores(dots);
   tile::DotOp scores = dots.front();
   int64_t rows = scores.getAcc().getType().getDimSize(0);
+  // Sums of f32 take twice the registers that those of tensor cores do, with
+  // their factors: they get more warps.
   int64_t unit = isMMA ? 16 : 4;
   int64_t down = 1;
-  while (down < 4 && 2 * down * unit <= rows)
+  while (down < 8 && 2 * down * unit <= rows)
     down *= 2;
   SmallVector<int64_t> warps{down, rows == 1 ? 4 : 1};
   SmallVector<int64_t> lanes{8, 4};
@@ -173,25 +193,73 @@ void Chooser::chooseRows() {
   set(DotKind::None, {warpRows, warpCols}, {laneRows, laneCols}, vector);
 }
 
-void Chooser::choose() {
+std::optional<unsigned> Chooser::findProductRows() {
+  SmallVector<tile::DotOp> dots;
+  kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
+  tile::BlockSizes sizes(kernel);
+  std::optional<unsigned> rows;
+  for (tile::DotOp dot : dots)
+    for (unsigned axis : {0u, 1u}) {
+      unsigned cls = sizes.getClass(dot.getAcc(), axis);
+      auto dims = llvm::seq(0u, kernel.getGridRank());
+      auto dim = llvm::find_if(dims, [&](unsigned d) {
+        return sizes.isSame(cls, sizes.getGridClass(d));
+      });
+      // Both extents of a product's accumulators are the grid's.
+      if (dim == dims.end())
+        return std::nullopt;
+      if (axis == 0)
+        rows = *dim;
+    }
+  return rows;
+}
+
+void Chooser::choose(bool fewRows) {
   SmallVector<tile::DotOp> dots;
   kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
   if (dots.empty())
-    return chooseRows();
-  // Both extents of a product's accumulators are the grid's.
-  tile::BlockSizes sizes(kernel);
-  bool isProduct = llvm::all_of(dots, [&](tile::DotOp dot) {
-    return llvm::all_of(llvm::seq(0u, 2u), [&](unsigned axis) {
-      unsigned cls = sizes.getClass(dot.getAcc(), axis);
-      return llvm::any_of(llvm::seq(0u, kernel.getGridRank()), [&](unsigned d) {
-        return sizes.isSame(cls, sizes.getGridClass(d));
-      });
-    });
-  });
-  if (isProduct)
-    chooseProduct(dots);
+    chooseRows();
+  else if (findProductRows())
+    chooseProduct(dots, fewRows);
   else
     chooseAttention(dots);
+}
+
+/// Gives launches of a product with few rows a kernel of their own. Where the
+/// number is not known, the launch chooses.
+static void splitFewRows(tile::KernelOp kernel,
+                         ArrayRef<tile::LaunchOp> launches,
+                         SymbolTable &symbols, int64_t arch) {
+  std::optional<unsigned> dim = Chooser(kernel, arch).findProductRows();
+  // On tensors there is nothing to choose between yet.
+  if (!dim || kernel.getSteps()[*dim] == 1 || launches.empty() ||
+      llvm::any_of(launches, [](tile::LaunchOp launch) {
+        return launch->getNumResults() != 0;
+      }))
+    return;
+  OpBuilder b(kernel);
+  b.setInsertionPointAfter(kernel);
+  auto few = cast<tile::KernelOp>(b.clone(*kernel));
+  few.setSymName((kernel.getSymName() + "_few").str());
+  auto symbol = FlatSymbolRefAttr::get(symbols.insert(few));
+  Chooser(few, arch).choose(/*fewRows=*/true);
+  for (tile::LaunchOp launch : launches) {
+    Value extent = launch.getGrid()[*dim];
+    b.setInsertionPoint(launch);
+    if (std::optional<int64_t> known = getConstantIntValue(extent)) {
+      if (*known <= kFewRows)
+        launch.setKernelAttr(symbol);
+      continue;
+    }
+    Location loc = launch.getLoc();
+    Value most = arith::ConstantIndexOp::create(b, loc, kFewRows);
+    Value isFew =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, extent, most);
+    auto branch = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(branch.thenBlock());
+    cast<tile::LaunchOp>(b.clone(*launch)).setKernelAttr(symbol);
+    launch->moveBefore(branch.elseBlock()->getTerminator());
+  }
 }
 
 namespace {
@@ -200,9 +268,16 @@ struct CUDAChooseStrategies
   using CUDAChooseStrategiesBase::CUDAChooseStrategiesBase;
 
   void runOnOperation() override {
-    for (auto kernel : getOperation().getOps<tile::KernelOp>())
-      if (!kernel.getStrategy())
-        Chooser(kernel, arch).choose();
+    LaunchMap launches = findLaunches(getOperation());
+    SymbolTable symbols(getOperation());
+    for (auto kernel :
+         llvm::to_vector(getOperation().getOps<tile::KernelOp>())) {
+      if (kernel.getStrategy())
+        continue;
+      splitFewRows(kernel, launches.lookup(kernel.getSymNameAttr()), symbols,
+                   arch);
+      Chooser(kernel, arch).choose();
+    }
   }
 };
 } // namespace

@@ -151,7 +151,9 @@ Registers KernelEmitter::emitMMA(tile::DotOp op) {
     return mayExceed ? b.createOrFold<arith::MinSIOp>(number, i32(extent - 1))
                      : number;
   };
-  int64_t least = llvm::alignTo(cols.padded, 16);
+  // Two tiles of 8 columns are loaded at once, also where a warp has an odd
+  // number of them.
+  int64_t least = cols.padded + perRow % 2 * 8;
   for (int64_t k = 0; k < depth; k += 16) {
     SmallVector<Registers> left = getLeftFragments(op, k);
     for (Registers &fragment : left)

@@ -77,14 +77,24 @@ struct UseInstruction : OpRewritePattern<Op> {
   StringRef name;
   double before, behind;
 };
-} // namespace
 
-/// What LLVM's backend has instructions for.
-static bool isInstruction(Operation *op) {
-  return isa<math::FmaOp, math::SqrtOp, math::AbsFOp, math::AbsIOp,
-             math::FloorOp, math::CeilOp, math::TruncOp, math::RoundEvenOp,
-             math::CopySignOp>(op);
-}
+/// What LLVM's backend has instructions for. As ops of math, and as LLVM's own
+/// ops for them, they would become calls of libdevice.
+template <typename Op>
+struct UseIntrinsic : OpRewritePattern<Op> {
+  UseIntrinsic(MLIRContext *context, StringRef name)
+      : OpRewritePattern<Op>(context), name(name) {}
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(), rewriter.getStringAttr(name), op->getOperands());
+    return success();
+  }
+
+  StringRef name;
+};
+} // namespace
 
 LogicalResult ockham::cuda::lowerMath(gpu::GPUModuleOp device) {
   constexpr double kLog2E = 1.4426950408889634074,
@@ -108,10 +118,20 @@ LogicalResult ockham::cuda::lowerMath(gpu::GPUModuleOp device) {
   patterns.add<UseInstruction<math::ExpOp>>(context, power, kLog2E, 1);
   patterns.add<UseInstruction<math::Log2Op>>(context, logarithm, 1, 1);
   patterns.add<UseInstruction<math::LogOp>>(context, logarithm, 1, kLn2);
+  patterns.add<UseIntrinsic<math::FmaOp>>(context, "llvm.fma");
+  patterns.add<UseIntrinsic<arith::MaxNumFOp>>(context, "llvm.maxnum");
+  patterns.add<UseIntrinsic<arith::MinNumFOp>>(context, "llvm.minnum");
+  patterns.add<UseIntrinsic<math::SqrtOp>>(context, "llvm.sqrt");
+  patterns.add<UseIntrinsic<math::AbsFOp>>(context, "llvm.fabs");
+  patterns.add<UseIntrinsic<math::FloorOp>>(context, "llvm.floor");
+  patterns.add<UseIntrinsic<math::CeilOp>>(context, "llvm.ceil");
+  patterns.add<UseIntrinsic<math::TruncOp>>(context, "llvm.trunc");
+  patterns.add<UseIntrinsic<math::RoundEvenOp>>(context, "llvm.roundeven");
+  patterns.add<UseIntrinsic<math::CopySignOp>>(context, "llvm.copysign");
   if (failed(applyPatternsGreedily(device, std::move(patterns))))
     return failure();
   WalkResult result = device.walk([](Operation *op) {
-    if (!isa<math::MathDialect>(op->getDialect()) || isInstruction(op))
+    if (!isa_and_nonnull<math::MathDialect>(op->getDialect()))
       return WalkResult::advance();
     op->emitOpError() << "of " << op->getResult(0).getType()
                       << " has neither an instruction nor a polynomial on the "

@@ -68,12 +68,14 @@ private:
 } // namespace
 
 /// True if the product reads a block through shared memory. A left factor of
-/// mma.sync is made of the registers of accumulators, if a warp has whole rows.
+/// mma.sync is made of the registers of accumulators, if a warp has whole rows;
+/// a wide one would take too many of them.
 bool Stager::isInShared(tile::DotOp dot, Value factor) const {
+  constexpr int64_t kMostDepth = 128;
   if (!isa<RankedTensorType>(factor.getType()))
     return false;
   return strategy.getDot() != DotKind::MMA || factor != dot.getLhs() ||
-         strategy.getWarps()[1] != 1;
+         strategy.getWarps()[1] != 1 || getDepth(dot) > kMostDepth;
 }
 
 void Stager::findFactors() {

@@ -10,9 +10,20 @@
 // RUN:   --ockham-cuda-synchronize --ockham-cuda-lower-kernels --canonicalize --cse \
 // RUN:   | FileCheck %s --check-prefix=LOWER
 
+// A product with few rows has blocks of its own, and the launch chooses.
+// CHOOSE-LABEL: tile.kernel @linear(
 // CHOOSE: grid(%{{.*}} step 128, %{{.*}} step 128)
 // CHOOSE-SAME: strategy #ockham_cuda.strategy<arch = 80, dot = mma, warps = [2, 2], lanes = [8, 4], vector = 2, stages = 4>
 // CHOOSE: tile.for {{.*}} step 32
+// CHOOSE-LABEL: tile.kernel @linear_few(
+// CHOOSE: grid(%{{.*}} step 16, %{{.*}} step 32)
+// CHOOSE-SAME: warps = [1, 4], lanes = [8, 4], vector = 2, stages = 4>
+// CHOOSE: tile.for {{.*}} step 128
+// CHOOSE: %[[FEW:.*]] = arith.cmpi sle, %{{.*}}, %c16
+// CHOOSE: scf.if %[[FEW]] {
+// CHOOSE-NEXT: tile.launch @linear_few grid
+// CHOOSE: } else {
+// CHOOSE-NEXT: tile.launch @linear grid
 tile.kernel @linear(%a: !tile.view<?x768xbf16>, %w: !tile.view<768x200xbf16, panels<64>>,
                     %c: !tile.view<?x200xf32>)
     grid(%i to %m step 8, %j to %n step 64) {
@@ -29,7 +40,7 @@ tile.kernel @linear(%a: !tile.view<?x768xbf16>, %w: !tile.view<768x200xbf16, pan
   tile.store %sum, %c[%i, %j] : tensor<8x64xf32>, !tile.view<?x200xf32>
 }
 
-// STAGE-LABEL: tile.kernel @linear
+// STAGE-LABEL: tile.kernel @linear(
 // STAGE-DAG: %[[TURNS:.*]] = arith.constant 24 : index
 // STAGE: %[[A:.*]] = ockham_cuda.shared at 0 : <128x32xbf16, stages = 4>
 // STAGE: %[[B:.*]] = ockham_cuda.shared at 32768 : <32x128xbf16, stages = 4>
@@ -43,7 +54,7 @@ tile.kernel @linear(%a: !tile.view<?x768xbf16>, %w: !tile.view<768x200xbf16, pan
 // STAGE:   tile.dot %{{.*}}, %[[X]], %[[Y]]
 
 // Three windows are under way when a turn begins, and one of them is needed.
-// SYNC-LABEL: tile.kernel @linear
+// SYNC-LABEL: tile.kernel @linear(
 // SYNC-COUNT-3: ockham_cuda.commit
 // SYNC-NOT: ockham_cuda.barrier
 // SYNC: scf.for
@@ -59,6 +70,7 @@ tile.kernel @linear(%a: !tile.view<?x768xbf16>, %w: !tile.view<768x200xbf16, pan
 
 // LOWER: func.func @forward(%[[ARG:.*]]: memref<?x768xbf16>
 // LOWER: %[[M:.*]] = memref.dim %[[ARG]]
+// LOWER: ockham_cuda.launch @kernels::@linear_few blocks(
 // LOWER: ockham_cuda.launch @kernels::@linear blocks(
 // LOWER-SAME: : !llvm.ptr, index, !llvm.ptr, !llvm.ptr, index, index, index
 // LOWER: gpu.module @kernels

@@ -39,11 +39,20 @@ def to_bf16(x):
 
 
 def from_bf16(x):
+    x = np.ascontiguousarray(x)
     return (x.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
 
 
+def to_float(x):
+    return from_bf16(x) if x.dtype == DTYPES["bf16"] else x
+
+
 def to_double(x):
-    return (from_bf16(x) if x.dtype == DTYPES["bf16"] else x).astype(np.float64)
+    return to_float(x).astype(np.float64)
+
+
+def convert(x, dtype):
+    return to_bf16(x) if dtype == DTYPES["bf16"] else x.astype(dtype)
 
 
 def run(*command):
@@ -223,6 +232,8 @@ class Module:
             to[...] = min(to.item(), operands[0].to_numpy().min(initial=2**31 - 1))
         elif ops and ops[-1] == "arith.maxsi":
             to[...] = max(to.item(), operands[0].to_numpy().max(initial=-(2**31)))
+        elif ops in (["arith.truncf"], ["arith.extf"]):
+            to[...] = convert(to_float(operands[0].to_numpy()), to.dtype)
         else:
             sys.exit(f"host code that the test does not know: {name} of {ops}")
 

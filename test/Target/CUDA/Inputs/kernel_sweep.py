@@ -1,6 +1,8 @@
 """Emulates kernels of tfm ops and compares them with the interpreter.
 
-usage: kernel_sweep.py FOLDER GROUP [PART/PARTS] [NAME...]
+usage: kernel_sweep.py FOLDER GROUP[:TYPE] [PART/PARTS] [NAME...] [-v]
+
+With a type, bf16 or f16, activations and weights are of that type.
 
 The cases are those of the CPU's tests: GROUP is products, rows or attention.
 Each is lowered once, with all extents open, and run on several of them, in the
@@ -18,12 +20,10 @@ sys.path.append(str(Path(__file__).parent.parent.parent / "CPU" / "Inputs"))
 import attention_numbers
 import kernel_numbers
 import row_kernel_numbers
+from narrow_text import TOLERANCE, narrow_text, round_to
 
-PASSES = (
-    "tfm-form-kernels,convert-tfm-to-tile{panel=64 query-block=64 key-rest=64 "
-    "keys-in-rows},tile-pack-weights"
-)
-TOLERANCE = 1e-5
+PASSES = "ockham-to-tile{target=cuda},tile-pack-weights"
+F32_TOLERANCE = 1e-5
 rng = np.random.default_rng(3)
 
 
@@ -68,25 +68,28 @@ def make_runs(group):
 def main():
     folder = get_folder()
     part, parts = 0, 1
+    group, _, kind = sys.argv[2].partition(":")
+    tolerance = TOLERANCE[kind] if kind else F32_TOLERANCE
     words = [word for word in sys.argv[3:] if word != "-v"]
     if words and "/" in words[0]:
         part, parts = map(int, words.pop(0).split("/"))
     count, launches, worst = 0, 0, 0.0
-    for number, (name, text, results, runs, extents) in enumerate(
-        make_runs(sys.argv[2])
-    ):
+    for number, (name, text, results, runs, extents) in enumerate(make_runs(group)):
         if number % parts != part or (words and not any(w in name for w in words)):
             continue
         source = folder / "case.mlir"
-        source.write_text(text)
+        source.write_text(narrow_text(text, kind) if kind else text)
         module = Module(source, folder, PASSES)
         for inputs, shape in zip(runs, extents):
+            for key, array in inputs.items():
+                if kind and array.dtype == np.float32:
+                    inputs[key] = round_to(array, kind)
             want = interpret(source, inputs, results, folder)
             modes = ["--completion", ("eager", "lazy", "random")[count % 3]]
             have = module(inputs.values(), modes)
             for result, a, b in zip(results, have, want):
                 error = get_error(a, b)
-                if not error < TOLERANCE:
+                if not error < tolerance:
                     sys.exit(f"{name}, {shape}: {result} is off by {error}")
                 worst = max(worst, error)
             count += 1
