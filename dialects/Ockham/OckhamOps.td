@@ -256,6 +256,9 @@ def Ockham_LaunchOp : Ockham_Op<"launch",
     (`--ockham-cuda-number-kernels`). Lowered to the host table's `launch`.
 
     ```mlir
+    gpu.module @kernels {
+      llvm.func @relu(!llvm.ptr, i64)
+    }
     ockham.launch @kernels::@relu blocks(%n, %one, %one) (%x, %count)
         : !llvm.ptr, index
     ```
@@ -294,7 +297,7 @@ def Ockham_DeviceLoadOp : Ockham_Op<"device_load"> {
     `device_read`.
 
     ```mlir
-    %largest = ockham.device_load %m[%c0] : memref<1xi64>
+    %largest = ockham.device_load %m[%c0] : memref<1xi64> -> i64
     ```
   }];
   let arguments = (ins Arg<AnyMemRef, "", [MemRead]>:$memref,
