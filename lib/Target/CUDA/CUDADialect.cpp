@@ -189,6 +189,14 @@ static LogicalResult verifyDot(tile::DotOp dot, StrategyAttr strategy) {
   llvm_unreachable("all kinds are listed");
 }
 
+static LogicalResult verifyGather(tile::GatherOp gather) {
+  if (!gather.getTransposed())
+    return success();
+  return gather.emitOpError()
+         << "gathers columns of " << gather.getView().getType()
+         << ", for which the GPU has no code; expected a table in rows";
+}
+
 /// Registers of a thread that a block takes.
 static int64_t countRegisters(RankedTensorType type, StrategyAttr strategy) {
   AxisLayout rows = getRowLayout(strategy, type.getDimSize(0));
@@ -226,6 +234,10 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
            << "has lanes of " << getLanes()[0] << " x " << getLanes()[1]
            << " with vectors of " << getVector()
            << ", but accumulators of mma.sync lie in 8 x 4 with vectors of 2";
+  if (getDot() == DotKind::FMA && getVector() > 4)
+    return op->emitOpError()
+           << "has vectors of " << getVector()
+           << ", but multiply-adds read windows in pieces of 4 numbers";
   int64_t rank = kernel.getGridRank();
   if (rank > 0 && (getFastest() < 0 || getFastest() >= rank))
     return op->emitOpError() << "goes along grid dimension #" << getFastest()
@@ -243,6 +255,9 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
   WalkResult result = kernel.getBody().walk([&](Operation *inner) {
     if (auto dot = dyn_cast<tile::DotOp>(inner))
       if (failed(verifyDot(dot, *this)))
+        return WalkResult::interrupt();
+    if (auto gather = dyn_cast<tile::GatherOp>(inner))
+      if (failed(verifyGather(gather)))
         return WalkResult::interrupt();
     if (auto loop = dyn_cast<tile::ForOp>(inner)) {
       int64_t bytes = 0;

@@ -494,6 +494,26 @@ void KernelEmitter::emitPut(PutOp op) {
             piece * size);
       }
     }
+  if (cols.padded >= type.getPaddedCols())
+    return;
+  // Columns behind those that registers have.
+  if (colBase)
+    b.setInsertionPointToStart(
+        scf::IfOp::create(b, isLess(colBase, i32(1)), /*withElseRegion=*/false)
+            .thenBlock());
+  for (int64_t rowOffset : rows.offsets) {
+    OpBuilder::InsertionGuard guard(b);
+    Value row = makeNumber({rowBase, rowOffset});
+    if (rows.padded > type.getPaddedRows())
+      b.setInsertionPointToStart(
+          scf::IfOp::create(b, isLess(row, i32(type.getPaddedRows())),
+                            /*withElseRegion=*/false)
+              .thenBlock());
+    for (int64_t col = cols.padded; col < type.getPaddedCols(); ++col)
+      LLVM::StoreOp::create(b, zeroOf(memory),
+                            getSharedPointer(window, {row, 0}, {Value(), col}),
+                            size);
+  }
 }
 
 void KernelEmitter::emitGet(GetOp op) {

@@ -70,3 +70,22 @@ tile.kernel @shared(%a: !tile.view<?x768xbf16>, %w: !tile.view<768x768xbf16>, %c
   }
   tile.store %sum, %c[%i, %j] : tensor<128x128xf32>, !tile.view<?x768xf32>
 }
+
+// -----
+
+// expected-error @below {{'tile.kernel' op has vectors of 8, but multiply-adds read windows in pieces of 4 numbers}}
+tile.kernel @pieces(%x: !tile.view<?x64xf32>) grid(%i to %m step 1)
+    strategy #ockham_cuda.strategy<arch = 80, dot = fma, warps = [1, 1], lanes = [4, 8], vector = 8> {
+}
+
+// -----
+
+tile.kernel @columns(%table: !tile.view<64x100xbf16, panels<64>>, %ids: !tile.view<?x1xi64>, %y: !tile.view<?x64xbf16>)
+    grid(%i to %m step 1)
+    strategy #ockham_cuda.strategy<arch = 80, dot = none, warps = [1, 1], lanes = [1, 32], vector = 8> {
+  %c0 = arith.constant 0 : index
+  %rows = tile.load %ids[%i, %c0] : !tile.view<?x1xi64> -> tensor<1x1xi64>
+  // expected-error @below {{gathers columns of '!tile.view<64x100xbf16, panels<64>>', for which the GPU has no code; expected a table in rows}}
+  %x = tile.gather %table[%rows, %c0] transposed : !tile.view<64x100xbf16, panels<64>>, tensor<1x1xi64> -> tensor<1x64xbf16>
+  tile.store %x, %y[%i, %c0] : tensor<1x64xbf16>, !tile.view<?x64xbf16>
+}
