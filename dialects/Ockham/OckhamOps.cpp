@@ -24,35 +24,44 @@ using namespace ockham;
 // WeightOp
 //===----------------------------------------------------------------------===//
 
-/// The width of the panels of a layout `panels<W>` or `panels<W, transposed>`
-/// of a matrix.
-static std::optional<int64_t> getPanel(WeightOp op, bool &transposed) {
+namespace {
+struct Panels {
+  int64_t width, interleave = 1;
+  bool transposed = false;
+};
+} // namespace
+
+/// A layout `panels<W, interleave = I, transposed>` of a matrix; the last two
+/// may be missing.
+static std::optional<Panels> getPanels(WeightOp op) {
   StringRef layout = op.getLayout();
-  int64_t panel;
+  Panels panels;
   if (op.getTensorType().getRank() != 2 || !layout.consume_front("panels<") ||
-      layout.consumeInteger(10, panel) || panel < 1)
+      layout.consumeInteger(10, panels.width) || panels.width < 1)
     return std::nullopt;
-  transposed = layout.consume_front(", transposed");
+  if (layout.consume_front(", interleave = ") &&
+      (layout.consumeInteger(10, panels.interleave) || panels.interleave < 1))
+    return std::nullopt;
+  panels.transposed = layout.consume_front(", transposed");
   if (layout != ">")
     return std::nullopt;
-  return panel;
+  return panels;
 }
 
 bool WeightOp::isLayoutKnown() {
-  bool transposed;
-  return getLayout() == "row-major" || getPanel(*this, transposed);
+  return getLayout() == "row-major" || getPanels(*this);
 }
 
 RankedTensorType WeightOp::getStoredType() {
   RankedTensorType type = getTensorType();
-  bool transposed;
-  std::optional<int64_t> panel = getPanel(*this, transposed);
-  if (!panel)
+  std::optional<Panels> panels = getPanels(*this);
+  if (!panels)
     return type;
-  int64_t rows = type.getDimSize(transposed),
-          cols = type.getDimSize(!transposed);
-  int64_t panels = (cols + *panel - 1) / *panel;
-  return type.clone({panels, rows, *panel});
+  int64_t rows = type.getDimSize(panels->transposed),
+          cols = type.getDimSize(!panels->transposed);
+  return type.clone({llvm::divideCeilSigned(cols, panels->width),
+                     llvm::divideCeilSigned(rows, panels->interleave),
+                     panels->width * panels->interleave});
 }
 
 LogicalResult WeightOp::verify() {

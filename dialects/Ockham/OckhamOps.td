@@ -28,10 +28,11 @@ def Ockham_WeightOp : Ockham_Op<"weight", [Symbol]> {
     its bytes lie (row-major unless stated), `source` is its name in the file
     that it came from and its key in a safetensors file.
 
-    The layout `panels<W>` is that of `tile.pack`: of a matrix `[R, C]` the
-    panels `[C/W, R, W]`, filled up with zeros; `panels<W, transposed>` are those
-    of the transpose. Value and loaded tensor then have the panels' shape; a
-    recipe counts the elements of the tensor row by row in any layout.
+    The layout `panels<W, interleave = I>` is that of `tile.pack`: of a matrix
+    `[R, C]` the panels `[C/W, R/I, W * I]`, filled up with zeros; `panels<W>` if
+    I is 1. `panels<W, transposed>` are those of the transpose. Value and loaded
+    tensor then have the panels' shape; a recipe counts the elements of the
+    tensor row by row in any layout.
 
     Its content is either `value` (for anything but tests a `dense_resource`,
     whose blob is a mapped file or a buffer handed over by the importer, never a

@@ -339,10 +339,11 @@ void LaunchOp::getEffects(
 LogicalResult PackOp::verify() {
   auto from = cast<RankedTensorType>(getMatrix().getType());
   auto to = cast<RankedTensorType>(getResult().getType());
-  int64_t panel = getPanel();
-  if (panel < 1)
-    return emitOpError() << "has panels of " << panel
-                         << " columns, expected 1 or more";
+  int64_t panel = getPanel(), interleave = getInterleave();
+  if (panel < 1 || interleave < 1)
+    return emitOpError() << "has panels of " << panel << " columns with "
+                         << interleave
+                         << " rows interleaved, expected at least 1 of each";
   if (from.getRank() != 2 || !from.hasStaticShape())
     return emitOpError() << "packs " << from
                          << ", expected a matrix of known extents";
@@ -353,7 +354,9 @@ LogicalResult PackOp::verify() {
   bool narrows =
       isa<FloatType>(element) && isa<FloatType>(narrow) &&
       narrow.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth();
-  auto want = RankedTensorType::get({(cols + panel - 1) / panel, rows, panel},
+  auto want = RankedTensorType::get({llvm::divideCeilSigned(cols, panel),
+                                     llvm::divideCeilSigned(rows, interleave),
+                                     panel * interleave},
                                     narrows ? narrow : element);
   if (to != want)
     return emitOpError() << "gives " << to << ", expected " << want;

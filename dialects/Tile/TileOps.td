@@ -150,23 +150,26 @@ def Tile_PackOp : Tile_Op<"pack", [Pure]> {
   let summary = "A matrix in panels";
   let description = [{
     The matrix `[R, C]`, or its transpose when `transposed`, in the layout of
-    `!tile.view<RxCxT, panels<W>>`: `[C/W, R, W]`, filled up with zeros. Stands
-    around kernels, not in them; packing a weight is done when compiling
-    (`--tile-pack-weights`). Floats may become narrower on the way, rounded to
-    the nearest, ties to even.
+    `!tile.view<RxCxT, panels<W, interleave = I>>`: `[C/W, R/I, W * I]`, filled up
+    with zeros. Stands around kernels, not in them; packing a weight is done when
+    compiling (`--tile-pack-weights`). Floats may become narrower on the way,
+    rounded to the nearest, ties to even.
 
     ```mlir
     %p = tile.pack %w panels 48 : tensor<768x2304xf32> -> tensor<48x768x48xf32>
     %h = tile.pack %wte panels 48 transposed
         : tensor<50257x768xf32> -> tensor<1048x768x48xf32>
-    %n = tile.pack %w panels 48 : tensor<768x2304xf32> -> tensor<48x768x48xbf16>
+    %n = tile.pack %w panels 48 interleave 2
+        : tensor<768x2304xf32> -> tensor<48x384x96xbf16>
     ```
   }];
   let arguments = (ins AnyRankedTensor:$matrix, I64Attr:$panel,
-                       UnitAttr:$transposed);
+                       UnitAttr:$transposed,
+                       DefaultValuedAttr<I64Attr, "1">:$interleave);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $matrix `panels` $panel (`transposed` $transposed^)? attr-dict
+    $matrix `panels` $panel (`interleave` $interleave^)?
+    (`transposed` $transposed^)? attr-dict
     `:` type($matrix) `->` type($result)
   }];
   let hasVerifier = 1;

@@ -433,12 +433,14 @@ static llvm::Expected<Tensor> evaluatePack(PackOp op, Frame &frame) {
   llvm::Expected<Tensor> result = createBlock(type);
   if (!result)
     return result;
-  int64_t panel = op.getPanel(), rows = type.getDimSize(1);
+  int64_t panel = op.getPanel(), by = op.getInterleave();
+  int64_t rows = matrix.getDim(op.getTransposed() ? 1 : 0);
   int64_t cols = matrix.getDim(op.getTransposed() ? 0 : 1);
   bool narrows = result->getDType() != matrix.getDType();
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < cols; ++j) {
-      int64_t to = (j / panel * rows + i) * panel + j % panel;
+      int64_t group = j / panel * type.getDimSize(1) + i / by;
+      int64_t to = (group * panel + j % panel) * by + i % by;
       int64_t from = op.getTransposed() ? j * rows + i : i * cols + j;
       // What is stored is rounded, also where sums are not.
       if (narrows)

@@ -34,7 +34,7 @@ struct PackWeights : ockham::impl::PackWeightsBase<PackWeights> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     // One weight may be packed in several ways, and be read by several ops.
-    using Key = std::tuple<Attribute, Type, unsigned>;
+    using Key = std::tuple<Attribute, Type, int64_t, int64_t, unsigned>;
     llvm::MapVector<Key, SmallVector<tile::PackOp>> packs;
     llvm::MapVector<Attribute, SmallVector<LoadWeightOp>> loads;
     module.walk([&](LoadWeightOp load) {
@@ -43,6 +43,7 @@ struct PackWeights : ockham::impl::PackWeightsBase<PackWeights> {
     module.walk([&](tile::PackOp pack) {
       if (auto load = pack.getMatrix().getDefiningOp<LoadWeightOp>())
         packs[{load.getWeightAttr(), pack.getResult().getType(),
+               pack.getPanel(), pack.getInterleave(),
                unsigned(pack.getTransposed())}]
             .push_back(pack);
     });
@@ -96,6 +97,7 @@ private:
     layout.rows = from.getTensorType().getDimSize(layout.transposed);
     layout.cols = from.getTensorType().getDimSize(!layout.transposed);
     layout.panel = first.getPanel();
+    layout.interleave = first.getInterleave();
     layout.elementBytes = getStorageBytes(type.getElementType());
     // A recipe is packed by who makes the weight.
     std::string name = (load.getWeight() + ".panels").str();
@@ -106,8 +108,12 @@ private:
                               from.getInitAttr(), "");
     weight.setType(from.getTensorType().clone(type.getElementType()));
     weight.setSourceAttr(from.getSourceAttr());
-    weight.setLayout("panels<" + std::to_string(layout.panel) +
-                     (layout.transposed ? ", transposed>" : ">"));
+    weight.setLayout(
+        "panels<" + std::to_string(layout.panel) +
+        (layout.interleave == 1
+             ? ""
+             : ", interleave = " + std::to_string(layout.interleave)) +
+        (layout.transposed ? ", transposed>" : ">"));
     for (tile::PackOp op : ops) {
       OpBuilder b(op);
       op.replaceAllUsesWith(
@@ -141,9 +147,19 @@ private:
       Location loc = read.getLoc();
       Value row = read.getIndices()[layout.transposed];
       Value col = read.getIndices()[!layout.transposed];
-      Value width = arith::ConstantIndexOp::create(b, loc, layout.panel);
-      Value panel = arith::DivUIOp::create(b, loc, col, width);
-      Value within = arith::RemUIOp::create(b, loc, col, width);
+      auto split = [&](Value place, int64_t by) -> std::pair<Value, Value> {
+        Value width = arith::ConstantIndexOp::create(b, loc, by);
+        return {b.createOrFold<arith::DivUIOp>(loc, place, width),
+                b.createOrFold<arith::RemUIOp>(loc, place, width)};
+      };
+      auto [panel, within] = split(col, layout.panel);
+      if (layout.interleave > 1) {
+        auto [group, place] = split(row, layout.interleave);
+        row = group;
+        Value by = arith::ConstantIndexOp::create(b, loc, layout.interleave);
+        within = arith::MulIOp::create(b, loc, within, by);
+        within = arith::AddIOp::create(b, loc, within, place);
+      }
       Value element = tensor::ExtractOp::create(b, loc, table,
                                                 ValueRange{panel, row, within});
       if (element.getType() != read.getType())

@@ -40,10 +40,31 @@ TEST(panels) {
   unpackPanels(again.data(), packed.data(), layout);
   CHECK(again == tensor);
 
+  // Two rows of [3, 3] together; a fourth row and a fourth column are zero.
+  const int64_t square[] = {3, 3};
+  const std::string nine = "abcdefghi";
+  CHECK(parsePanels("panels<2, interleave = 2>", square, 2, 1, layout));
+  CHECK_EQ(layout.countBytes(), 16);
+  packed.assign(16, 'x');
+  packPanels(packed.data(), nine.data(), layout, 0, 2);
+  CHECK(packed == std::string("adbeg\0h\0cf\0\0i\0\0\0", 16));
+  again.assign(9, 'x');
+  unpackPanels(again.data(), packed.data(), layout);
+  CHECK(again == nine);
+  CHECK(parsePanels("panels<2, interleave = 2, transposed>", square, 2, 1,
+                    layout));
+  packPanels(packed.data(), nine.data(), layout, 0, 2);
+  CHECK(packed == std::string("abdec\0f\0gh\0\0i\0\0\0", 16));
+  unpackPanels(again.data(), packed.data(), layout);
+  CHECK(again == nine);
+
   const int64_t large[] = {int64_t(1) << 60, 4};
   for (const char *text :
        {"row-major", "panels<>", "panels<0>", "panels<-1>", "panels<2",
-        "panels<2>>", "panels<2,transposed>", "panels<99999999999999999999>"})
+        "panels<2>>", "panels<2,transposed>", "panels<99999999999999999999>",
+        "panels<2, interleave = 0>", "panels<2, interleave = >",
+        "panels<2, transposed, interleave = 2>",
+        "panels<2, interleave = 9223372036854775807>"})
     CHECK(!parsePanels(text, shape, 2, 1, layout));
   CHECK(!parsePanels("panels<2>", shape, 1, 1, layout));
   CHECK(!parsePanels("panels<48>", large, 2, 4, layout));

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The one place that writes `!tile.view<RxCxT, panels<W>>`, for the compiler
-// and for the runtime, and takes it apart again. Needs no LLVM.
+// The one place that writes `!tile.view<RxCxT, panels<W, interleave = I>>`, for
+// the compiler and for the runtime, and takes it apart again. Needs no LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,19 +17,30 @@
 
 namespace ockham::runtime {
 
-/// A matrix in panels of `panel` columns, `[cols / panel, rows, panel]`; the
-/// last panel is filled up with zeros.
+/// A matrix in panels of `panel` columns, of which `interleave` rows lie
+/// together, column by column: `[cols / panel, rows / interleave, panel,
+/// interleave]`. The last panel and the last rows are filled up with zeros.
 struct PanelLayout {
   int64_t rows, cols;   ///< Of the matrix.
   int64_t panel;        ///< At least 1.
   int64_t elementBytes; ///< 1, 2, 4 or 8.
   /// What is packed is the transpose of the tensor, which is [cols, rows].
   bool transposed = false;
+  int64_t interleave = 1; ///< At least 1.
 
   int64_t countPanels() const { return (cols + panel - 1) / panel; }
+  /// Rows of a panel, with those that fill it up.
+  int64_t countPanelRows() const {
+    return (rows + interleave - 1) / interleave * interleave;
+  }
   /// Bytes of all panels.
   int64_t countBytes() const {
-    return countPanels() * rows * panel * elementBytes;
+    return countPanels() * countPanelRows() * panel * elementBytes;
+  }
+  /// Where an element lies in its panel, counted in elements.
+  int64_t getPlace(int64_t row, int64_t colInPanel) const {
+    return (row / interleave * panel + colInPanel) * interleave +
+           row % interleave;
   }
 };
 
@@ -41,8 +52,9 @@ void packPanels(char *to, const char *from, const PanelLayout &layout,
 /// The tensor that was packed, row after row.
 void unpackPanels(char *to, const char *from, const PanelLayout &layout);
 
-/// Reads the layout of a weight of the model table: true for `panels<W>` and
-/// `panels<W, transposed>` of a tensor of rank 2.
+/// Reads the layout of a weight of the model table: true for `panels<W>`, for
+/// `panels<W, interleave = I>`, and for both with `, transposed` in front of
+/// the last bracket, of a tensor of rank 2.
 bool parsePanels(const char *text, const int64_t *shape, int32_t rank,
                  int64_t elementBytes, PanelLayout &layout);
 

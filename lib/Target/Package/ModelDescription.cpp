@@ -160,8 +160,8 @@ llvm::Error describeWeights(ModuleOp module, ModelDescription &description) {
     if (!op.isLayoutKnown())
       return makeError("weight '" + weight.name + "' of type " +
                        toString(type) + " has layout '" + weight.layout +
-                       "', expected row-major or, for a matrix, panels<W> or "
-                       "panels<W, transposed>");
+                       "', expected row-major or, for a matrix, panels<W[, "
+                       "interleave = I][, transposed]>");
     weight.bytes = getStorageBytes(op.getStoredType());
     if (!op.getInit()) {
       if (!ConstantData::get(op))

@@ -13,6 +13,8 @@ ockham.weight @elsewhere : tensor<8x8xf32> from "in.the.file" layout "packed-16"
 ockham.weight @panels : tensor<2x3xf32> layout "panels<2>" = dense<[[[1.0, 2.0], [4.0, 5.0]], [[3.0, 0.0], [6.0, 0.0]]]> : tensor<2x2x2xf32>
 // CHECK: ockham.weight @transposed : tensor<2x3xf32> layout "panels<2, transposed>" = dense<1.000000e+00> : tensor<1x3x2xf32>
 ockham.weight @transposed : tensor<2x3xf32> layout "panels<2, transposed>" = dense<1.0> : tensor<1x3x2xf32>
+// CHECK: ockham.weight @pairs : tensor<3x3xf32> layout "panels<2, interleave = 2>" = dense<1.000000e+00> : tensor<2x2x4xf32>
+ockham.weight @pairs : tensor<3x3xf32> layout "panels<2, interleave = 2>" = dense<1.0> : tensor<2x2x4xf32>
 
 // CHECK: func.func @forward(%{{.*}}: tensor<?x?xi64> {ockham.dims = ["batch", "sequence"], ockham.name = "input_ids"}) -> (tensor<?x2xf32> {ockham.dims = ["batch", ""], ockham.name = "logits"}) attributes {ockham.entry = "forward"}
 func.func @forward(%ids: tensor<?x?xi64> {ockham.name = "input_ids", ockham.dims = ["batch", "sequence"]})
