@@ -79,6 +79,12 @@ def sort_key(item):
     )
 
 
+def missing(entry, kind):
+    """What stands for a peer without a time: it failed, or was not asked for."""
+    failed = any(family(name) == kind for name in entry.get("failed", ()))
+    return "fails" if failed else ""
+
+
 def speed_tables(entries):
     """A table for each precision, number of threads and batch."""
     groups = {}
@@ -113,7 +119,7 @@ def speed_tables(entries):
             cells += [LABELS[entry["case"]["model"]], entry["case"]["sequence"]]
             cells.append(milliseconds(ours["seconds"]))
             cells += [
-                milliseconds(best[k][1]["seconds"]) if k in best else "fails"
+                milliseconds(best[k][1]["seconds"]) if k in best else missing(entry, k)
                 for k in kinds
             ]
             cells += [f"{gflops:.0f}", f"{gflops / peak:.0%}" if peak else ""]
@@ -214,13 +220,16 @@ def memory_table(entries):
     )
     for entry in sorted(entries, key=sort_key):
         case, best = entry["case"], best_peers(entry)
-        peaks = [entry["sides"]["ockham"]["memory"]["peak"]]
-        peaks += [best[k][1]["memory"]["peak"] if k in best else None for k in kinds]
+        measured = {"ockham": entry["sides"]["ockham"]}
+        measured |= {k: best[k][1] for k in kinds if k in best}
+        cells = {
+            k: f"{side['memory']['peak'] / 1e6:.0f}" for k, side in measured.items()
+        }
         print(
             row(
                 [LABELS[case["model"]], f"{case['batch']} x {case['sequence']}",
-                 case["threads"]]
-                + [f"{peak / 1e6:.0f}" if peak else "fails" for peak in peaks]
+                 case["threads"], cells["ockham"]]
+                + [cells.get(k, missing(entry, k)) for k in kinds]
             )
         )  # fmt: skip
 
