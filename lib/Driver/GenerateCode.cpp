@@ -30,6 +30,7 @@ Error lowerForCPU(ModuleOp module, const CPUTarget &target,
                   const CompileLog &log, std::string *memoryPlan) {
   CPUPipelineOptions options;
   options.vectorBytes = target.vectorBytes;
+  options.bf16Pairs = target.hasBf16Pairs;
   std::optional<llvm::raw_string_ostream> plan;
   if (memoryPlan)
     options.memoryPlan = &plan.emplace(*memoryPlan);
@@ -128,6 +129,9 @@ generateCode(ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
     if (!ir)
       return ir.takeError();
     mine.ir = std::move(*ir);
+    if (multipliesBf16Pairs(*mine.ir) &&
+        !llvm::StringRef(own.features).contains("avx512_bf16"))
+      own.features += " avx512_bf16";
     addModelTable(*mine.ir, own, i, targets.size());
     mine.copy = nullptr;
     auto machine = createTargetMachine(target);

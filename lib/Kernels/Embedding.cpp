@@ -64,7 +64,7 @@ tile::KernelOp kernels::buildEmbedding(OpBuilder &builder, Location loc,
                         ? view(table.rows, columns, table.element)
                         : tile::ViewType::get(builder.getContext(), columns,
                                               table.rows, table.element,
-                                              table.panel));
+                                              table.panel, table.interleave));
     if (table.positionElement)
       types.push_back(view(table.positions, columns, table.positionElement));
     if (table.past)

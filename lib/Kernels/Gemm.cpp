@@ -37,7 +37,8 @@ tile::KernelOp kernels::buildGemm(OpBuilder &builder, Location loc,
       tile::ViewType::get(context, kAny, depth, element),
       inRows ? tile::ViewType::get(context, columns, depth, options.weight)
              : tile::ViewType::get(context, depth, products * columns,
-                                   options.weight, options.panel)};
+                                   options.weight, options.panel,
+                                   options.interleave)};
   if (options.isGated) {
     appendStepTypes(types, options.halves, products * columns, element);
     appendStepTypes(types, options.gate, columns, element);

@@ -67,6 +67,7 @@ void ockham::buildToTilePipeline(OpPassManager &pm,
   ConvertTransformerToTileOptions conversion;
   conversion.weights = options.weights;
   conversion.panel = wanted.panel;
+  conversion.pairsOfRows = wanted.pairsOfRows;
   conversion.gatePanel = wanted.gatePanel;
   conversion.productRows = wanted.productRows;
   conversion.gateRows = wanted.gateRows;
@@ -110,6 +111,7 @@ void ockham::buildCPUPreparePipeline(OpPassManager &pm,
     pm.addPass(createPlanMemory());
   CPUChooseStrategiesOptions strategies;
   strategies.vectorBytes = options.vectorBytes;
+  strategies.bf16Pairs = options.bf16Pairs;
   pm.addPass(createCPUChooseStrategies(strategies));
 }
 

@@ -76,6 +76,7 @@ struct GemmOptions {
   llvm::SmallVector<EpilogueStep> epilogue;
   bool isGated = false, gateFirst = true;
   llvm::SmallVector<EpilogueStep> halves, gate;
+  int64_t interleave = 1; ///< Rows of B that lie together in its panels.
   int64_t blockRows = 8, blockColumns = 48, blockDepth = 2;
 };
 tile::KernelOp buildGemm(mlir::OpBuilder &builder, mlir::Location loc,
@@ -242,6 +243,7 @@ struct EmbeddingTable {
   mlir::Type ids, element;
   int64_t rows = mlir::ShapedType::kDynamic;
   int64_t panel = 0; ///< Rows of the table side by side; 0: it is not packed.
+  int64_t interleave = 1; ///< Numbers of a row that lie together in a panel.
   mlir::Type positionElement; ///< Null: there are no positions.
   int64_t positions = mlir::ShapedType::kDynamic;
   mlir::Type past; ///< Null: there are none.

@@ -18,6 +18,10 @@ struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
       *this, "vector-bytes", llvm::cl::init(64),
       llvm::cl::desc("Width of a vector register in bytes: 64 for AVX-512, 32 "
                      "for AVX2, 16 else")};
+  Option<bool> bf16Pairs{
+      *this, "bf16-pairs", llvm::cl::init(false),
+      llvm::cl::desc("There is an instruction that multiplies pairs of bf16 "
+                     "(AVX512-BF16)")};
   Option<bool> planMemory{
       *this, "plan-memory", llvm::cl::init(true),
       llvm::cl::desc("Place buffers in one arena per entry point, where their "

@@ -88,6 +88,7 @@ static EmbeddingTable describe(tfm::EmbeddingOp op, std::string &name) {
   addRows(table.rows);
   if (tile::PackOp pack = findPack(op, op.getTable())) {
     table.panel = pack.getPanel();
+    table.interleave = pack.getInterleave();
     table.element = pack.getResult().getType().getElementType();
     os << "_panels";
   }
@@ -137,7 +138,8 @@ std::string tfm_to_tile::convertEmbedding(KernelGroup group,
     Value rows = table.getTable();
     if (tile::PackOp pack = findPack(table, rows))
       rows = tile::PackOp::create(b, loc, pack.getResult().getType(), rows,
-                                  pack.getPanel(), pack.getTransposed());
+                                  pack.getPanel(), pack.getTransposed(),
+                                  pack.getInterleave());
     inputs.push_back(rows);
     if (table.getPositionTable())
       inputs.push_back(table.getPositionTable());

@@ -216,6 +216,11 @@ void LinearConversion::describe() {
     addParts(split);
   }
   options.result = getElementTypeOrSelf(parts.front().value);
+  if (preferences.pairsOfRows && options.panel && depth % 2 == 0 &&
+      options.element.isBF16() && options.weight.isBF16()) {
+    options.interleave = 2;
+    options.blockDepth = depth % 4 == 0 ? 4 : 2;
+  }
 }
 
 std::string LinearConversion::getName() const {
@@ -253,10 +258,12 @@ void LinearConversion::convert() {
   describe();
   Value weight = op.getWeight();
   if (int64_t panel = options.panel) {
-    auto packedType = RankedTensorType::get(
-        {(columns + panel - 1) / panel, depth, panel}, options.weight);
+    auto packedType = RankedTensorType::get({(columns + panel - 1) / panel,
+                                             depth / options.interleave,
+                                             panel * options.interleave},
+                                            options.weight);
     weight = tile::PackOp::create(b, loc, packedType, weight, panel,
-                                  op.getTransposed());
+                                  op.getTransposed(), options.interleave);
   }
   SmallVector<Value> operands{input, weight};
   llvm::append_range(operands, inputs);

@@ -194,6 +194,7 @@ struct ConvertTransformerToTile
     Builder b(&getContext());
     tfm_to_tile::Preferences preferences;
     preferences.panel = panel;
+    preferences.pairsOfRows = pairsOfRows;
     preferences.gatePanel = gatePanel;
     preferences.productRows = productRows;
     preferences.gateRows = gateRows;

@@ -161,13 +161,17 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
     return failure();
   for (BlockArgument argument : kernel.getKernelArguments())
     if (auto view = dyn_cast<ockham::tile::ViewType>(argument.getType());
-        view && view.getInterleave() != 1)
+        view && view.getInterleave() != 1 &&
+        !(view.getInterleave() == 2 && view.getElementType().isBF16()))
       return op->emitOpError()
              << "has argument #" << argument.getArgNumber() << " of type "
              << view << ", whose rows are interleaved by "
              << view.getInterleave()
              << ", but the CPU has no product that reads them; expected "
-                "panels without interleaving";
+                "panels without interleaving, or of pairs of bf16";
+  if (getBf16Pairs() && bytes != 64)
+    return op->emitOpError() << "multiplies pairs of bf16 in vectors of "
+                             << bytes << " bytes, but the instruction has 64";
   WalkResult result = kernel.getBody().walk([&](ockham::tile::DotOp dot) {
     if (failed(verifyRegisters(dot, bytes)))
       return WalkResult::interrupt();

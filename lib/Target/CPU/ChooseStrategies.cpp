@@ -147,6 +147,18 @@ private:
     return llvm::alignTo(llvm::divideCeil(depth, parts), loop.getStep());
   }
 
+  /// True if a product reads pairs of bf16 on both sides.
+  static bool multipliesPairs(tile::KernelOp kernel) {
+    WalkResult result = kernel.getBody().walk([&](tile::DotOp dot) {
+      auto lhs = dyn_cast<tile::SliceType>(dot.getLhs().getType());
+      auto rhs = dyn_cast<tile::SliceType>(dot.getRhs().getType());
+      bool pairs = lhs && rhs && lhs.getElementType().isBF16() &&
+                   rhs.getInterleave() == 2;
+      return pairs ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    return result.wasInterrupted();
+  }
+
   void choose(tile::KernelOp kernel) {
     fitRegisters(kernel);
     tile::BlockSizes sizes(kernel);
@@ -173,7 +185,8 @@ private:
       prefetch = 1;
     }
     kernel.setStrategyAttr(cpu::StrategyAttr::get(
-        &getContext(), vectorBytes, loopDim, block, prefetch, partDepth));
+        &getContext(), vectorBytes, loopDim, block, prefetch, partDepth,
+        bf16Pairs && multipliesPairs(kernel)));
   }
 };
 } // namespace

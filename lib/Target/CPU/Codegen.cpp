@@ -10,7 +10,9 @@
 #include "FloatConversions.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
-#include "llvm/IR/Intrinsics.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -129,6 +131,11 @@ Expected<CPUTarget> getCPUTarget(StringRef name) {
     target.vectorBytes = 64;
   else if (isX86 && info.checkFeatures("+avx"))
     target.vectorBytes = 32;
+  bool isHost = name == "native";
+  target.hasBf16Pairs =
+      target.vectorBytes == 64 &&
+      (info.checkFeatures("+avx512bf16") ||
+       (isHost && sys::getHostCPUFeatures().lookup("avx512bf16")));
   return target;
 }
 
@@ -163,6 +170,18 @@ createTargetMachine(const CPUTarget &target) {
       std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
+static bool multipliesPairs(const Function &function) {
+  for (const Instruction &instruction : instructions(function))
+    if (auto *call = dyn_cast<IntrinsicInst>(&instruction))
+      if (call->getIntrinsicID() == Intrinsic::x86_avx512bf16_dpbf16ps_512)
+        return true;
+  return false;
+}
+
+bool multipliesBf16Pairs(const Module &module) {
+  return any_of(module, multipliesPairs);
+}
+
 /// A product and a sum, fused only where the processor does so: without the
 /// instruction, a fused one would be a call for each element.
 static void relaxFusedProducts(Module &module) {
@@ -188,8 +207,11 @@ Error emitObject(Module &module, const CPUTarget &target,
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", target.cpu);
-    if (!target.features.empty())
-      function.addFnAttr("target-features", target.features);
+    std::string features = target.features;
+    if (target.hasBf16Pairs && multipliesPairs(function))
+      features += features.empty() ? "+avx512bf16" : ",+avx512bf16";
+    if (!features.empty())
+      function.addFnAttr("target-features", features);
     function.addFnAttr("prefer-vector-width",
                        std::to_string(target.vectorBytes * 8));
     function.addFnAttr(Attribute::NoUnwind);

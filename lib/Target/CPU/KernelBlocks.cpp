@@ -37,6 +37,9 @@ Value KernelEmitter::getAddress(tile::ViewType type, const ViewValues &view,
   Value panel = index(type.getPanel());
   Value number = b.createOrFold<arith::DivUIOp>(col, panel);
   Value within = b.createOrFold<arith::RemUIOp>(col, panel);
+  // Windows begin with the first of the rows that lie together.
+  if (type.getInterleave() > 1)
+    within = mul(within, index(type.getInterleave()));
   return add(add(address, mul(number, view.panelStride)), within);
 }
 
@@ -238,13 +241,21 @@ void KernelEmitter::emitLoad(tile::LoadOp op) {
 }
 
 Value KernelEmitter::loadApart(Value memory, Value address, Value stride,
-                               int64_t width, Value left, Type as) {
+                               int64_t together, int64_t width, Value left,
+                               Type as) {
   Type element = cast<MemRefType>(memory.getType()).getElementType();
   auto type = VectorType::get(width, element);
-  SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, width));
-  Value places = arith::ConstantOp::create(b, b.getIndexVectorAttr(lanes));
+  SmallVector<int64_t> rows, within;
+  for (int64_t lane = 0; lane < width; ++lane) {
+    rows.push_back(lane / together * together);
+    within.push_back(lane % together);
+  }
+  Value places = arith::ConstantOp::create(b, b.getIndexVectorAttr(rows));
   places = arith::MulIOp::create(
       b, places, vector::BroadcastOp::create(b, places.getType(), stride));
+  if (together > 1)
+    places = arith::AddIOp::create(
+        b, places, arith::ConstantOp::create(b, b.getIndexVectorAttr(within)));
   Value mask;
   if (left)
     mask = createLaneMask(b, b.getLoc(), left, width);
@@ -294,9 +305,10 @@ void KernelEmitter::emitGather(tile::GatherOp op) {
       registers.push_back(
           guard(condition, VectorType::get(width, element), [&] {
             if (transposed)
-              return loadApart(view.memory,
-                               add(address, mul(index(at), view.stride)),
-                               view.stride, width, left, element);
+              return loadApart(
+                  view.memory, add(address, mul(index(at), view.stride)),
+                  view.stride, op.getView().getType().getInterleave(), width,
+                  left, element);
             return loadVector(view.memory, add(address, at), width, left,
                               element);
           }));
@@ -461,6 +473,14 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
     emitDotOfRows(op, lhs, rhs);
     return success();
   }
+  // Rows that lie together are multiplied together.
+  auto panels = dyn_cast<tile::SliceType>(op.getRhs().getType());
+  int64_t by = panels ? panels.getInterleave() : 1;
+  if (by > 1 && (lhs.colsLeft || rhs.rowsLeft || op.getTransposed()))
+    return op.emitOpError()
+           << "reads rows interleaved by " << by
+           << " that may end inside of a step; expected a depth that the step "
+              "of the loop divides";
 
   // What the registers do not hold is computed in parts of the columns.
   SmallVector<int64_t> allWidths = splitColumns(cols, getLanes(acc));
@@ -469,6 +489,8 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
   ArrayRef<int64_t> widths;
   int64_t firstCol = 0;
   auto step = [&](Registers &sums, Value k) {
+    if (by == 2)
+      return multiplyPairs(sums, lhs, rhs, k, rows, widths, firstCol);
     SmallVector<Value> right;
     Value start = add(rhs.offset, mul(k, rhs.stride));
     int64_t at = firstCol;
@@ -491,13 +513,13 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
     }
   };
   auto loop = [&](Registers &sums, Value from, Value to, int64_t unroll) {
-    auto body = scf::ForOp::create(b, from, to, index(unroll), sums);
+    auto body = scf::ForOp::create(b, from, to, index(unroll * by), sums);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(body.getBody());
     ValueRange arguments = body.getRegionIterArgs();
     sums.assign(arguments.begin(), arguments.end());
     for (int64_t u = 0; u < unroll; ++u)
-      step(sums, add(body.getInductionVar(), u));
+      step(sums, add(body.getInductionVar(), u * by));
     scf::YieldOp::create(b, sums);
     ValueRange results = body.getResults();
     sums.assign(results.begin(), results.end());
@@ -513,13 +535,13 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
       if (rhs.rowsLeft)
         count = min(count, rhs.rowsLeft);
       loop(sums, index(0), count, 1);
-    } else if (depth <= maxUnrolled) {
-      for (int64_t k = 0; k < depth; ++k)
+    } else if (depth <= maxUnrolled * by) {
+      for (int64_t k = 0; k < depth; k += by)
         step(sums, index(k));
     } else {
-      int64_t rest = depth % unroll;
+      int64_t rest = depth % (unroll * by);
       loop(sums, index(0), index(depth - rest), unroll);
-      for (int64_t k = depth - rest; k < depth; ++k)
+      for (int64_t k = depth - rest; k < depth; k += by)
         step(sums, index(k));
     }
   };

@@ -190,10 +190,11 @@ private:
                          mlir::Value left, mlir::Type as);
   mlir::Value loadElement(mlir::Value memory, mlir::Value address,
                           mlir::Type as);
-  /// `width` elements that are `stride` apart.
+  /// `width` elements of rows that are `stride` apart, the first of which is
+  /// the first of `together` interleaved ones.
   mlir::Value loadApart(mlir::Value memory, mlir::Value address,
-                        mlir::Value stride, int64_t width, mlir::Value left,
-                        mlir::Type as);
+                        mlir::Value stride, int64_t together, int64_t width,
+                        mlir::Value left, mlir::Type as);
   /// `value` where `condition` holds (null: always), else zero, computed only
   /// if it holds.
   mlir::Value guard(mlir::Value condition, mlir::Type type,
@@ -230,6 +231,12 @@ private:
   mlir::LogicalResult emitDot(tile::DotOp op);
   void emitDotOfRows(tile::DotOp op, const SliceValues &lhs,
                      const SliceValues &rhs);
+  /// Adds the products of rows k and k + 1 of the right-hand side, which lie
+  /// interleaved, by columns k and k + 1 of the left-hand one. `widths` are the
+  /// vectors of a row of `sums`, `firstCol` where they begin.
+  void multiplyPairs(Registers &sums, const SliceValues &lhs,
+                     const SliceValues &rhs, mlir::Value k, int64_t rows,
+                     llvm::ArrayRef<int64_t> widths, int64_t firstCol);
   void emitReduce(tile::ReduceOp op);
   void emitScan(tile::ScanOp op);
   void emitTranspose(tile::TransposeOp op);

@@ -386,7 +386,12 @@ LogicalResult KernelLowering::makeFunction() {
     view.stride = layout.hasStride ? take() : view.cols;
     if (layout.type.isPacked()) {
       view.stride = index(layout.type.getPanel());
-      view.panelStride = b.createOrFold<arith::MulIOp>(view.rows, view.stride);
+      // Interleaved rows are filled up, too.
+      Value rows = view.rows;
+      if (int64_t by = layout.type.getInterleave(); by > 1)
+        rows = b.createOrFold<arith::MulIOp>(
+            b.createOrFold<arith::CeilDivUIOp>(rows, index(by)), index(by));
+      view.panelStride = b.createOrFold<arith::MulIOp>(rows, view.stride);
     }
     emitter.setView(argument, view);
   }

@@ -124,6 +124,6 @@ tile.kernel @deep(%a: !tile.view<?x3070xf32>, %w: !tile.view<3070x96xf32, panels
 // -----
 
 // Read as if rows followed each other, they would give wrong numbers.
-// expected-error @+1 {{has argument #0 of type '!tile.view<8x48xbf16, panels<48, interleave = 2>>', whose rows are interleaved by 2, but the CPU has no product that reads them; expected panels without interleaving}}
-tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 2>>) grid(%i to %m step 8) {
+// expected-error @+1 {{has argument #0 of type '!tile.view<8x48xbf16, panels<48, interleave = 4>>', whose rows are interleaved by 4, but the CPU has no product that reads them; expected panels without interleaving, or of pairs of bf16}}
+tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 4>>) grid(%i to %m step 8) {
 }

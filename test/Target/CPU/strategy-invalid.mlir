@@ -166,7 +166,21 @@ tile.kernel @scanned(%a: !tile.view<?x64xf32>, %w: !tile.view<64x48xf32, panels<
 // -----
 
 // Read as if rows followed each other, they would give wrong numbers.
-// expected-error @+1 {{has argument #0 of type '!tile.view<8x48xbf16, panels<48, interleave = 2>>', whose rows are interleaved by 2, but the CPU has no product that reads them; expected panels without interleaving}}
-tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 2>>) grid(%i to %m step 8)
+// expected-error @+1 {{has argument #0 of type '!tile.view<8x48xbf16, panels<48, interleave = 4>>', whose rows are interleaved by 4, but the CPU has no product that reads them; expected panels without interleaving, or of pairs of bf16}}
+tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 4>>) grid(%i to %m step 8)
     strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+}
+
+// -----
+
+// expected-error @+1 {{has argument #0 of type '!tile.view<8x48xf16, panels<48, interleave = 2>>', whose rows are interleaved by 2, but the CPU has no product that reads them; expected panels without interleaving, or of pairs of bf16}}
+tile.kernel @k(%w: !tile.view<8x48xf16, panels<48, interleave = 2>>) grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+}
+
+// -----
+
+// expected-error @+1 {{multiplies pairs of bf16 in vectors of 32 bytes, but the instruction has 64}}
+tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 2>>) grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 32, loop = 0, bf16_pairs = true> {
 }

@@ -46,6 +46,10 @@ def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
       product comes behind the last one. For a kernel whose products end before
       anything else is done with their rows.
 
+    - `bf16_pairs`: products of bf16 by panels whose rows lie in pairs go through
+      an instruction that multiplies pairs (AVX512-BF16). Sums are f32; numbers
+      below the normal ones count as zero. Without it, pairs are taken apart.
+
     ```mlir
     #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 128, prefetch = 1, depth = 768>
     ```
@@ -53,7 +57,8 @@ def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
   let parameters = (ins "int64_t":$vector_bytes, "int64_t":$loop,
                         DefaultValuedParameter<"int64_t", "0">:$block,
                         DefaultValuedParameter<"int64_t", "0">:$prefetch,
-                        DefaultValuedParameter<"int64_t", "0">:$depth);
+                        DefaultValuedParameter<"int64_t", "0">:$depth,
+                        DefaultValuedParameter<"bool", "false">:$bf16_pairs);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

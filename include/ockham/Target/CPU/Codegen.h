@@ -31,6 +31,10 @@ struct CPUTarget {
   std::string features;
   /// Width of the widest vector register in bytes.
   int64_t vectorBytes = 16;
+  /// There is an instruction that multiplies pairs of bf16 (AVX512-BF16). Only
+  /// functions with such products may use what comes with it: it would flush
+  /// small numbers to zero elsewhere, too.
+  bool hasBf16Pairs = false;
   /// What a machine needs to run the code, as ockham_model.features says it:
   /// names as in /proc/cpuinfo, separated by spaces.
   std::string requirements;
@@ -44,6 +48,10 @@ llvm::Expected<CPUTarget> getCPUTarget(llvm::StringRef name);
 /// demanding on: for "portable" the levels of the architecture that differ in
 /// their vectors, else the one that `name` stands for.
 llvm::Expected<std::vector<CPUTarget>> getCPUTargets(llvm::StringRef name);
+
+/// True if a function of the module multiplies pairs of bf16: its machine needs
+/// `avx512_bf16`.
+bool multipliesBf16Pairs(const llvm::Module &module);
 
 /// LLVM's code generator for the target.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

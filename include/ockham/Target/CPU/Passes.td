@@ -24,6 +24,8 @@ def CPUChooseStrategies
            "Width of a vector register in bytes">,
     Option<"cacheBytes", "cache-bytes", "int64_t", "524288",
            "What a block of rows of the left-hand side may take of the cache">,
+    Option<"bf16Pairs", "bf16-pairs", "bool", "false",
+           "There is an instruction that multiplies pairs of bf16 (AVX512-BF16)">,
     Option<"mostDepth", "most-depth", "int64_t", "768",
            "The depth beyond which a product is summed up in parts; 0: never">
   ];
@@ -47,7 +49,8 @@ def CPULowerKernels : Pass<"ockham-cpu-lower-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-    "::mlir::memref::MemRefDialect", "::ockham::OckhamDialect"];
+    "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect",
+    "::ockham::OckhamDialect"];
 }
 
 def CPULowerContractions

@@ -22,7 +22,10 @@ from pathlib import Path
 import numpy as np
 from narrow_text import TOLERANCE, narrow_text, round_to
 
-PASSES = "tfm-form-kernels,convert-tfm-to-tile,tile-pack-weights,canonicalize,cse"
+PASSES = (
+    "tfm-form-kernels,convert-tfm-to-tile{pairs-of-rows=true},tile-pack-weights,"
+    "canonicalize,cse"
+)
 rng = np.random.default_rng(7)
 
 
@@ -232,7 +235,7 @@ def main(cases):
     if cpus[0] == "--type":
         kind, cpus = cpus[1], cpus[2:]
     elif cpus[0] == "--weights":
-        passes = PASSES.replace("tile,", f"tile{{weights={cpus[1]}}},", 1)
+        passes = PASSES.replace("tile{", f"tile{{weights={cpus[1]} ", 1)
         cpus = cpus[2:]
     folder.mkdir(parents=True, exist_ok=True)
     count, worst, rounding = 0, 0.0, 0.0
