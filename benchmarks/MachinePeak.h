@@ -73,6 +73,24 @@ __attribute__((target("avx512f"))) inline double multiply512() {
   return 16.0 * 16 * 2 * kSteps;
 }
 
+// Pairs of bfloat16: two products and two sums a lane.
+__attribute__((target("avx512f,avx512bf16"))) inline double multiplyPairs512() {
+  __m512 sums[16];
+  for (__m512 &sum : sums)
+    sum = _mm512_set1_ps(1.0f);
+  auto x = (__m512bh)_mm512_set1_epi32(0x30003000); // 2^-31
+  for (long i = 0; i < kSteps; ++i)
+    for (__m512 &sum : sums) {
+      sum = _mm512_dpbf16_ps(sum, x, x);
+      asm volatile("" : "+v"(sum)); // not to be seen through
+    }
+  __m512 total = sums[0];
+  for (__m512 sum : sums)
+    total = _mm512_add_ps(total, sum);
+  sink = _mm512_reduce_add_ps(total);
+  return 16.0 * 16 * 4 * kSteps;
+}
+
 __attribute__((target("avx2,fma"))) inline double multiply256() {
   __m256 sums[12], x = _mm256_set1_ps(1.0f), y = _mm256_set1_ps(1e-9f);
   for (__m256 &sum : sums)
@@ -90,9 +108,12 @@ __attribute__((target("avx2,fma"))) inline double multiply256() {
 }
 #endif
 
-/// Multiply-adds of one thread; returns how many operations that were.
-inline double multiply() {
+/// Multiply-adds of one thread; returns how many operations that were. `pairs`:
+/// those of pairs of bfloat16, where the processor has an instruction for them.
+inline double multiply(bool pairs = false) {
 #ifdef __x86_64__
+  if (pairs && __builtin_cpu_supports("avx512bf16"))
+    return multiplyPairs512();
   if (__builtin_cpu_supports("avx512f"))
     return multiply512();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
@@ -196,9 +217,11 @@ struct Streams {
   std::vector<std::unique_ptr<float, Free>> data;
 };
 
-/// Operations per second of float32 multiply-adds.
-inline double measurePeak(int threads) {
-  return detail::measureRate(threads, [](int) { return detail::multiply(); });
+/// Operations per second of float32 multiply-adds, or of those of pairs of
+/// bfloat16 where the processor has an instruction for them.
+inline double measurePeak(int threads, bool pairs = false) {
+  return detail::measureRate(threads,
+                             [=](int) { return detail::multiply(pairs); });
 }
 
 /// Bytes per second that loads bring from memory.

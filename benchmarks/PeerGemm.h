@@ -5,9 +5,10 @@
 |*
 |*===----------------------------------------------------------------------===//
 |*
-|* What a shared library exports that kernel-bench --peer loads: C = A B in
-|* float32, row-major, A [m, k], B [k, n]. B does not change, so a library that
-|* likes another layout makes it once, in create.
+|* What a shared library exports that kernel-bench --peer loads: C = A B,
+|* row-major, A [m, k], B [k, n]; A and C of float32 or of bfloat16, sums in
+|* float32. B does not change, so a library that likes another layout or type
+|* makes it once, in create.
 |*
 \*===----------------------------------------------------------------------===*/
 
@@ -25,11 +26,15 @@ typedef struct ockham_peer_gemm ockham_peer_gemm;
 /* The library's name, version and settings. */
 const char *ockham_peer_describe(void);
 
-/* Null if it failed. `threads` includes the calling one. */
+typedef enum { OCKHAM_PEER_F32, OCKHAM_PEER_BF16 } ockham_peer_type;
+
+/* Null if it failed, or has no product of that type. `b` is float32 always;
+   `threads` includes the calling one. */
 ockham_peer_gemm *ockham_peer_create(int64_t m, int64_t n, int64_t k,
-                                     const float *b, int threads);
+                                     const float *b, ockham_peer_type type,
+                                     int threads);
 /* 0 if it worked. */
-int ockham_peer_run(ockham_peer_gemm *gemm, const float *a, float *c);
+int ockham_peer_run(ockham_peer_gemm *gemm, const void *a, void *c);
 void ockham_peer_destroy(ockham_peer_gemm *gemm);
 
 #ifdef __cplusplus

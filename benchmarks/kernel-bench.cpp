@@ -13,7 +13,8 @@
 // multiply-adds in registers and nothing but loads, and prints one line of
 // JSON: the medians of GFLOP/s and GB/s (FLOPS and BYTES are those of one
 // call), what the loops reached, and the ratios. Interleaved, because the clock
-// of a shared machine is not the same from second to second.
+// of a shared machine is not the same from second to second. Where inputs are
+// bfloat16, the multiply-adds are those of pairs, if the processor has them.
 //
 // With --peer the model must be one product with its only weight, which the
 // libraries get, too. They (PeerGemm.h) multiply the same inputs in turns with
@@ -29,6 +30,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -52,6 +54,43 @@ int fail(const std::string &message) {
 /// A turn lasts at least this long, in seconds.
 constexpr double kTurn = 2e-3;
 
+/// What inputs and outputs are made of: float32 or bfloat16.
+struct Numbers {
+  bool narrow = false;
+  std::vector<float> wide;
+  std::vector<uint16_t> halves;
+
+  void resize(size_t count) {
+    if (narrow)
+      halves.resize(count);
+    else
+      wide.resize(count);
+  }
+  size_t size() const { return narrow ? halves.size() : wide.size(); }
+  void *data() {
+    return narrow ? static_cast<void *>(halves.data()) : wide.data();
+  }
+  ockham_dtype type() const { return narrow ? OCKHAM_BF16 : OCKHAM_F32; }
+  float get(size_t i) const {
+    if (!narrow)
+      return wide[i];
+    uint32_t bits = uint32_t(halves[i]) << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof(value));
+    return value;
+  }
+  /// Cuts digits off where there is no room for them.
+  void set(size_t i, float value) {
+    if (!narrow) {
+      wide[i] = value;
+      return;
+    }
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    halves[i] = static_cast<uint16_t>(bits >> 16);
+  }
+};
+
 /// A library's product beside the model's.
 struct Peer {
   std::string name;
@@ -60,7 +99,7 @@ struct Peer {
   decltype(&ockham_peer_create) create = nullptr;
   decltype(&ockham_peer_run) run = nullptr;
   decltype(&ockham_peer_destroy) destroy = nullptr;
-  std::vector<float> output;
+  Numbers output;
   std::vector<double> rates, ratios;
 
   /// An empty string, or what is wrong. `text` is NAME=FILE.so.
@@ -87,22 +126,25 @@ struct Peer {
 
 /// Where two results differ by more than rounding, as a message. Rounding is
 /// measured by the size of the results: a sum of `depth` products errs with
-/// those, whatever it comes to itself.
-std::string compare(const std::vector<float> &ours, const Peer &peer,
-                    int64_t depth) {
+/// those, whatever it comes to itself. A result of bfloat16 has another half of
+/// its last digit.
+std::string compare(const Numbers &ours, const Peer &peer, int64_t depth) {
   double squares = 0;
-  for (float value : ours)
-    squares += double(value) * value;
+  for (size_t i = 0; i < ours.size(); ++i)
+    squares += double(ours.get(i)) * ours.get(i);
   double limit = 1e-6 * std::sqrt(static_cast<double>(depth)) *
                  std::sqrt(squares / std::max<size_t>(1, ours.size()));
-  for (size_t i = 0; i < peer.output.size(); ++i)
-    if (!(std::fabs(ours[i] - peer.output[i]) <= limit)) {
-      char text[160];
-      std::snprintf(text, sizeof(text),
-                    "element %zu is %.7g, but %s has %.7g there", i, ours[i],
-                    peer.name.c_str(), peer.output[i]);
-      return text;
-    }
+  for (size_t i = 0; i < peer.output.size(); ++i) {
+    float value = ours.get(i), other = peer.output.get(i);
+    double digit = ours.narrow ? std::ldexp(std::fabs(other), -7) : 0;
+    if (std::fabs(value - other) <= limit + digit)
+      continue;
+    char text[160];
+    std::snprintf(text, sizeof(text),
+                  "element %zu is %.7g, but %s has %.7g there", i, value,
+                  peer.name.c_str(), other);
+    return text;
+  }
   return "";
 }
 } // namespace
@@ -150,7 +192,7 @@ int main(int argc, char **argv) {
   std::mt19937 generator(1);
   std::uniform_real_distribution<float> uniform(-1, 1);
   std::vector<double> compute, rate, peak, bandwidth;
-  std::vector<std::vector<float>> data(entry.input_count);
+  std::vector<Numbers> data(entry.input_count);
   std::vector<std::vector<int64_t>> shapes(entry.input_count);
   std::vector<ockham_tensor> tensors(entry.input_count);
   std::vector<ockham_argument> inputs(entry.input_count);
@@ -169,30 +211,36 @@ int main(int argc, char **argv) {
       shapes[i].push_back(extent);
       count *= extent;
     }
-    if (spec.dtype != OCKHAM_F32)
-      return fail(std::string("input '") + spec.name + "' is no float32");
+    if (spec.dtype != OCKHAM_F32 && spec.dtype != OCKHAM_BF16)
+      return fail(std::string("input '") + spec.name +
+                  "' is neither float32 nor bfloat16");
+    data[i].narrow = spec.dtype == OCKHAM_BF16;
     data[i].resize(count);
-    for (float &value : data[i])
-      value = uniform(generator);
-    tensors[i] = {data[i].data(), shapes[i].data(), OCKHAM_F32, spec.rank};
+    for (size_t n = 0; n < count; ++n)
+      data[i].set(n, uniform(generator));
+    tensors[i] = {data[i].data(), shapes[i].data(), data[i].type(), spec.rank};
     inputs[i].name = spec.name;
     inputs[i].tensor = &tensors[i];
   }
 
+  bool narrow = !data.empty() && data[0].narrow;
   int64_t depth = 0, columns = 0, rows = 1;
   if (!peers.empty()) {
     const ockham_tensor_spec &out = entry.outputs[0];
     columns = out.rank ? out.dims[out.rank - 1].extent : -1;
     if (entry.input_count != 1 || entry.output_count != 1 || columns < 0 ||
-        shapes[0].empty())
+        shapes[0].empty() || out.dtype != data[0].type())
       return fail("--peer: expected a model of one product, whose number of "
-                  "columns is known");
+                  "columns is known, and whose result has its input's type");
     depth = shapes[0].back();
     rows = static_cast<int64_t>(data[0].size()) / depth;
     const ockham_model *model = ockham_library_model(library);
-    std::vector<float> weights(depth * columns);
+    Numbers stored;
+    stored.narrow =
+        model->weight_count == 1 && model->weights[0].dtype == OCKHAM_BF16;
+    stored.resize(depth * columns);
     int64_t weightShape[] = {depth, columns};
-    ockham_tensor into = {weights.data(), weightShape, OCKHAM_F32, 2};
+    ockham_tensor into = {stored.data(), weightShape, stored.type(), 2};
     ockham_argument read = {};
     read.tensor = &into;
     read.name = model->weight_count == 1 ? model->weights[0].name : "";
@@ -200,11 +248,17 @@ int main(int argc, char **argv) {
       return fail(std::string("--peer: expected a model of one product with "
                               "one weight: ") +
                   ockham_last_error());
+    std::vector<float> weights(stored.size());
+    for (size_t i = 0; i < weights.size(); ++i)
+      weights[i] = stored.get(i);
     for (Peer &peer : peers) {
+      peer.output.narrow = narrow;
       peer.output.resize(rows * columns);
-      peer.gemm = peer.create(rows, columns, depth, weights.data(), threads);
+      peer.gemm =
+          peer.create(rows, columns, depth, weights.data(),
+                      narrow ? OCKHAM_PEER_BF16 : OCKHAM_PEER_F32, threads);
       if (!peer.gemm)
-        return fail(peer.name + " cannot multiply these shapes");
+        return fail(peer.name + " cannot multiply these shapes and types");
     }
   }
 
@@ -238,12 +292,14 @@ int main(int argc, char **argv) {
   };
 
   std::vector<ockham_argument> outputs(entry.output_count);
-  std::vector<float> buffer(rows * columns);
+  Numbers buffer;
+  buffer.narrow = narrow;
+  buffer.resize(rows * columns);
   std::vector<int64_t> shape =
       shapes.empty() ? std::vector<int64_t>() : shapes[0];
   if (!shape.empty())
     shape.back() = columns;
-  ockham_tensor result = {buffer.data(), shape.data(), OCKHAM_F32,
+  ockham_tensor result = {buffer.data(), shape.data(), buffer.type(),
                           static_cast<int32_t>(shape.size())};
   auto runModel = [&] {
     for (int32_t i = 0; i < entry.output_count; ++i) {
@@ -282,7 +338,7 @@ int main(int argc, char **argv) {
     compute.push_back(flops / elapsed);
     rate.push_back(bytes / elapsed);
     if (run % 4 == 0)
-      peak.push_back(measurePeak(threads));
+      peak.push_back(measurePeak(threads, narrow));
   }
   for (ockham_argument &output : outputs)
     ockham_argument_release(&output);

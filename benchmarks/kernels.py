@@ -1,11 +1,13 @@
 """Kernels of GPT-2 small's shapes beside the peak measured in the same run.
 
-usage: kernels.py BUILD [--threads N] [--seconds S] [--cpu-time] [--cpu NAME]
-                  [--rows M ...] [--peers FILE.so ...] [--json FILE]
+usage: kernels.py BUILD [--precision f32|bf16] [--threads N] [--seconds S]
+                  [--cpu-time] [--cpu NAME] [--rows M ...] [--peers FILE.so ...]
+                  [--json FILE]
 
 Builds each product with convert-tfm-to-tile, runs it with kernel-bench, and
-prints GFLOP/s, the peak of fused multiply-adds measured between its runs, and,
-for one row, the rate at which weights are read beside that of plain loads.
+prints GFLOP/s, the peak of fused multiply-adds (of pairs, where inputs and
+results are bf16) measured between its runs, and, for one row, the rate at which
+weights are read beside that of plain loads.
 --peers are libraries made from peer-*.cpp (scripts/bench.sh --kernels makes
 them); they take turns with it, and the ratio is their time over its time.
 """
@@ -20,10 +22,11 @@ from pathlib import Path
 SHAPES = [(768, 2304), (768, 768), (768, 3072), (3072, 768), (768, 50257)]
 
 
-def model(depth, columns):
+def model(depth, columns, precision):
     """A product with its weight drawn when compiling, so that it is packed."""
     weight = f"tensor<{depth}x{columns}xf32>"
-    x, y = f"tensor<1x?x{depth}xf32>", f"tensor<1x?x{columns}xf32>"
+    x = f"tensor<1x?x{depth}x{precision}>"
+    y = f"tensor<1x?x{columns}x{precision}>"
     return (
         f"ockham.weight @w : {weight} init "
         "#ockham.normal<mean = 0.0 : f64, std = 1.0 : f64, seed = 7>\n"
@@ -46,6 +49,7 @@ def run(*command):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=Path)
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--cpu-time", action="store_true")
@@ -63,18 +67,19 @@ def main():
         name = peer.stem.removeprefix("peer-")
         flags += ["--peer", f"{name}={peer.resolve()}"]
     rows = []
+    width = 4 if arguments.precision == "f32" else 2
     with tempfile.TemporaryDirectory() as folder:
         for depth, columns in SHAPES:
             source = Path(folder) / "product.mlir"
             library = Path(folder) / f"product_{depth}x{columns}.so"
-            source.write_text(model(depth, columns))
+            source.write_text(model(depth, columns, arguments.precision))
             run(
                 str(binaries / "ockham"), "compile", str(source), "-o", str(library),
                 "--cpu", arguments.cpu,
-                "--passes", "convert-tfm-to-tile,tile-pack-weights,canonicalize,cse",
+                "--precision", arguments.precision,
             )  # fmt: skip
             for m in arguments.rows:
-                read = 4 * depth * columns if m == 1 else 0
+                read = width * depth * columns if m == 1 else 0
                 text = run(
                     str(bench), *flags, str(library), str(arguments.threads),
                     str(arguments.seconds), str(2 * m * depth * columns), str(read),

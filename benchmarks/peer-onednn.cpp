@@ -40,11 +40,13 @@ const char *ockham_peer_describe(void) {
 }
 
 ockham_peer_gemm *ockham_peer_create(int64_t m, int64_t n, int64_t k,
-                                     const float *b, int threads) try {
+                                     const float *b, ockham_peer_type kind,
+                                     int threads) try {
   omp_set_num_threads(threads);
   auto *gemm = new ockham_peer_gemm;
   gemm->threads = threads;
-  const auto type = memory::data_type::f32;
+  const auto type = kind == OCKHAM_PEER_BF16 ? memory::data_type::bf16
+                                             : memory::data_type::f32;
   const auto rows = memory::format_tag::ab;
   memory::desc source({m, k}, type, rows), result({m, n}, type, rows);
   memory::desc any({k, n}, type, memory::format_tag::any);
@@ -56,7 +58,8 @@ ockham_peer_gemm *ockham_peer_create(int64_t m, int64_t n, int64_t k,
   gemm->source = memory(source, gemm->engine, nullptr);
   gemm->result = memory(result, gemm->engine, nullptr);
   gemm->weights = memory(description.weights_desc(), gemm->engine);
-  memory plain({{k, n}, type, rows}, gemm->engine, const_cast<float *>(b));
+  memory plain({{k, n}, memory::data_type::f32, rows}, gemm->engine,
+               const_cast<float *>(b));
   dnnl::reorder(plain, gemm->weights)
       .execute(gemm->stream, plain, gemm->weights);
   gemm->stream.wait();
@@ -65,9 +68,9 @@ ockham_peer_gemm *ockham_peer_create(int64_t m, int64_t n, int64_t k,
   return nullptr;
 }
 
-int ockham_peer_run(ockham_peer_gemm *gemm, const float *a, float *c) try {
+int ockham_peer_run(ockham_peer_gemm *gemm, const void *a, void *c) try {
   omp_set_num_threads(gemm->threads);
-  gemm->source.set_data_handle(const_cast<float *>(a));
+  gemm->source.set_data_handle(const_cast<void *>(a));
   gemm->result.set_data_handle(c);
   gemm->product.execute(gemm->stream, {{DNNL_ARG_SRC, gemm->source},
                                        {DNNL_ARG_WEIGHTS, gemm->weights},

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// sgemm, and sgemv for a single row. The build of the pip package, whose
-// functions have the prefix scipy_.
+// sgemm, and sgemv for a single row; float32 only. The build of the pip
+// package, whose functions have the prefix scipy_.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,12 +44,17 @@ const char *ockham_peer_describe(void) {
 }
 
 ockham_peer_gemm *ockham_peer_create(int64_t m, int64_t n, int64_t k,
-                                     const float *b, int threads) {
+                                     const float *b, ockham_peer_type type,
+                                     int threads) {
+  if (type != OCKHAM_PEER_F32)
+    return nullptr;
   return new ockham_peer_gemm{m, n, k, std::vector<float>(b, b + k * n),
                               threads};
 }
 
-int ockham_peer_run(ockham_peer_gemm *gemm, const float *a, float *c) {
+int ockham_peer_run(ockham_peer_gemm *gemm, const void *from, void *to) {
+  auto *a = static_cast<const float *>(from);
+  auto *c = static_cast<float *>(to);
   auto m = static_cast<blasint>(gemm->m), n = static_cast<blasint>(gemm->n),
        k = static_cast<blasint>(gemm->k);
   scipy_openblas_set_num_threads(gemm->threads);

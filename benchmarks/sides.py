@@ -93,7 +93,9 @@ class Ockham:
         made = cls.library(case)
         if is_newer(made, compiler, case.model):
             return
-        options = [] if case.precision == "f32" else ["--precision", case.precision]
+        options = []
+        if case.precision != "f32":
+            options = ["--precision", case.precision, "--activations", case.precision]
         run_command(
             "ockham",
             [compiler, "compile", case.model, "-o", made, "--quiet", *options],

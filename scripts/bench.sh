@@ -86,7 +86,11 @@ fi
 ((setup)) && exit 0
 
 if ((kernels)); then
-  ((peers)) && options+=(--peers "$out"/peer-{onednn,openblas}.so)
+  if ((peers)); then
+    options+=(--peers "$out/peer-onednn.so")
+    # OpenBLAS has products of float32 only.
+    [[ " ${options[*]} " == *" bf16 "* ]] || options+=("$out/peer-openblas.so")
+  fi
   exec "$python" -B benchmarks/kernels.py "$build" --json "$out/kernels.json" \
     ${options[@]+"${options[@]}"}
 fi
