@@ -8,7 +8,9 @@
 
 Each side runs in a process of its own with the threads and the precision given
 here. Before anything is timed, the outputs of all sides are compared; where two
-disagree, the run ends. Then the sides take turns: a few calls each, as long as
+disagree, the run ends. In bf16 all are compared with an output in f32, and the
+run ends where Ockham's is further from that than rounding explains; the peers'
+errors are kept and shown beside their times. Then the sides take turns: a few calls each, as long as
 --seconds allow. Ratios are those of the same turn, so that a machine that slows
 down does so for both.
 
@@ -22,6 +24,7 @@ measured in pieces of --minutes. tables.py prints them and draws the plot.
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import os
 import platform
@@ -30,7 +33,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -125,18 +128,25 @@ def describe_machine():
     }
 
 
-def measure_peak(program, threads, cpu_time):
+def measure_peak(program, threads, cpu_time, precision):
     """(operations per second, bytes per second) of the machine, now."""
     options = ["--cpu-time"] if cpu_time else []
+    if precision == "bf16":
+        options.append("--bf16")
     text = sides.run_command("machine-peak", [program, *options, threads])
     answer = json.loads(text)
     return answer["flops"], answer["bandwidth"]
 
 
-def compare_outputs(workers, folder, precision):
-    """Raise if two sides differ by more than rounding."""
-    first = None
-    for name, worker in workers.items():
+def compare_outputs(workers, folder, precision, reference=None):
+    """Raise if two sides differ by more than rounding; return their errors.
+
+    An error is the root of the mean of squared differences from the first side,
+    or from `reference`, a (name, worker), in standard deviations. With a
+    reference a peer may be as far off as it likes: the error says so.
+    """
+    first, errors = None, {}
+    for name, worker in ([reference] if reference else []) + list(workers.items()):
         path = folder / f"{name}.npy"
         about = worker.ask("sample", limit=SAMPLE, to=str(path))
         values = np.load(path).astype(np.float64)
@@ -154,6 +164,9 @@ def compare_outputs(workers, folder, precision):
         worst = int(difference.argmax())
         mean = np.sqrt((difference**2).mean())
         limit = TOLERANCE[precision] * first[2].std()
+        errors[name] = float(mean / first[2].std())
+        if reference and name != "ockham":
+            continue
         if mean > limit or difference[worst] > OUTLIER * limit:
             raise sides.SideError(
                 f"{first[0]} and {name} disagree: their elements differ by {mean:.3g}"
@@ -161,6 +174,21 @@ def compare_outputs(workers, folder, precision):
                 f" {worst * about['step']} is {first[2][worst]:.6g} and"
                 f" {values[worst]:.6g}, expected them within {OUTLIER * limit:.3g}"
             )
+    return errors
+
+
+def compare_with_f32(workers, folder, case, inputs):
+    """Errors of all sides against a side that computes in f32."""
+    name = "onnxruntime" if importlib.util.find_spec("onnxruntime") else "ockham"
+    wide = replace(case, precision="f32")
+    sides.SIDES[name].prepare(wide)
+    worker = Worker(name, wide, inputs)
+    try:
+        worker.ask("run", calls=1)
+        reference = (f"{name} in f32", worker)
+        return compare_outputs(workers, folder, case.precision, reference)
+    finally:
+        worker.close()
 
 
 def take_turns(workers, rounds, seconds, cpu_time, tick):
@@ -231,10 +259,19 @@ def measure_case(case, names, args, say_progress):
                         workers.pop(name).close()
                     say(f"\n  {failed[name].splitlines()[0][:300]}")
             say_progress("comparing outputs")
-            compare_outputs(workers, folder, case.precision)
+            if case.precision == "f32":
+                errors = compare_outputs(workers, folder, case.precision)
+            else:
+                errors = compare_with_f32(workers, folder, case, file)
             peaks = []
+
+            def measure():
+                return measure_peak(
+                    args.peak, case.threads, args.cpu_time, case.precision
+                )
+
             if args.peak:
-                peaks.append(measure_peak(args.peak, case.threads, args.cpu_time))
+                peaks.append(measure())
             ticks = 0
 
             def tick():
@@ -244,7 +281,7 @@ def measure_case(case, names, args, say_progress):
 
             turns = take_turns(workers, args.rounds, args.seconds, args.cpu_time, tick)
             if args.peak:
-                peaks.append(measure_peak(args.peak, case.threads, args.cpu_time))
+                peaks.append(measure())
             entry = {"sides": {}, "failed": failed, "cpu_time": args.cpu_time}
             for name, worker in workers.items():
                 entry["sides"][name] = {
@@ -254,6 +291,8 @@ def measure_case(case, names, args, say_progress):
                     "open_seconds": worker.about["seconds"],
                     "memory": worker.ask("memory"),
                 }
+                if case.precision != "f32":
+                    entry["sides"][name]["error"] = errors[name]
             if peaks:
                 flops, bandwidth = (statistics.mean(p) for p in zip(*peaks))
                 entry["peak"] = {"flops": flops, "bandwidth": bandwidth}

@@ -104,6 +104,7 @@ def speed_tables(entries):
                 ["ratio", "10..90%", "model", "sequence", "Ockham"]
                 + [FAMILIES[k] for k in kinds]
                 + ["GFLOP/s", "of peak"]
+                + ["errors"] * (precision != "f32")
             )
         )
         for entry in group:
@@ -123,7 +124,15 @@ def speed_tables(entries):
                 for k in kinds
             ]
             cells += [f"{gflops:.0f}", f"{gflops / peak:.0%}" if peak else ""]
+            if precision != "f32":
+                found = [ours] + [best[k][1] for k in kinds if k in best]
+                cells.append(", ".join(f"{side['error']:.1%}" for side in found))
             print(row(cells))
+        if precision != "f32":
+            print(
+                "\nErrors: root of the mean of squared differences from an output in"
+                " f32, in its standard deviations; of Ockham, then of the others."
+            )
 
 
 def read_counts(entry):

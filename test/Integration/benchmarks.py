@@ -128,6 +128,34 @@ class Benchmarks(unittest.TestCase):
         for label, cell in (("MiniLM", "fails"), ("Pre-LN", ""), ("SAS-P", "[0-9.]+")):
             self.assertRegex(text, rf"\| {label} \| 9 \| [0-9.]+ \| {cell} \|")
 
+    def test_bf16(self):
+        results = self.folder / "narrow.json"
+        done = self.compare(
+            "--models", "sasp", "--sequence", 9, "--batch", 1, "--threads", 1,
+            "--precision", "bf16", "--json", results,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (entry,) = json.loads(results.read_text())["results"].values()
+        # Of numbers with eight digits, not of those that they were made of.
+        self.assertGreater(entry["sides"]["ockham"]["error"], 1e-4)
+        self.assertLess(entry["sides"]["ockham"]["error"], 0.1)
+        tables = run(sys.executable, "-B", BENCHMARKS / "tables.py", results)
+        self.assertEqual(tables.returncode, 0, tables.stderr)
+        self.assertRegex(tables.stdout, r"\| SAS-P \| 9 \| .*\| [\d.]+% \|")
+
+    def test_errors_against_a_reference(self):
+        good, bad = [1.0, -2.0, 3.0], [1.0, -3.0, 3.0]
+        reference = ("f32", Fake(good))
+        errors = compare.compare_outputs(
+            {"ockham": Fake(good), "peer": Fake(bad)}, self.folder, "bf16", reference
+        )
+        self.assertEqual(errors["ockham"], 0)
+        self.assertAlmostEqual(errors["peer"], np.sqrt(1 / 3) / np.std(good))
+        with self.assertRaisesRegex(sides.SideError, "f32 and ockham disagree"):
+            compare.compare_outputs(
+                {"ockham": Fake(bad)}, self.folder, "bf16", reference
+            )
+
     def test_blocks_are_recognised(self):
         for spelling in (
             models.Spelling(),
