@@ -1,6 +1,7 @@
 """lit configuration of Ockham's tests."""
 
 import os
+import platform
 
 import lit.formats
 
@@ -13,6 +14,17 @@ config.excludes = ["Inputs"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.ockham_obj_root, "test")
 
+
+def has_instructions(*names):
+    """True if /proc/cpuinfo lists all of them."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            words = set(file.read().split())
+    except OSError:
+        return False
+    return words.issuperset(names)
+
+
 tools = os.path.join(config.ockham_obj_root, "bin")
 config.environment["PATH"] = os.pathsep.join(
     [tools, config.llvm_tools_dir, config.environment.get("PATH", "")]
@@ -20,6 +32,14 @@ config.environment["PATH"] = os.pathsep.join(
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%source", config.ockham_source_root))
 config.substitutions.append(("%build", config.ockham_obj_root))
+
+if platform.machine() in ("x86_64", "AMD64"):
+    config.available_features.add("x86")
+# Machine code of AMX runs anywhere, but what is around it wants AVX-512.
+emulator = os.path.join(config.test_exec_root, "Target", "amx-emulator.so")
+if os.path.exists(emulator) and has_instructions("avx512vl", "avx512bw", "avx512dq"):
+    config.available_features.add("amx-emulator")
+    config.substitutions.append(("%amx_emulator", emulator))
 
 
 def find_cuda(path):

@@ -15,6 +15,7 @@
 #include "ockham/Support/ConstantData.h"
 #include "ockham/Support/OutputFile.h"
 #include "ockham/Support/Registration.h"
+#include "ockham/Target/CPU/CPUDialect.h"
 #include "ockham/Target/Package/Package.h"
 #include "ockham/Transforms/Passes.h"
 #include "llvm/Support/FileSystem.h"
@@ -125,6 +126,12 @@ static Error checkOutputs(const CompileOptions &options) {
   return Error::success();
 }
 
+/// True if a kernel gains from instructions for bf16.
+static bool multipliesBf16Pairs(ModuleOp module) {
+  return llvm::any_of(module.getOps<tile::KernelOp>(),
+                      cpu::multipliesBf16Pairs);
+}
+
 Expected<CompileSummary> compileModel(const CompileOptions &options,
                                       const CompileLog &log) {
   auto stage = [&](llvm::StringRef name) {
@@ -150,11 +157,10 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     return targets.takeError();
   if (targets->size() > 1 &&
       (options.emit == EmitKind::LLVM || options.emit == EmitKind::Object))
-    return createStringError(
-        "--cpu " + options.cpu + " is code for " +
-        std::to_string(targets->size()) +
-        " processors, but --emit llvm and --emit object write it for one; give "
-        "e.g. '--cpu native'");
+    return createStringError("--cpu " + options.cpu +
+                             " is code for several processors, but --emit llvm "
+                             "and --emit object write it for one; give "
+                             "e.g. '--cpu native'");
   // A file that cannot be written is told before the work, not after.
   std::optional<OutputFile> output, weightFile;
   for (auto [path, file] : {std::pair(&options.output, &output),
@@ -240,6 +246,9 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
       return error;
     return summary;
   }
+  llvm::erase_if(*targets, [&](const CPUTarget &target) {
+    return target.isForBf16Pairs && !multipliesBf16Pairs(module);
+  });
   std::string *plan = options.printMemoryPlan ? &summary.memoryPlan : nullptr;
   if (options.emit == EmitKind::LLVM) {
     if (Error error = isCUDA ? lowerForCUDA(module, device, log, plan)

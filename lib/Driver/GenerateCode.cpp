@@ -31,6 +31,7 @@ Error lowerForCPU(ModuleOp module, const CPUTarget &target,
   CPUPipelineOptions options;
   options.vectorBytes = target.vectorBytes;
   options.bf16Pairs = target.hasBf16Pairs;
+  options.amx = target.hasAMX;
   std::optional<llvm::raw_string_ostream> plan;
   if (memoryPlan)
     options.memoryPlan = &plan.emplace(*memoryPlan);
@@ -109,7 +110,6 @@ generateCode(ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
       return error;
     ModelDescription own = plain;
     describeWorkspaces(lowered, own);
-    own.features = target.requirements;
     if (Error error = describeWeights(lowered, own))
       return error;
     if (i == 0)
@@ -129,9 +129,9 @@ generateCode(ModuleOp module, llvm::ArrayRef<CPUTarget> targets,
     if (!ir)
       return ir.takeError();
     mine.ir = std::move(*ir);
-    if (multipliesBf16Pairs(*mine.ir) &&
-        !llvm::StringRef(own.features).contains("avx512_bf16"))
-      own.features += " avx512_bf16";
+    own.features = findRequirements(target, *mine.ir);
+    if (i == 0)
+      description.features = own.features;
     addModelTable(*mine.ir, own, i, targets.size());
     mine.copy = nullptr;
     auto machine = createTargetMachine(target);

@@ -112,6 +112,7 @@ void ockham::buildCPUPreparePipeline(OpPassManager &pm,
   CPUChooseStrategiesOptions strategies;
   strategies.vectorBytes = options.vectorBytes;
   strategies.bf16Pairs = options.bf16Pairs;
+  strategies.amx = options.amx;
   pm.addPass(createCPUChooseStrategies(strategies));
 }
 

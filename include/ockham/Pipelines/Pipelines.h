@@ -22,6 +22,9 @@ struct CPUPipelineOptions : mlir::PassPipelineOptions<CPUPipelineOptions> {
       *this, "bf16-pairs", llvm::cl::init(false),
       llvm::cl::desc("There is an instruction that multiplies pairs of bf16 "
                      "(AVX512-BF16)")};
+  Option<bool> amx{*this, "amx", llvm::cl::init(false),
+                   llvm::cl::desc("There is a matrix unit for bf16 "
+                                  "(AMX-BF16)")};
   Option<bool> planMemory{
       *this, "plan-memory", llvm::cl::init(true),
       llvm::cl::desc("Place buffers in one arena per entry point, where their "

@@ -8,6 +8,7 @@
 #include "ockham/Target/CPU/CPUDialect.h"
 
 #include "BodySplit.h"
+#include "MatrixUnit.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -53,10 +54,27 @@ int64_t ockham::cpu::getVectorsAtOnce(tile::DotOp dot, int64_t rows,
   return llvm::divideCeil(vectors, llvm::divideCeil(vectors, most));
 }
 
-/// A product keeps its accumulators in registers.
+int64_t ockham::cpu::countPanelLines(tile::ForOp loop) {
+  int64_t most = 0;
+  for (auto [i, window] : llvm::enumerate(loop.getWindows())) {
+    auto type = cast<tile::SliceType>(window.getType());
+    if (type.getPanel() == 0 || !loop.goesAlongRows(i))
+      continue;
+    int64_t bits = type.getRows() * type.getCols() *
+                   type.getElementType().getIntOrFloatBitWidth();
+    most = std::max<int64_t>(most, llvm::divideCeil(bits, kLineBytes * 8));
+  }
+  return most;
+}
+
+/// A product keeps its accumulators in registers; where the matrix unit does
+/// it, those of the fewer rows that are left.
 static LogicalResult verifyRegisters(ockham::tile::DotOp dot,
-                                     int64_t vectorBytes) {
+                                     int64_t vectorBytes, int64_t amx) {
   auto acc = dot.getAcc().getType();
+  if (amx > 0)
+    acc = acc.clone({std::clamp<int64_t>(amx - 1, 1, acc.getDimSize(0)),
+                     acc.getDimSize(1)});
   int64_t elementBytes = acc.getElementTypeBitWidth() / 8;
   int64_t perRow =
       llvm::divideCeil(acc.getDimSize(1) * elementBytes, vectorBytes);
@@ -108,20 +126,38 @@ static LogicalResult verifyDepth(ockham::tile::KernelOp kernel,
          << " bytes each; expected blocks of 1 to " << most << " rows";
 }
 
+/// Products go through the matrix unit.
+static LogicalResult verifyMatrixUnit(ockham::tile::KernelOp kernel,
+                                      StrategyAttr strategy) {
+  int64_t fewest = strategy.getAmx();
+  if (fewest < 0)
+    return kernel.emitOpError()
+           << "multiplies " << fewest
+           << " rows or more by the matrix unit, expected 1 or more, or 0 for "
+              "none";
+  if (fewest == 0)
+    return success();
+  if (strategy.getDepth() != 0)
+    return kernel.emitOpError()
+           << "splits the depth of products into parts of "
+           << strategy.getDepth()
+           << ", but the matrix unit keeps their sums over all of it; expected "
+              "0";
+  std::string problem;
+  if (findMatrixProducts(kernel, strategy.getLoop(), problem))
+    return success();
+  return kernel.emitOpError()
+         << "multiplies " << fewest << " rows or more by the matrix unit, but "
+         << problem;
+}
+
 /// Panels are fetched ahead in the steps of a loop that reads panels, no more
 /// in a step than it reads.
 static LogicalResult verifyPrefetch(ockham::tile::KernelOp kernel,
                                     int64_t lines) {
   int64_t most = 0;
   kernel.getBody().walk([&](ockham::tile::ForOp loop) {
-    for (auto [i, window] : llvm::enumerate(loop.getWindows())) {
-      auto type = cast<ockham::tile::SliceType>(window.getType());
-      if (type.getPanel() == 0 || !loop.goesAlongRows(i))
-        continue;
-      int64_t bits = type.getRows() * type.getCols() *
-                     type.getElementType().getIntOrFloatBitWidth();
-      most = std::max<int64_t>(most, llvm::divideCeil(bits, kLineBytes * 8));
-    }
+    most = std::max(most, countPanelLines(loop));
   });
   if (lines >= 0 && lines <= most)
     return success();
@@ -173,11 +209,11 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
     return op->emitOpError() << "multiplies pairs of bf16 in vectors of "
                              << bytes << " bytes, but the instruction has 64";
   WalkResult result = kernel.getBody().walk([&](ockham::tile::DotOp dot) {
-    if (failed(verifyRegisters(dot, bytes)))
+    if (failed(verifyRegisters(dot, bytes, getAmx())))
       return WalkResult::interrupt();
     return WalkResult::advance();
   });
-  if (result.wasInterrupted())
+  if (result.wasInterrupted() || failed(verifyMatrixUnit(kernel, *this)))
     return failure();
   return verifyDepth(kernel, *this);
 }

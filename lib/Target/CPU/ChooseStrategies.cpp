@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "BodySplit.h"
+#include "MatrixUnit.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "ockham/Target/CPU/CPUDialect.h"
 #include "ockham/Target/CPU/Passes.h"
 
@@ -56,12 +58,22 @@ struct CPUChooseStrategies
   using CPUChooseStrategiesBase::CPUChooseStrategiesBase;
 
   void runOnOperation() override {
+    launches.clear();
+    getOperation().walk([&](tile::LaunchOp launch) {
+      launches[launch.getKernelAttr().getAttr()].push_back(launch);
+    });
     for (auto kernel : getOperation().getOps<tile::KernelOp>())
       if (!kernel.getStrategy())
         choose(kernel);
   }
 
 private:
+  /// One row is read as fast as its products are done either way. With a few,
+  /// what is left of a tile costs less than what vectors take.
+  static constexpr int64_t kFewestTileRows = 4;
+
+  llvm::DenseMap<StringAttr, SmallVector<tile::LaunchOp>> launches;
+
   /// True if blocks of another size can be chosen: the kernel goes along these
   /// extents in steps.
   static bool isFree(tile::KernelOp kernel, const tile::BlockSizes &sizes,
@@ -147,30 +159,52 @@ private:
     return llvm::alignTo(llvm::divideCeil(depth, parts), loop.getStep());
   }
 
-  /// True if a product reads pairs of bf16 on both sides.
-  static bool multipliesPairs(tile::KernelOp kernel) {
-    WalkResult result = kernel.getBody().walk([&](tile::DotOp dot) {
-      auto lhs = dyn_cast<tile::SliceType>(dot.getLhs().getType());
-      auto rhs = dyn_cast<tile::SliceType>(dot.getRhs().getType());
-      bool pairs = lhs && rhs && lhs.getElementType().isBF16() &&
-                   rhs.getInterleave() == 2;
-      return pairs ? WalkResult::interrupt() : WalkResult::advance();
-    });
-    return result.wasInterrupted();
+  /// True if a launch may have so many rows that the matrix unit gains: all
+  /// launches whose grid is known have fewer.
+  static bool mayHaveRows(tile::KernelOp kernel,
+                          ArrayRef<tile::LaunchOp> launches, unsigned rowDim) {
+    return launches.empty() ||
+           llvm::any_of(launches, [&](tile::LaunchOp launch) {
+             std::optional<int64_t> rows =
+                 getConstantIntValue(launch.getGrid()[rowDim]);
+             return !rows || *rows >= kFewestTileRows;
+           });
+  }
+
+  /// Gives the products of a kernel as many rows as tiles for sums hold. False
+  /// if the matrix unit cannot or should not do them.
+  bool fitTiles(tile::KernelOp kernel, unsigned rowDim) {
+    std::string problem;
+    std::optional<cpu::MatrixProducts> found;
+    if (amx && vectorBytes == 64)
+      found = cpu::findMatrixProducts(kernel, rowDim, problem);
+    tile::BlockSizes sizes(kernel);
+    unsigned cls = sizes.getGridClass(rowDim);
+    if (!found ||
+        !mayHaveRows(kernel, launches[kernel.getSymNameAttr()], rowDim) ||
+        !isFree(kernel, sizes, cls))
+      return false;
+    int64_t rowTiles =
+        std::min<int64_t>(2, cpu::kMostSumTiles / found->colTiles);
+    tile::resizeBlocks(kernel, sizes, cls, rowTiles * cpu::kTileRows);
+    return true;
   }
 
   void choose(tile::KernelOp kernel) {
-    fitRegisters(kernel);
+    unsigned loopDim = findRowDim(kernel, tile::BlockSizes(kernel)).value_or(0);
+    bool hasTiles = fitTiles(kernel, loopDim);
+    if (!hasTiles)
+      fitRegisters(kernel);
     tile::BlockSizes sizes(kernel);
-    unsigned loopDim = findRowDim(kernel, sizes).value_or(0);
     int64_t step = kernel.getSteps()[loopDim], block = step, prefetch = 0,
             partDepth = 0;
     if (tile::ForOp loop = findPanelLoop(kernel)) {
-      partDepth = chooseDepth(kernel, sizes, loopDim);
+      partDepth = hasTiles ? 0 : chooseDepth(kernel, sizes, loopDim);
       // Rows of the left-hand side that stay in the cache; more of them where
-      // only a part of their depth is in use at a time.
+      // only a part of their depth is in use at a time, and on processors with
+      // a matrix unit, whose caches are larger.
       int64_t depth = 0, bytes = 4,
-              most = partDepth > 0 ? 2 * cacheBytes : cacheBytes;
+              most = partDepth > 0 || hasTiles ? 2 * cacheBytes : cacheBytes;
       for (Value view : loop.getViews()) {
         auto type = cast<tile::ViewType>(view.getType());
         if (!type.isPacked()) {
@@ -182,11 +216,12 @@ private:
       if (partDepth > 0)
         rows = std::min(rows, cpu::kMostSumBytes / cpu::getSumBytes(loop));
       block = std::max<int64_t>(step, rows / step * step);
-      prefetch = 1;
+      prefetch = hasTiles ? cpu::countPanelLines(loop) : 1;
     }
     kernel.setStrategyAttr(cpu::StrategyAttr::get(
         &getContext(), vectorBytes, loopDim, block, prefetch, partDepth,
-        bf16Pairs && multipliesPairs(kernel)));
+        bf16Pairs && cpu::multipliesBf16Pairs(kernel),
+        hasTiles ? kFewestTileRows : 0));
   }
 };
 } // namespace

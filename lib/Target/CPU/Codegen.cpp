@@ -81,25 +81,60 @@ static void initialiseTargets() {
   (void)done;
 }
 
-Expected<CPUTarget> getCPUTarget(StringRef name) {
+/// Adds what `name` lists behind its first +: instruction sets that all code
+/// may use, or those that are used for products of bf16 alone.
+static Error addInstructionSets(StringRef name, StringRef list,
+                                CPUTarget &target) {
+  SubtargetFeatures features(target.features);
+  SmallVector<StringRef> words;
+  list.split(words, '+');
+  bool isX86 = Triple(target.triple).isX86();
+  for (StringRef word : words) {
+    bool isKnown = any_of(kFeatures, [&](const Feature &feature) {
+      return feature.llvmName == word;
+    });
+    if (isX86 && word == "avx512bf16") {
+      target.hasBf16Pairs = true;
+    } else if (isX86 && word == "amx-bf16") {
+      target.hasAMX = true;
+    } else if (isX86 && isKnown) {
+      features.AddFeature(word);
+    } else {
+      return createStringError("unknown instruction set '" + word + "' in '" +
+                               name +
+                               "'; expected LLVM's names, e.g. 'avx512bf16' or "
+                               "'amx-bf16'");
+    }
+  }
+  target.features = features.getString();
+  return Error::success();
+}
+
+Expected<CPUTarget> getCPUTarget(StringRef whole) {
   initialiseTargets();
   CPUTarget target;
   target.triple = sys::getProcessTriple();
+  auto [name, sets] = whole.split('+');
+  StringMap<bool> host = sys::getHostCPUFeatures();
   if (name == "native") {
     // By features, not by name: virtual machines report processors that they
     // only partly are.
     target.cpu = Triple(target.triple).isX86() ? "x86-64" : "generic";
     SubtargetFeatures features;
-    StringMap<bool> host = sys::getHostCPUFeatures();
     for (const Feature &feature : kFeatures)
       if (feature.native && host.lookup(feature.llvmName))
         features.AddFeature(feature.llvmName);
     target.features = features.getString();
+    target.hasBf16Pairs = host.lookup("avx512bf16");
+    target.hasAMX = host.lookup("amx-tile") && host.lookup("amx-bf16");
   } else if (name == "baseline") {
     target.cpu = Triple(target.triple).isX86() ? "x86-64" : "generic";
   } else {
     target.cpu = name.str();
   }
+  if (whole.contains('+'))
+    if (Error error = addInstructionSets(whole, sets, target))
+      return error;
 
   // The name is looked up on a machine of no name: for one that it does not
   // know, LLVM prints lines of its own.
@@ -131,11 +166,19 @@ Expected<CPUTarget> getCPUTarget(StringRef name) {
     target.vectorBytes = 64;
   else if (isX86 && info.checkFeatures("+avx"))
     target.vectorBytes = 32;
-  bool isHost = name == "native";
+  // What is used for products of bf16 alone.
+  bool isWide = target.vectorBytes == 64;
+  if (!isWide && whole.contains('+') && (target.hasBf16Pairs || target.hasAMX))
+    return createStringError(
+        "'" + whole +
+        "' has instructions for bf16 but no AVX-512, which they "
+        "are used with; expected e.g. 'x86-64-v4+" +
+        (target.hasAMX ? "amx-bf16" : "avx512bf16") + "'");
   target.hasBf16Pairs =
-      target.vectorBytes == 64 &&
-      (info.checkFeatures("+avx512bf16") ||
-       (isHost && sys::getHostCPUFeatures().lookup("avx512bf16")));
+      isWide && (target.hasBf16Pairs || info.checkFeatures("+avx512bf16"));
+  target.hasAMX =
+      isWide && (target.hasAMX || (info.checkFeatures("+amx-tile") &&
+                                   info.checkFeatures("+amx-bf16")));
   return target;
 }
 
@@ -144,13 +187,15 @@ Expected<std::vector<CPUTarget>> getCPUTargets(StringRef name) {
   if (name == "portable") {
     names = {"baseline"};
     if (Triple(sys::getProcessTriple()).isX86())
-      names = {"baseline", "x86-64-v3", "x86-64-v4"};
+      names = {"baseline", "x86-64-v3", "x86-64-v4", "x86-64-v4+avx512bf16",
+               "x86-64-v4+avx512bf16+amx-bf16"};
   }
   std::vector<CPUTarget> targets;
   for (StringRef each : names) {
     Expected<CPUTarget> target = getCPUTarget(each);
     if (!target)
       return target.takeError();
+    target->isForBf16Pairs = name == "portable" && target->hasBf16Pairs;
     targets.push_back(std::move(*target));
   }
   return targets;
@@ -170,16 +215,36 @@ createTargetMachine(const CPUTarget &target) {
       std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
-static bool multipliesPairs(const Function &function) {
-  for (const Instruction &instruction : instructions(function))
-    if (auto *call = dyn_cast<IntrinsicInst>(&instruction))
-      if (call->getIntrinsicID() == Intrinsic::x86_avx512bf16_dpbf16ps_512)
-        return true;
-  return false;
+static bool calls(const Function &function, Intrinsic::ID id) {
+  return any_of(instructions(function), [&](const Instruction &instruction) {
+    auto *call = dyn_cast<IntrinsicInst>(&instruction);
+    return call && call->getIntrinsicID() == id;
+  });
 }
 
-bool multipliesBf16Pairs(const Module &module) {
-  return any_of(module, multipliesPairs);
+static bool multipliesPairs(const Function &function) {
+  return calls(function, Intrinsic::x86_avx512bf16_dpbf16ps_512);
+}
+
+static bool multipliesTiles(const Function &function) {
+  return calls(function, Intrinsic::x86_tdpbf16ps_internal);
+}
+
+std::string findRequirements(const CPUTarget &target, const Module &module) {
+  std::string result = target.requirements;
+  SmallVector<StringRef> words;
+  StringRef(target.requirements).split(words, ' ');
+  auto add = [&](StringRef word) {
+    if (!is_contained(words, word))
+      result += (result.empty() ? "" : " ") + word.str();
+  };
+  if (any_of(module, multipliesPairs))
+    add("avx512_bf16");
+  if (any_of(module, multipliesTiles)) {
+    add("amx_tile");
+    add("amx_bf16");
+  }
+  return result;
 }
 
 /// A product and a sum, fused only where the processor does so: without the
@@ -207,11 +272,15 @@ Error emitObject(Module &module, const CPUTarget &target,
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", target.cpu);
-    std::string features = target.features;
-    if (target.hasBf16Pairs && multipliesPairs(function))
-      features += features.empty() ? "+avx512bf16" : ",+avx512bf16";
-    if (!features.empty())
-      function.addFnAttr("target-features", features);
+    SubtargetFeatures features(target.features);
+    if (multipliesPairs(function))
+      features.AddFeature("avx512bf16");
+    if (multipliesTiles(function)) {
+      features.AddFeature("amx-tile");
+      features.AddFeature("amx-bf16");
+    }
+    if (std::string all = features.getString(); !all.empty())
+      function.addFnAttr("target-features", all);
     function.addFnAttr("prefer-vector-width",
                        std::to_string(target.vectorBytes * 8));
     function.addFnAttr(Attribute::NoUnwind);

@@ -20,8 +20,7 @@ using namespace ockham::cpu;
 // Accesses by grid index
 //===----------------------------------------------------------------------===//
 
-/// The dimension of the grid whose index `place` is.
-static std::optional<unsigned> getGridDim(tile::KernelOp kernel, Value place) {
+static std::optional<unsigned> findGridDim(tile::KernelOp kernel, Value place) {
   for (auto [d, index] : llvm::enumerate(kernel.getGridIndices()))
     if (place == index)
       return d;
@@ -32,7 +31,7 @@ SmallVector<GridAccess> cpu::findGridAccesses(tile::KernelOp kernel) {
   SmallVector<GridAccess> accesses;
   auto visit = [&](Value view, unsigned axis, Value place) {
     auto argument = dyn_cast<BlockArgument>(view);
-    std::optional<unsigned> dim = getGridDim(kernel, place);
+    std::optional<unsigned> dim = findGridDim(kernel, place);
     if (!dim || !argument || argument.getOwner() != &kernel.getBlock())
       return;
     for (const GridAccess &other : accesses)
@@ -75,6 +74,10 @@ int64_t KernelEmitter::getExtent(Value value, unsigned axis) const {
   if (slice)
     return axis == 0 ? slice.getRows() : slice.getCols();
   return cast<RankedTensorType>(value.getType()).getDimSize(axis);
+}
+
+std::optional<unsigned> KernelEmitter::getGridDim(Value place) {
+  return findGridDim(kernel, place);
 }
 
 int64_t KernelEmitter::getLanes(Value block) const {
@@ -596,7 +599,7 @@ void KernelEmitter::emitPrefetch(tile::ForOp op, Value position) {
     return;
   for (auto [i, view] : llvm::enumerate(op.getViews())) {
     auto type = cast<tile::ViewType>(view.getType());
-    std::optional<unsigned> dim = getGridDim(kernel, op.getPlaces()[i]);
+    std::optional<unsigned> dim = getGridDim(op.getPlaces()[i]);
     if (!type.isPacked() || !op.goesAlongRows(i) || !dim ||
         *dim == static_cast<unsigned>(strategy.getLoop()))
       continue;

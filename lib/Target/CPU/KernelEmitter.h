@@ -92,6 +92,10 @@ void transposeSquare(mlir::ImplicitLocOpBuilder &b,
 /// All accesses of the kernel that rely on such a check.
 llvm::SmallVector<GridAccess> findGridAccesses(tile::KernelOp kernel);
 
+struct MatrixProduct;
+struct MatrixProducts;
+class MatrixUnit;
+
 class KernelEmitter {
 public:
   KernelEmitter(mlir::ImplicitLocOpBuilder &b, tile::KernelOp kernel,
@@ -130,6 +134,11 @@ public:
   /// What the rest needs of it goes to memory.
   mlir::LogicalResult emitProducts(const GridPoint &point, Override override,
                                    const DepthPart *part = nullptr);
+  /// Writes the products of `rows` rows, as many as a block has or fewer
+  /// (`whole`), by the matrix unit: all of the body up to the end of that loop.
+  mlir::LogicalResult emitTiles(const GridPoint &point,
+                                const MatrixProducts &found, mlir::Value rows,
+                                bool whole, MatrixUnit &unit);
   /// Writes the rest for one row: that of `point`, which is number `row` of
   /// those in memory.
   mlir::LogicalResult emitRest(const GridPoint &point, unsigned cls,
@@ -146,6 +155,9 @@ private:
   /// The widths of the vectors that N columns fall into.
   llvm::SmallVector<int64_t> splitColumns(int64_t cols, int64_t lanes) const;
   llvm::SmallVector<mlir::Type> getRegisterTypes(mlir::Value block) const;
+
+  /// The dimension of the grid whose index `place` is.
+  std::optional<unsigned> getGridDim(mlir::Value place);
 
   // Numbers.
   mlir::Value index(int64_t value);
@@ -237,6 +249,8 @@ private:
   void multiplyPairs(Registers &sums, const SliceValues &lhs,
                      const SliceValues &rhs, mlir::Value k, int64_t rows,
                      llvm::ArrayRef<int64_t> widths, int64_t firstCol);
+  void emitProduct(const MatrixProducts &found, const MatrixProduct &product,
+                   mlir::Value rows, bool whole, MatrixUnit &unit);
   void emitReduce(tile::ReduceOp op);
   void emitScan(tile::ScanOp op);
   void emitTranspose(tile::TransposeOp op);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
+#include "MatrixUnit.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "ockham/Target/CPU/Passes.h"
@@ -33,9 +34,10 @@ struct ViewLayout {
 /// One kernel and all of its launches.
 class KernelLowering {
 public:
-  KernelLowering(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches)
+  KernelLowering(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
+                 MatrixUnit &matrixUnit)
       : kernel(kernel), launches(launches.begin(), launches.end()),
-        b(kernel.getLoc(), kernel.getContext()) {}
+        matrixUnit(matrixUnit), b(kernel.getLoc(), kernel.getContext()) {}
 
   LogicalResult run();
 
@@ -48,6 +50,11 @@ private:
   LogicalResult emitLastRows(KernelEmitter &emitter, const GridPoint &point,
                              unsigned cls, Value left,
                              const DepthPart *part = nullptr);
+  LogicalResult emitCases(KernelEmitter &emitter, const GridPoint &point,
+                          unsigned cls, Value left, int64_t most,
+                          const DepthPart *part = nullptr);
+  LogicalResult emitTiles(KernelEmitter &emitter, GridPoint point, unsigned cls,
+                          Value span);
   LogicalResult emitParts(KernelEmitter &emitter, const GridPoint &point,
                           unsigned cls, Value span);
   LogicalResult emitPart(KernelEmitter &emitter, GridPoint point, unsigned cls,
@@ -68,6 +75,7 @@ private:
 
   tile::KernelOp kernel;
   SmallVector<tile::LaunchOp> launches;
+  MatrixUnit &matrixUnit;
   ImplicitLocOpBuilder b;
   StrategyAttr strategy;
   func::FuncOp function;
@@ -169,6 +177,12 @@ LogicalResult KernelLowering::emitTask(KernelEmitter &emitter, Value task) {
 
   Value span = b.createOrFold<arith::SubIOp>(last, first);
   point.count = divideUp(span, index(step));
+  if (strategy.getAmx() != 0) {
+    if (!canSplit)
+      return kernel.emitOpError("has products for the matrix unit that nothing "
+                                "row by row follows");
+    return emitTiles(emitter, point, cls, span);
+  }
   if (strategy.getDepth() != 0) {
     if (!canSplit)
       return kernel.emitOpError("has products whose depth cannot be split");
@@ -245,7 +259,17 @@ LogicalResult KernelLowering::emitLastRows(KernelEmitter &emitter,
                                            const GridPoint &point, unsigned cls,
                                            Value left, const DepthPart *part) {
   int64_t step = kernel.getSteps()[strategy.getLoop()];
-  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, step));
+  if (failed(emitCases(emitter, point, cls, left, step - 1, part)))
+    return failure();
+  return part ? success() : emitRows(emitter, point, cls, left);
+}
+
+/// Products of `left` rows, for up to `most` of them.
+LogicalResult KernelLowering::emitCases(KernelEmitter &emitter,
+                                        const GridPoint &point, unsigned cls,
+                                        Value left, int64_t most,
+                                        const DepthPart *part) {
+  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, most + 1));
   auto branch =
       scf::IndexSwitchOp::create(b, TypeRange{}, left, cases, cases.size());
   {
@@ -260,7 +284,55 @@ LogicalResult KernelLowering::emitLastRows(KernelEmitter &emitter,
     scf::YieldOp::create(b);
   }
   b.setLoc(kernel.getLoc());
-  return part ? success() : emitRows(emitter, point, cls, left);
+  return success();
+}
+
+/// Products by the matrix unit, but for a few last rows.
+LogicalResult KernelLowering::emitTiles(KernelEmitter &emitter, GridPoint point,
+                                        unsigned cls, Value span) {
+  int64_t loopDim = strategy.getLoop(), step = kernel.getSteps()[loopDim];
+  std::string problem;
+  std::optional<MatrixProducts> found =
+      findMatrixProducts(kernel, loopDim, problem);
+  if (!found)
+    return kernel.emitOpError()
+           << "has products for the matrix unit, but " << problem;
+  Value first = point.indices[loopDim];
+  Value whole = b.createOrFold<arith::MulIOp>(
+      b.createOrFold<arith::DivUIOp>(span, index(step)), index(step));
+  auto loop = scf::ForOp::create(b, index(0), whole, index(step));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value row = loop.getInductionVar();
+    point.number = arith::DivUIOp::create(b, row, index(step));
+    point.indices[loopDim] = arith::AddIOp::create(b, first, row);
+    if (failed(emitter.emitTiles(point, *found, index(step), /*whole=*/true,
+                                 matrixUnit)) ||
+        failed(emitRows(emitter, point, cls, index(step))))
+      return failure();
+  }
+
+  b.setLoc(kernel.getLoc());
+  Value left = b.createOrFold<arith::SubIOp>(span, whole);
+  point.number = b.createOrFold<arith::DivUIOp>(whole, index(step));
+  point.indices[loopDim] = b.createOrFold<arith::AddIOp>(first, whole);
+  Value enough = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::sge, left,
+                                               index(strategy.getAmx()));
+  auto branch = scf::IfOp::create(b, enough, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    if (failed(emitter.emitTiles(point, *found, left, /*whole=*/false,
+                                 matrixUnit)))
+      return failure();
+    b.setInsertionPointToStart(branch.elseBlock());
+    int64_t fewest = std::min(strategy.getAmx(), step);
+    if (failed(emitCases(emitter, point, cls, left, fewest - 1)))
+      return failure();
+  }
+  b.setLoc(kernel.getLoc());
+  return emitRows(emitter, point, cls, left);
 }
 
 /// The products of a block of rows in parts of their depth, so that what a part
@@ -521,11 +593,12 @@ struct CPULowerKernels : ockham::impl::CPULowerKernelsBase<CPULowerKernels> {
     module.walk([&](tile::LaunchOp launch) {
       launches[launch.getKernelAttr().getAttr()].push_back(launch);
     });
+    MatrixUnit matrixUnit(module);
     for (tile::KernelOp kernel :
          llvm::make_early_inc_range(module.getOps<tile::KernelOp>())) {
       auto it = launches.find(kernel.getSymNameAttr());
       if (it != launches.end() &&
-          failed(KernelLowering(kernel, it->second).run()))
+          failed(KernelLowering(kernel, it->second, matrixUnit).run()))
         return signalPassFailure();
       kernel.erase();
     }

@@ -19,7 +19,7 @@
 // RUN: env OCKHAM_CPU=x86-64 ockham run %t.so | FileCheck %s --check-prefix=BASELINE
 
 // RUN: not ockham compile %s --cpu portable --emit llvm -o - 2>&1 | FileCheck %s --check-prefix=EMIT
-// EMIT: error: --cpu portable is code for 3 processors, but --emit llvm and --emit object write it for one; give e.g. '--cpu native'
+// EMIT: error: --cpu portable is code for several processors, but --emit llvm and --emit object write it for one; give e.g. '--cpu native'
 
 ockham.weight @w : tensor<7x5xf16> = dense<0.5> : tensor<7x5xf16>
 func.func @forward(%x: tensor<?x7xf32>) -> tensor<?x5xf16> attributes {ockham.entry = "forward"} {

@@ -28,12 +28,17 @@ int64_t countPresentRegisters(int64_t vectorBytes);
 int64_t getVectorsAtOnce(tile::DotOp dot, int64_t rows, int64_t vectors,
                          int64_t vectorBytes);
 constexpr int64_t kLineBytes = 64; ///< Of a cache.
+/// Lines that a step of the loop reads of the panels that it goes down.
+int64_t countPanelLines(tile::ForOp loop);
 
 /// What the sums of a block may take on the stack between parts of a depth.
 constexpr int64_t kMostSumBytes = 1 << 17;
 
 /// True if the product is such a step.
 bool isStepOfLoop(tile::DotOp dot);
+
+/// True if a product of the kernel reads pairs of bf16 on both sides.
+bool multipliesBf16Pairs(tile::KernelOp kernel);
 
 } // namespace ockham::cpu
 

@@ -45,10 +45,15 @@ def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
       it. Sums of a part wait for the next one in memory, and what follows the
       product comes behind the last one. For a kernel whose products end before
       anything else is done with their rows.
-
     - `bf16_pairs`: products of bf16 by panels whose rows lie in pairs go through
       an instruction that multiplies pairs (AVX512-BF16). Sums are f32; numbers
       below the normal ones count as zero. Without it, pairs are taken apart.
+    - `amx`: the fewest rows whose products of bf16, by panels whose rows lie in
+      pairs, go through the matrix unit (AMX-BF16), in tiles of up to 16 x 16
+      sums, six of them at most; 0: it is not used. Fewer rows go through
+      vectors. Sums are f32, over the whole depth, and pass through memory to
+      what follows. They start from zero; numbers below the normal ones count as
+      zero, too.
 
     ```mlir
     #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 128, prefetch = 1, depth = 768>
@@ -58,7 +63,8 @@ def CPU_StrategyAttr : AttrDef<CPU_Dialect, "Strategy",
                         DefaultValuedParameter<"int64_t", "0">:$block,
                         DefaultValuedParameter<"int64_t", "0">:$prefetch,
                         DefaultValuedParameter<"int64_t", "0">:$depth,
-                        DefaultValuedParameter<"bool", "false">:$bf16_pairs);
+                        DefaultValuedParameter<"bool", "false">:$bf16_pairs,
+                        DefaultValuedParameter<"int64_t", "0">:$amx);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

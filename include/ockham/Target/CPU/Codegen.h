@@ -35,23 +35,31 @@ struct CPUTarget {
   /// functions with such products may use what comes with it: it would flush
   /// small numbers to zero elsewhere, too.
   bool hasBf16Pairs = false;
+  /// There is a matrix unit for bf16 (AMX). Only functions that use it may:
+  /// tiles are configured and released per function.
+  bool hasAMX = false;
+  /// Nothing gains from it but products of bf16 on both sides.
+  bool isForBf16Pairs = false;
   /// What a machine needs to run the code, as ockham_model.features says it:
   /// names as in /proc/cpuinfo, separated by spaces.
   std::string requirements;
 };
 
 /// The processor that `name` stands for: "native" for this machine, "baseline"
-/// for the least of its architecture, or an LLVM CPU name.
+/// for the least of its architecture, or an LLVM CPU name; with instruction
+/// sets that it has besides: "x86-64-v4+avx512bf16+amx-bf16".
 llvm::Expected<CPUTarget> getCPUTarget(llvm::StringRef name);
 
 /// The processors of a model that chooses when it is loaded, from the least
 /// demanding on: for "portable" the levels of the architecture that differ in
-/// their vectors, else the one that `name` stands for.
+/// their vectors or in what multiplies bf16, else the one that `name` stands
+/// for.
 llvm::Expected<std::vector<CPUTarget>> getCPUTargets(llvm::StringRef name);
 
-/// True if a function of the module multiplies pairs of bf16: its machine needs
-/// `avx512_bf16`.
-bool multipliesBf16Pairs(const llvm::Module &module);
+/// What a machine needs to run the module: the requirements of the target, and
+/// the instruction sets for bf16 that functions use.
+std::string findRequirements(const CPUTarget &target,
+                             const llvm::Module &module);
 
 /// LLVM's code generator for the target.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

@@ -17,7 +17,9 @@ def CPUChooseStrategies
     Gives each `tile.kernel` without a strategy an `#ockham_cpu.strategy`, and
     the accumulators of its products a size that the registers hold: 8 x 3
     vectors of 64 bytes, 4 x 3 narrower ones. Packed weights stay as they are:
-    a narrower block is a part of a panel.
+    a narrower block is a part of a panel. Products that a matrix unit can do
+    have blocks of up to 32 rows, which are 2 x 3 tiles by a panel of 48
+    columns, unless no launch has the rows that make it worth while.
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64",
@@ -26,6 +28,8 @@ def CPUChooseStrategies
            "What a block of rows of the left-hand side may take of the cache">,
     Option<"bf16Pairs", "bf16-pairs", "bool", "false",
            "There is an instruction that multiplies pairs of bf16 (AVX512-BF16)">,
+    Option<"amx", "amx", "bool", "false",
+           "There is a matrix unit for bf16 (AMX-BF16)">,
     Option<"mostDepth", "most-depth", "int64_t", "768",
            "The depth beyond which a product is summed up in parts; 0: never">
   ];
@@ -45,6 +49,11 @@ def CPULowerKernels : Pass<"ockham-cpu-lower-kernels", "::mlir::ModuleOp"> {
 
     Where a window lies at an index of the grid, the launch checks that the
     view is as large as the grid, and no element is checked.
+
+    Products for the matrix unit become calls of functions that the module has
+    once for each shape: tiles are configured and released per function, so none
+    is live where anything else is done. Their sums go to memory, which the code
+    behind a product reads row by row.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

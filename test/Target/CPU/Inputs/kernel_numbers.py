@@ -1,6 +1,6 @@
 """Compares compiled kernels with the interpreter, over odd shapes.
 
-usage: kernel_numbers.py FOLDER [--weights TYPE | --type TYPE] CPU...
+usage: kernel_numbers.py FOLDER [--weights TYPE | --type TYPE [--amx EMULATOR]] CPU...
 
 Each case is a function of tfm ops. It is compiled once per processor, through
 kernels, and run on several extents; the interpreter runs the tfm ops in float64.
@@ -11,10 +11,15 @@ them does to the results must be seen, and lie within what it can do.
 
 --type TYPE: with activations of that type (narrow_text.py), against the
 interpreter without rounding.
+
+--amx EMULATOR: products whose code multiplies in tiles; machines without AMX run
+them with the emulator (amx-emulator.cpp), and must not be asked whether they have
+it. It is checked that tiles are used from as many rows on as they should be.
 """
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -188,13 +193,12 @@ def make_cases():
                ", scale tensor<40xf32>", {"g": (40,)})  # fmt: skip
 
 
-def run(*command, level=""):
+def run(*command, level="", preload=None):
+    environment = {**os.environ, "OCKHAM_CPU": level}
+    if preload:
+        environment["LD_PRELOAD"] = preload
     result = subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OCKHAM_CPU": level},
+        command, check=False, capture_output=True, text=True, env=environment
     )
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
@@ -220,6 +224,30 @@ def choose_levels(library, cpu):
     return [level for level, _ in LEVELS]
 
 
+# Of what a model with such products says that it needs, and as many letters that
+# every machine of 64 bits has.
+AMX_NEEDS = b" amx_tile amx_bf16"
+FEWEST_ROWS = 4
+# None, parts of a tile, one, two, and all of that.
+TILE_ROWS = [3, 4, 16, 29, 32, 33, 131]
+
+
+def pretend_amx(library):
+    """Takes AMX out of what the library asks of a machine. True if it was there."""
+    code = library.read_bytes()
+    library.write_bytes(code.replace(AMX_NEEDS, b" sse2".ljust(len(AMX_NEEDS))))
+    return AMX_NEEDS in code
+
+
+def check_tiles(name, extents, output):
+    """The number of products of tiles, if it can be right for so many rows."""
+    products = int(re.search(r"^AMX:.* (\d+) tdpbf16ps$", output, re.MULTILINE)[1])
+    rows = extents[0] * extents[1]
+    if (products > 0) != (rows >= FEWEST_ROWS):
+        sys.exit(f"{name}: {products} products of tiles for {rows} rows")
+    return products
+
+
 def compare_unrounded(model, end, output, rounded):
     """By how much results differ from those of float32 weights, relatively."""
     run("ockham", "run", "--interpret", "--f64", "--passes", "canonicalize",
@@ -232,8 +260,11 @@ def main(cases):
     folder = Path(sys.argv[1])
     cpus = sys.argv[2:]
     passes, kind = PASSES, None
+    emulator, products = None, 0
     if cpus[0] == "--type":
         kind, cpus = cpus[1], cpus[2:]
+        if cpus[0] == "--amx":
+            emulator, cpus = cpus[1], cpus[2:]
     elif cpus[0] == "--weights":
         passes = PASSES.replace("tile{", f"tile{{weights={cpus[1]} ", 1)
         cpus = cpus[2:]
@@ -242,6 +273,10 @@ def main(cases):
     for number, case in enumerate(cases):
         if passes != PASSES and "tfm.linear" not in case.text:
             continue  # Nothing is rounded.
+        if emulator and "tfm.linear" not in case.text:
+            continue
+        if emulator and len(case.extents) > len(TILE_ROWS):
+            case.extents = [(1, m) for m in TILE_ROWS]
         model = folder / f"case{number}.mlir"
         model.write_text(narrow_text(case.text, kind) if kind else case.text)
         lowered = run(
@@ -278,7 +313,12 @@ def main(cases):
                 "-o",
                 str(library),
             )
+            if emulator and not pretend_amx(library):
+                # Rows of odd depth do not lie in pairs.
+                continue
             libraries.append((library, choose_levels(library, cpu)))
+        if not libraries:
+            continue
         # With rounded weights the kernels themselves are interpreted, in float64:
         # so sums differ by their order alone.
         reference = "canonicalize" if passes == PASSES else passes
@@ -312,7 +352,11 @@ def main(cases):
                 rounding = max(rounding, compare_unrounded(model, end, output, want))
             for library, levels in libraries:
                 level = levels[turn % len(levels)]
-                run("ockham", "run", str(library), *end, level=level)
+                text = run(
+                    "ockham", "run", str(library), *end, level=level, preload=emulator
+                )
+                if emulator:
+                    products += check_tiles(case.name, extents, text)
                 have = np.load(output).astype(np.float64)
                 error = np.abs(have - want).max() / max(1.0, np.abs(want).max())
                 limit = TOLERANCE[kind] if kind else 5e-6
@@ -324,6 +368,8 @@ def main(cases):
                 worst = max(worst, error)
                 count += 1
     print(f"{count} runs agree, the worst to {worst:.1e}")
+    if emulator:
+        print(f"{products} products of tiles")
     if passes != PASSES:
         print(f"rounding weights changes results by up to {rounding:.1e}")
         # A weight is off by at most 2**-9 of itself. The sum of 20 products of
