@@ -107,7 +107,9 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.text("--cpu", "NAME", cpu,
             "Processor to generate code for: native (default), baseline, "
             "x86-64-v3 (AVX2), x86-64-v4 (AVX-512) or another of LLVM's "
-            "names; or portable: those three, one of which is chosen when the "
+            "names, with instruction sets that it has besides "
+            "(x86-64-v4+avx512bf16+amx-bf16); or portable: those three, and "
+            "for products of bf16 two more, one of which is chosen when the "
             "model is loaded.");
   auto readPrecision = [](const std::string &given, auto &to) {
     static const std::map<std::string, Precision> kinds = {

@@ -68,18 +68,18 @@ std::optional<MatrixProducts> cpu::findMatrixProducts(tile::KernelOp kernel,
     std::optional<unsigned> left = findWindow(loop, dot.getLhs()),
                             right = findWindow(loop, dot.getRhs());
     if (!left || !right || dot.getTransposed()) {
-      os << "it multiplies " << dot.getLhs().getType() << " by "
-         << (dot.getTransposed() ? "the transpose of " : "")
+      os << "it multiplies '" << dot.getLhs().getType() << "' by "
+         << (dot.getTransposed() ? "the transpose of '" : "'")
          << dot.getRhs().getType()
-         << "; expected windows that its loop streams";
+         << "'; expected windows that its loop streams";
       return std::nullopt;
     }
     auto lhs = cast<tile::SliceType>(dot.getLhs().getType());
     auto rhs = cast<tile::SliceType>(dot.getRhs().getType());
     if (!lhs.getElementType().isBF16() || !rhs.getElementType().isBF16() ||
         lhs.getPanel() != 0 || rhs.getInterleave() != 2) {
-      os << "it multiplies " << lhs << " by " << rhs
-         << "; expected bf16 by panels of bf16 whose rows lie in pairs "
+      os << "it multiplies '" << lhs << "' by '" << rhs
+         << "'; expected bf16 by panels of bf16 whose rows lie in pairs "
             "(interleave = 2)";
       return std::nullopt;
     }
@@ -95,7 +95,7 @@ std::optional<MatrixProducts> cpu::findMatrixProducts(tile::KernelOp kernel,
     }
     auto acc = dot.getAcc().getType();
     if (!acc.getElementType().isF32() || acc.getDimSize(1) % kTileRows != 0) {
-      os << "it accumulates " << acc << "; expected f32 in a multiple of "
+      os << "it accumulates '" << acc << "'; expected f32 in a multiple of "
          << kTileRows << " columns";
       return std::nullopt;
     }
@@ -106,7 +106,7 @@ std::optional<MatrixProducts> cpu::findMatrixProducts(tile::KernelOp kernel,
     int64_t colTiles = acc.getDimSize(1) / kTileRows;
     int64_t tiles = llvm::divideCeil(acc.getDimSize(0), kTileRows) * colTiles;
     if (tiles > kMostSumTiles) {
-      os << "it accumulates " << acc << " in " << tiles << " tiles of "
+      os << "it accumulates '" << acc << "' in " << tiles << " tiles of "
          << kTileRows << " x " << kTileRows << ", expected at most "
          << kMostSumTiles;
       return std::nullopt;

@@ -184,3 +184,172 @@ tile.kernel @k(%w: !tile.view<8x48xf16, panels<48, interleave = 2>>) grid(%i to 
 tile.kernel @k(%w: !tile.view<8x48xbf16, panels<48, interleave = 2>>) grid(%i to %m step 8)
     strategy #ockham_cpu.strategy<vector_bytes = 32, loop = 0, bf16_pairs = true> {
 }
+
+// -----
+
+// expected-error @+1 {{multiplies -1 rows or more by the matrix unit, expected 1 or more, or 0 for none}}
+tile.kernel @k() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = -1> {
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but expected a loop from 0 to a constant that does nothing but add up products of the rows of grid dimension #0, and behind it what is done row by row}}
+tile.kernel @k() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but it multiplies '!tile.slice<8x4xf32>' by '!tile.slice<4x48xbf16, panels<48, interleave = 2>>'; expected bf16 by panels of bf16 whose rows lie in pairs (interleave = 2)}}
+tile.kernel @type(%a: !tile.view<?x80xf32>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xf32> -> !tile.slice<8x4xf32>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x4xf32>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but it multiplies '!tile.slice<8x4xbf16>' by '!tile.slice<4x48xbf16, panels<48>>'; expected bf16 by panels of bf16 whose rows lie in pairs (interleave = 2)}}
+tile.kernel @no_pairs(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xbf16> -> !tile.slice<8x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48>> -> !tile.slice<4x48xbf16, panels<48>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x4xbf16>, !tile.slice<4x48xbf16, panels<48>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but it accumulates 'tensor<48x48xf32>' in 9 tiles of 16 x 16, expected at most 6}}
+tile.kernel @tall(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 48, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<48x48xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xbf16> -> !tile.slice<48x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<48x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<48x48xf32>, !tile.slice<48x4xbf16>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<48x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<48x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but it accumulates 'tensor<8x24xf32>'; expected f32 in a multiple of 16 columns}}
+tile.kernel @narrow(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 24)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x24xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xbf16> -> !tile.slice<8x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x24xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<8x24xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x24xf32>, !tile.slice<8x4xbf16>, !tile.slice<4x24xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<8x24xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x24xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but result #0 of its loop does not start from 0}}
+tile.kernel @begins(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %one = arith.constant dense<1.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xbf16> -> !tile.slice<8x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %one : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x4xbf16>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// expected-error @+1 {{splits the depth of products into parts of 40, but the matrix unit keeps their sums over all of it; expected 0}}
+tile.kernel @parts(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, block = 8, depth = 40, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xbf16> -> !tile.slice<8x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x4xbf16>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// The left-hand side is not where a thread is: its rows may end before.
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but its windows do not go along the columns of an argument, at grid index #0, and down the rows of another}}
+tile.kernel @elsewhere(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %c8 = arith.constant 8 : index
+  %later = arith.addi %i, %c8 : index
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%later, %k] : !tile.view<?x80xbf16> -> !tile.slice<8x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x4xbf16>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but it multiplies 'tensor<8x4xbf16>' by '!tile.slice<4x48xbf16, panels<48, interleave = 2>>'; expected windows that its loop streams}}
+tile.kernel @block(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %x = tile.load %a[%i, %k] : !tile.view<?x80xbf16> -> tensor<8x4xbf16>
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, tensor<8x4xbf16>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}

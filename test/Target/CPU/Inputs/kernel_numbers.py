@@ -210,7 +210,12 @@ def run(*command, level="", preload=None):
 
 # The levels of portable code, with an instruction set that the level above has
 # first, and so is not to be seen in what the model says it needs.
-LEVELS = [("x86-64", " avx"), ("x86-64-v3", " avx512f"), ("", None)]
+LEVELS = [
+    ("x86-64", " avx"),
+    ("x86-64-v3", " avx512f"),
+    ("x86-64-v4", " avx512_bf16"),
+    ("", None),
+]
 
 
 def choose_levels(library, cpu):
