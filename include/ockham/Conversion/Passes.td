@@ -142,7 +142,12 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
     Option<"keyBlock", "key-block", "int64_t", "64",
            "Keys of a block of attention that all of its queries see">,
     Option<"keyRest", "key-rest", "int64_t", "16",
-           "Keys of the other blocks; divides key-block">
+           "Keys of the other blocks; divides key-block">,
+    Option<"rowColumns", "row-columns", "int64_t", "128",
+           "Columns of a block of a kernel without products, and elements of one "
+           "with several rows, at most">,
+    Option<"rowCount", "row-count", "int64_t", "1",
+           "Rows of a block of a kernel without products, at most">
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

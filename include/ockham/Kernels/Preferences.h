@@ -39,6 +39,16 @@ struct Preferences {
   /// Blocks of attention: queries; keys that all of them see; other keys, in a
   /// divisor of those.
   int64_t queryBlock = 6, keyBlock = 64, keyRest = 16;
+  /// Blocks of kernels without products: at most so many columns, and rows as
+  /// long as they are no more elements than that.
+  int64_t rowColumns = 128, rowCount = 1;
+
+  int64_t getRowBlock(int64_t columns) const {
+    int64_t rows = 1;
+    while (2 * rows <= rowCount && 2 * rows * columns <= rowColumns)
+      rows *= 2;
+    return rows;
+  }
 
   /// Blocks are vector registers. An accumulator of 8 x 48 leaves room for what
   /// is multiplied; two of them are 6 x 32.
@@ -52,6 +62,9 @@ struct Preferences {
     result.productRows = result.gateRows = 64;
     result.tablesInRows = result.keysInRows = result.narrowFactors = true;
     result.queryBlock = result.keyBlock = result.keyRest = 64;
+    // A whole row, read once, and several where they are short.
+    result.rowColumns = 4096;
+    result.rowCount = 16;
     return result;
   }
 };

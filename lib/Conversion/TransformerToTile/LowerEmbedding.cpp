@@ -107,8 +107,9 @@ static EmbeddingTable describe(tfm::EmbeddingOp op, std::string &name) {
   return table;
 }
 
-std::string tfm_to_tile::convertEmbedding(KernelGroup group,
-                                          KernelCache &kernels) {
+std::string
+tfm_to_tile::convertEmbedding(KernelGroup group, KernelCache &kernels,
+                              const tfm_to_tile::Preferences &preferences) {
   // Their order does not matter to the sum.
   SmallVector<tfm::EmbeddingOp> tables{cast<tfm::EmbeddingOp>(group.getRoot())};
   Value sum = tables.front().getResult();
@@ -127,6 +128,8 @@ std::string tfm_to_tile::convertEmbedding(KernelGroup group,
   EmbeddingOptions options;
   options.result = type.getElementType();
   options.columns = type.getShape().back();
+  options.blockRows = preferences.getRowBlock(options.columns);
+  options.blockColumns = preferences.rowColumns;
   std::string name = "embedding_" + std::to_string(options.columns);
   SmallVector<Value> inputs;
   for (tfm::EmbeddingOp table : tables) {

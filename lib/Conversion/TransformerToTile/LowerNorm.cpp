@@ -49,7 +49,9 @@ static std::string getName(tfm::NormOp op, const NormOptions &options) {
   return name;
 }
 
-std::string tfm_to_tile::convertNorm(KernelGroup group, KernelCache &kernels) {
+std::string
+tfm_to_tile::convertNorm(KernelGroup group, KernelCache &kernels,
+                         const tfm_to_tile::Preferences &preferences) {
   auto op = cast<tfm::NormOp>(group.getRoot());
   std::string problem = checkRows(op, op.getInput());
   for (Operation *step : group.getSteps())
@@ -61,6 +63,8 @@ std::string tfm_to_tile::convertNorm(KernelGroup group, KernelCache &kernels) {
   NormOptions options;
   options.element = type.getElementType();
   options.columns = type.getShape().back();
+  options.blockRows = preferences.getRowBlock(options.columns);
+  options.blockColumns = preferences.rowColumns;
   options.centred =
       op.getKind() == tfm::NormKind::Layer ||
       (op.getKind() == tfm::NormKind::Fixed && !op.getUncentred());

@@ -28,8 +28,9 @@ bool tfm_to_tile::isPointwise(Operation *op) {
                          tfm::GateOp, tfm::CastOp>(op);
 }
 
-std::string tfm_to_tile::convertPointwise(KernelGroup group,
-                                          KernelCache &kernels) {
+std::string
+tfm_to_tile::convertPointwise(KernelGroup group, KernelCache &kernels,
+                              const tfm_to_tile::Preferences &preferences) {
   Operation *root = group.getRoot();
   std::string problem = checkRows(root, root->getResult(0));
   for (Operation *op : group.getSteps())
@@ -43,6 +44,8 @@ std::string tfm_to_tile::convertPointwise(KernelGroup group,
   auto type = cast<RankedTensorType>(root->getResult(0).getType());
   RowMapOptions options;
   options.columns = type.getShape().back();
+  options.blockRows = preferences.getRowBlock(options.columns);
+  options.blockColumns = preferences.rowColumns;
   StepList list(options.columns);
   Value input = root->getOperand(0);
   list.addOp(b, root, input);

@@ -44,8 +44,9 @@ static Value fromColumn(OpBuilder &b, Location loc, Value column, Value like,
   return result;
 }
 
-std::string tfm_to_tile::convertCrossEntropy(tfm::CrossEntropyOp op,
-                                             KernelCache &kernels) {
+std::string
+tfm_to_tile::convertCrossEntropy(tfm::CrossEntropyOp op, KernelCache &kernels,
+                                 const tfm_to_tile::Preferences &preferences) {
   std::string problem = checkRows(op, op.getLogits());
   if (!problem.empty())
     return problem;
@@ -54,6 +55,8 @@ std::string tfm_to_tile::convertCrossEntropy(tfm::CrossEntropyOp op,
   CrossEntropyOptions options;
   options.element = op.getLogits().getType().getElementType();
   options.columns = op.getLogits().getType().getShape().back();
+  options.blockRows = preferences.getRowBlock(options.columns);
+  options.blockColumns = preferences.rowColumns;
   options.labels =
       cast<RankedTensorType>(op.getLabels().getType()).getElementType();
   emitIndexCheck(b, op, op.getLabels(), b.getIndexAttr(options.columns),

@@ -55,16 +55,20 @@ std::string convertLinear(KernelGroup group, KernelCache &kernels,
 
 std::string convertAttention(tfm::AttentionOp op, KernelCache &kernels,
                              const Preferences &preferences);
-std::string convertNorm(KernelGroup group, KernelCache &kernels);
+std::string convertNorm(KernelGroup group, KernelCache &kernels,
+                        const Preferences &preferences);
 
 /// An embedding, or a sum of embeddings.
-std::string convertEmbedding(KernelGroup group, KernelCache &kernels);
+std::string convertEmbedding(KernelGroup group, KernelCache &kernels,
+                             const Preferences &preferences);
 
 /// A chain of point-wise ops (isPointwise).
-std::string convertPointwise(KernelGroup group, KernelCache &kernels);
+std::string convertPointwise(KernelGroup group, KernelCache &kernels,
+                             const Preferences &preferences);
 bool isPointwise(mlir::Operation *op);
 
-std::string convertCrossEntropy(tfm::CrossEntropyOp op, KernelCache &kernels);
+std::string convertCrossEntropy(tfm::CrossEntropyOp op, KernelCache &kernels,
+                                const Preferences &preferences);
 
 /// An activation `[..., width]` as the matrix of its rows, which is what
 /// kernels work on. A part of a merged projection is one without a copy.

@@ -150,13 +150,13 @@ static std::string convert(const KernelGroup &group, KernelCache &kernels,
   if (auto attention = dyn_cast<tfm::AttentionOp>(root))
     return convertAttention(attention, kernels, preferences);
   if (auto loss = dyn_cast<tfm::CrossEntropyOp>(root))
-    return convertCrossEntropy(loss, kernels);
+    return convertCrossEntropy(loss, kernels, preferences);
   if (isa<tfm::EmbeddingOp>(root))
-    return convertEmbedding(group, kernels);
+    return convertEmbedding(group, kernels, preferences);
   if (isPointwise(root))
-    return convertPointwise(group, kernels);
+    return convertPointwise(group, kernels, preferences);
   if (isa<tfm::NormOp>(root))
-    return convertNorm(group, kernels);
+    return convertNorm(group, kernels, preferences);
   return "there is none for " + root->getName().getStringRef().str();
 }
 
@@ -173,7 +173,9 @@ struct ConvertTransformerToTile
           std::pair<StringRef, int64_t>("gate-rows", gateRows),
           std::pair<StringRef, int64_t>("query-block", queryBlock),
           std::pair<StringRef, int64_t>("key-block", keyBlock),
-          std::pair<StringRef, int64_t>("key-rest", keyRest)})
+          std::pair<StringRef, int64_t>("key-rest", keyRest),
+          std::pair<StringRef, int64_t>("row-columns", rowColumns),
+          std::pair<StringRef, int64_t>("row-count", rowCount)})
       if (value < 1)
         return emitError(UnknownLoc::get(context))
                << "convert-tfm-to-tile: " << name << " is " << value
@@ -204,6 +206,8 @@ struct ConvertTransformerToTile
     preferences.queryBlock = queryBlock;
     preferences.keyBlock = keyBlock;
     preferences.keyRest = keyRest;
+    preferences.rowColumns = rowColumns;
+    preferences.rowCount = rowCount;
     preferences.weights = weights == "bf16"  ? Type(b.getBF16Type())
                           : weights == "f16" ? Type(b.getF16Type())
                                              : Type(b.getF32Type());
