@@ -11,6 +11,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
 #include "ockham/Pipelines/Pipelines.h"
+#include "ockham/Target/CUDA/CUDADialect.h"
 #include "ockham/Target/CUDA/Kernels.h"
 #include "ockham/Target/Package/Package.h"
 #include "llvm/IR/LLVMContext.h"
@@ -29,6 +30,12 @@ Error lowerForCUDA(ModuleOp module, const DeviceCodeOptions &device,
   CUDAPipelineOptions options;
   // The oldest one comes first.
   options.arch = device.archs.front().version;
+  // Younger ones may have less shared memory.
+  int64_t shared = cuda::getMostSharedBytes(options.arch);
+  for (const GPUArch &arch : device.archs)
+    shared = std::min(shared, cuda::getMostSharedBytes(arch.version));
+  if (shared < cuda::getMostSharedBytes(options.arch))
+    options.shared = shared;
   std::optional<llvm::raw_string_ostream> plan;
   if (memoryPlan)
     options.memoryPlan = &plan.emplace(*memoryPlan);

@@ -77,6 +77,8 @@ void ockham::buildToTilePipeline(OpPassManager &pm,
   conversion.queryBlock = wanted.queryBlock;
   conversion.keyBlock = wanted.keyBlock;
   conversion.keyRest = wanted.keyRest;
+  conversion.rowColumns = wanted.rowColumns;
+  conversion.rowCount = wanted.rowCount;
   pm.addPass(createConvertTransformerToTile(conversion));
 }
 
@@ -177,6 +179,7 @@ void ockham::buildCUDAPreparePipeline(OpPassManager &pm,
     pm.addPass(createPlanMemory());
   CUDAChooseStrategiesOptions strategies;
   strategies.arch = options.arch;
+  strategies.shared = options.shared;
   pm.addPass(createCUDAChooseStrategies(strategies));
   pm.addPass(createCUDAStage());
   pm.addPass(createCanonicalizerPass());

@@ -38,6 +38,10 @@ struct CUDAPipelineOptions : mlir::PassPipelineOptions<CUDAPipelineOptions> {
       *this, "arch", llvm::cl::init(80),
       llvm::cl::desc("Compute capability of the oldest GPU that runs the "
                      "kernels: 80 for sm_80")};
+  Option<int64_t> shared{
+      *this, "shared", llvm::cl::init(0),
+      llvm::cl::desc("Bytes of shared memory that a block may have on all GPUs "
+                     "that run the kernels; 0: what `arch` has")};
   Option<bool> planMemory{
       *this, "plan-memory", llvm::cl::init(true),
       llvm::cl::desc("Place buffers in one arena per entry point, where their "

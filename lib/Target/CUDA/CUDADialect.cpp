@@ -8,8 +8,11 @@
 #include "ockham/Target/CUDA/CUDADialect.h"
 
 #include "Layout.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -47,12 +50,26 @@ void CUDADialect::initialize() {
 
 int64_t cuda::getMostSharedBytes(int64_t arch) {
   // A block's share of a multiprocessor, without the 1024 bytes that the
-  // driver takes (CUDA C++ Programming Guide, compute capabilities).
-  if (arch >= 90)
+  // driver takes (CUDA C++ Programming Guide, compute capabilities). What is
+  // not known has as little as the least.
+  switch (arch) {
+  case 80:
+  case 87:
+    return 163 * 1024;
+  case 90:
+  case 100:
+  case 101:
+  case 103:
+  case 110:
     return 227 * 1024;
-  if (arch == 86 || arch == 89)
+  default:
     return 99 * 1024;
-  return 163 * 1024;
+  }
+}
+
+int64_t StrategyAttr::getMostShared() const {
+  int64_t most = getMostSharedBytes(getArch());
+  return getShared() == 0 ? most : std::min(most, getShared());
 }
 
 //===----------------------------------------------------------------------===//
@@ -72,7 +89,8 @@ static ParseResult parsePair(AsmParser &parser, SmallVector<int64_t> &pair) {
 }
 
 Attribute StrategyAttr::parse(AsmParser &parser, Type) {
-  int64_t arch = 80, vector = 0, stages = 1, fastest = 0;
+  int64_t arch = 80, vector = 0, stages = 1, fastest = 0, shared = 0,
+          slices = 1;
   DotKind dot = DotKind::None;
   SmallVector<int64_t> warps, lanes;
   if (parser.parseLess())
@@ -105,10 +123,14 @@ Attribute StrategyAttr::parse(AsmParser &parser, Type) {
       result = parser.parseInteger(stages);
     } else if (name == "fastest") {
       result = parser.parseInteger(fastest);
+    } else if (name == "slices") {
+      result = parser.parseInteger(slices);
+    } else if (name == "shared") {
+      result = parser.parseInteger(shared);
     } else {
       parser.emitError(loc) << "has '" << name
                             << "', expected arch, dot, warps, lanes, vector, "
-                               "stages or fastest";
+                               "stages, slices, fastest or shared";
       return {};
     }
     if (failed(result))
@@ -126,7 +148,7 @@ Attribute StrategyAttr::parse(AsmParser &parser, Type) {
     return {};
   }
   return StrategyAttr::get(parser.getContext(), arch, dot, warps, lanes, vector,
-                           stages, fastest);
+                           stages, fastest, shared, slices);
 }
 
 void StrategyAttr::print(AsmPrinter &printer) const {
@@ -140,13 +162,14 @@ void StrategyAttr::print(AsmPrinter &printer) const {
   printer << ", vector = " << getVector();
   if (getStages() != 1)
     printer << ", stages = " << getStages();
+  if (getSlices() != 1)
+    printer << ", slices = " << getSlices();
   if (getFastest() != 0)
     printer << ", fastest = " << getFastest();
+  if (getShared() != 0)
+    printer << ", shared = " << getShared();
   printer << ">";
 }
-
-/// Elements of tensor cores: 16 bits, sums of 32.
-static bool isFactor(Type type) { return type.isBF16() || type.isF16(); }
 
 Type cuda::getFactorElement(Value value) {
   if (auto slice = dyn_cast<tile::SliceType>(value.getType()))
@@ -160,7 +183,33 @@ int64_t cuda::getDepth(tile::DotOp dot) {
   return cast<RankedTensorType>(dot.getLhs().getType()).getDimSize(1);
 }
 
+bool cuda::isForTensorCores(tile::DotOp dot) {
+  // Two factors of 16 bits, sums of 32; 8 columns of 16 products at once.
+  Type lhs = getFactorElement(dot.getLhs());
+  RankedTensorType acc = dot.getAcc().getType();
+  return lhs == getFactorElement(dot.getRhs()) &&
+         (lhs.isBF16() || lhs.isF16()) && acc.getElementType().isF32() &&
+         acc.getDimSize(1) > 1 && getDepth(dot) > 1;
+}
+
+static LogicalResult verifySlices(tile::DotOp dot, StrategyAttr strategy) {
+  for (Value factor : {dot.getLhs(), dot.getRhs()})
+    if (!isa<tile::SliceType>(factor.getType()))
+      return dot.emitOpError()
+             << "multiplies a block of " << factor.getType()
+             << " in slices, expected windows; or a strategy with slices = 1";
+  int64_t unit =
+      (strategy.getDot() == DotKind::MMA ? 16 : 4) * strategy.getSlices();
+  if (getDepth(dot) % unit != 0)
+    return dot.emitOpError() << "is " << getDepth(dot) << " deep, expected a "
+                             << "multiple of " << unit << " for "
+                             << strategy.getSlices() << " slices";
+  return success();
+}
+
 static LogicalResult verifyDot(tile::DotOp dot, StrategyAttr strategy) {
+  if (strategy.getSlices() > 1 && failed(verifySlices(dot, strategy)))
+    return failure();
   Type acc = dot.getAcc().getType().getElementType();
   Type lhs = getFactorElement(dot.getLhs()),
        rhs = getFactorElement(dot.getRhs());
@@ -174,27 +223,19 @@ static LogicalResult verifyDot(tile::DotOp dot, StrategyAttr strategy) {
              << "has sums of " << acc << ", expected f32 for dot = fma";
     return success();
   case DotKind::MMA:
-    if (!acc.isF32() || lhs != rhs || !isFactor(lhs))
+    if (isForTensorCores(dot))
+      return success();
+    if (!acc.isF32() || lhs != rhs || !(lhs.isBF16() || lhs.isF16()))
       return dot.emitOpError()
              << "multiplies " << lhs << " and " << rhs << " to " << acc
              << ", but mma.sync takes two factors of bf16 or of f16 to f32; "
                 "expected dot = fma";
-    if (dot.getAcc().getType().getDimSize(1) == 1 || getDepth(dot) == 1)
-      return dot.emitOpError()
-             << "has " << dot.getAcc().getType().getDimSize(1) << " columns of "
-             << getDepth(dot)
-             << " products, but mma.sync makes 8 of 16; expected dot = fma";
-    return success();
+    return dot.emitOpError()
+           << "has " << dot.getAcc().getType().getDimSize(1) << " columns of "
+           << getDepth(dot)
+           << " products, but mma.sync makes 8 of 16; expected dot = fma";
   }
   llvm_unreachable("all kinds are listed");
-}
-
-static LogicalResult verifyGather(tile::GatherOp gather) {
-  if (!gather.getTransposed())
-    return success();
-  return gather.emitOpError()
-         << "gathers columns of " << gather.getView().getType()
-         << ", for which the GPU has no code; expected a table in rows";
 }
 
 /// Registers of a thread that a block takes.
@@ -212,10 +253,14 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
     return op->emitOpError()
            << "is for sm_" << getArch() << ", expected sm_80 or later";
   for (int64_t size : {getWarps()[0], getWarps()[1], getLanes()[0],
-                       getLanes()[1], getVector(), getStages()})
+                       getLanes()[1], getVector(), getStages(), getSlices()})
     if (size < 1)
       return op->emitOpError() << "has a size of " << size << " in " << *this
                                << ", expected at least 1";
+  if (getShared() < 0)
+    return op->emitOpError() << "may have " << getShared()
+                             << " bytes of shared memory, expected a positive "
+                                "number, or 0 for what the GPU has";
   int64_t lanes = getLanes()[0] * getLanes()[1];
   if (lanes != 32)
     return op->emitOpError()
@@ -256,9 +301,6 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
     if (auto dot = dyn_cast<tile::DotOp>(inner))
       if (failed(verifyDot(dot, *this)))
         return WalkResult::interrupt();
-    if (auto gather = dyn_cast<tile::GatherOp>(inner))
-      if (failed(verifyGather(gather)))
-        return WalkResult::interrupt();
     if (auto loop = dyn_cast<tile::ForOp>(inner)) {
       int64_t bytes = 0;
       for (Value window : loop.getWindows()) {
@@ -288,7 +330,7 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
   });
   if (result.wasInterrupted())
     return failure();
-  if (int64_t most = getMostSharedBytes(getArch()); shared > most)
+  if (int64_t most = getMostShared(); shared > most)
     return op->emitOpError()
            << "needs " << shared << " bytes of shared memory for "
            << getStages() << " stages, but a block of sm_" << getArch()
@@ -338,9 +380,13 @@ BufferType::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
     if (size < 1)
       return emitError() << "has an extent of " << size
                          << ", expected a number of at least 1";
-  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() > 64)
+  // A piece of 16 bytes holds a whole number of them.
+  if (!element.isIntOrFloat() ||
+      !llvm::is_contained({1u, 8u, 16u, 32u, 64u},
+                          element.getIntOrFloatBitWidth()))
     return emitError() << "has element type " << element
-                       << ", expected a float or an integer of at most 64 bits";
+                       << ", expected a float or an integer of 1, 8, 16, 32 or "
+                          "64 bits";
   return success();
 }
 
@@ -414,6 +460,38 @@ LogicalResult PutOp::verify() {
   return success();
 }
 
+/// One row of the buffer per warp beside others, one column per row of the
+/// block; of slices, one block below the other.
+static LogicalResult verifyParts(Operation *op, PartKind kind,
+                                 BufferType buffer, RankedTensorType block) {
+  if (kind == PartKind::Slices) {
+    if (buffer.getRows() % block.getDimSize(0) == 0 &&
+        buffer.getCols() == block.getDimSize(1) &&
+        buffer.getElementType() == block.getElementType())
+      return success();
+    return op->emitOpError() << "has " << buffer << " for slices of " << block
+                             << ", expected several of them below each other";
+  }
+  if (buffer.getCols() == block.getDimSize(0) &&
+      buffer.getElementType() == block.getElementType())
+    return success();
+  return op->emitOpError() << "has " << buffer << " for the rows of " << block
+                           << ", expected " << block.getDimSize(0)
+                           << " columns of " << block.getElementType();
+}
+
+LogicalResult PutPartOp::verify() {
+  return verifyParts(*this, getKind(), getBuffer().getType(),
+                     getValue().getType());
+}
+
+LogicalResult GetWholeOp::verify() {
+  RankedTensorType result = getResult().getType();
+  if (getKind() != PartKind::Slices && result.getDimSize(1) != 1)
+    return emitOpError() << "gives " << result << ", expected one column";
+  return verifyParts(*this, getKind(), getBuffer().getType(), result);
+}
+
 LogicalResult GetOp::verify() {
   BufferType buffer = getBuffer().getType();
   RankedTensorType result = getResult().getType();
@@ -434,5 +512,32 @@ LogicalResult GetOp::verify() {
     return emitOpError() << "gives " << result << " from " << buffer
                          << ", expected tensor<" << rows << "x" << cols << "x"
                          << buffer.getElementType() << ">";
+  return success();
+}
+
+LogicalResult cuda::LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto kernel = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
+      getOperation(), getKernelAttr());
+  if (!kernel || (!kernel->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()) &&
+                  !kernel->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName())))
+    return emitOpError() << "names " << getKernelAttr()
+                         << ", which is no kernel";
+  if (kernel.getNumArguments() != getArguments().size())
+    return emitOpError() << "passes " << getArguments().size()
+                         << " arguments, but kernel " << getKernelAttr()
+                         << " takes " << kernel.getNumArguments();
+  for (auto [number, pair] : llvm::enumerate(
+           llvm::zip(getArguments().getTypes(), kernel.getArgumentTypes()))) {
+    auto [have, want] = pair;
+    bool isPointer = isa<LLVM::LLVMPointerType>(want);
+    if (isPointer ? isa<LLVM::LLVMPointerType>(have)
+                  : have == want || (have.isIndex() && want.isInteger(64)))
+      continue;
+    return emitOpError() << "passes " << have << " as argument #" << number
+                         << " of kernel " << getKernelAttr() << ", expected "
+                         << (isPointer
+                                 ? LLVM::LLVMPointerType::get(getContext())
+                                 : want);
+  }
   return success();
 }

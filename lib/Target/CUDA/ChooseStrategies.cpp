@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Alignment.h"
-#include "dialects/Tile/BlockSizes.h"
+#include "Resizing.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "ockham/Target/CUDA/Passes.h"
 
@@ -19,44 +19,71 @@ using namespace mlir;
 using namespace ockham;
 using namespace ockham::cuda;
 
-/// Up to so many rows, a product reads its weight and does little else.
+/// How many rows a product has. With few rows it reads its weight and does
+/// little else; with some, large blocks would leave most of the GPU idle.
+enum class Rows { Few, Some, Many };
+
+/// Up to so many rows are few.
 static constexpr int64_t kFewRows = 16;
+
+/// Multiprocessors of a GPU: how many blocks it takes to use all of them.
+static int64_t countMultiprocessors(int64_t arch) {
+  return arch >= 90 ? 132 : 108;
+}
 
 /// True if tensor cores can do all products of a kernel.
 static bool canUseTensorCores(ArrayRef<tile::DotOp> dots) {
-  return llvm::all_of(dots, [](tile::DotOp dot) {
-    Type lhs = getFactorElement(dot.getLhs());
-    return lhs == getFactorElement(dot.getRhs()) &&
-           (lhs.isBF16() || lhs.isF16()) &&
-           dot.getAcc().getType().getElementType().isF32() &&
-           dot.getAcc().getType().getDimSize(1) > 1 && getDepth(dot) > 1;
-  });
+  return llvm::all_of(dots,
+                      [](tile::DotOp dot) { return isForTensorCores(dot); });
+}
+
+static SmallVector<tile::DotOp> getDots(tile::KernelOp kernel) {
+  SmallVector<tile::DotOp> dots;
+  kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
+  return dots;
 }
 
 namespace {
+/// What the pass is told of GPUs.
+struct Device {
+  int64_t arch;
+  int64_t shared; ///< Bytes of a block at most, 0 for what the GPU has.
+
+  int64_t getMostShared() const {
+    int64_t most = getMostSharedBytes(arch);
+    return shared == 0 ? most : std::min(most, shared);
+  }
+};
+
 /// Sizes and a strategy for one kernel.
 class Chooser {
 public:
-  Chooser(tile::KernelOp kernel, int64_t arch) : kernel(kernel), arch(arch) {}
-  void choose(bool fewRows = false);
-  /// The dimension of the grid that the rows of products are; nothing for other
-  /// kernels.
-  std::optional<unsigned> findProductRows();
+  Chooser(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
+          const Device &device)
+      : kernel(kernel), launches(launches), device(device) {}
+  void choose(Rows rows = Rows::Many);
 
 private:
-  void chooseProduct(ArrayRef<tile::DotOp> dots, bool fewRows);
+  void chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows);
+  void chooseFewRows(ArrayRef<tile::DotOp> dots);
+  void resizeProduct(ArrayRef<tile::DotOp> dots, int64_t rows, int64_t cols,
+                     int64_t depth);
   void chooseAttention(ArrayRef<tile::DotOp> dots);
   void chooseRows();
   /// Gives a class another size, if anything lets that be chosen.
   void resize(Value value, unsigned axis, int64_t size);
+  /// Bytes of the largest ring with one stage.
+  int64_t countRingBytes();
   void set(DotKind dot, ArrayRef<int64_t> warps, ArrayRef<int64_t> lanes,
-           int64_t vector, int64_t stages = 1, int64_t fastest = 0) {
+           int64_t vector, int64_t stages = 1, int64_t slices = 1) {
     kernel.setStrategyAttr(StrategyAttr::get(
-        kernel.getContext(), arch, dot, warps, lanes, vector, stages, fastest));
+        kernel.getContext(), device.arch, dot, warps, lanes, vector, stages,
+        /*fastest=*/0, device.shared, slices));
   }
 
   tile::KernelOp kernel;
-  int64_t arch;
+  ArrayRef<tile::LaunchOp> launches;
+  Device device;
 };
 } // namespace
 
@@ -65,16 +92,34 @@ void Chooser::resize(Value value, unsigned axis, int64_t size) {
   unsigned cls = sizes.getClass(value, axis);
   // A single row or column is one, and stays one.
   if (sizes.getSize(cls) == size || sizes.getSize(cls) == 1 ||
-      !sizes.canResize(cls))
+      !canResize(kernel, launches, sizes, cls, size))
     return;
-  bool isFree = false;
-  for (unsigned d = 0; d < kernel.getGridRank(); ++d)
-    isFree |= sizes.isSame(cls, sizes.getGridClass(d));
+  tile::resizeBlocks(kernel, sizes, cls, size);
+}
+
+static int64_t countBytes(Type type) {
+  int64_t rows, cols;
+  Type element;
+  if (auto slice = dyn_cast<tile::SliceType>(type)) {
+    rows = slice.getRows(), cols = slice.getCols();
+    element = slice.getElementType();
+  } else {
+    auto block = cast<RankedTensorType>(type);
+    rows = block.getDimSize(0), cols = block.getDimSize(1);
+    element = block.getElementType();
+  }
+  return BufferType::get(type.getContext(), rows, cols, element, 1).getBytes();
+}
+
+int64_t Chooser::countRingBytes() {
+  int64_t most = 0;
   kernel.getBody().walk([&](tile::ForOp loop) {
-    isFree |= sizes.isSame(cls, sizes.getLoopClass(loop));
+    int64_t bytes = 0;
+    for (Value window : loop.getWindows())
+      bytes += countBytes(window.getType());
+    most = std::max(most, bytes);
   });
-  if (isFree)
-    tile::resizeBlocks(kernel, sizes, cls, size);
+  return most;
 }
 
 /// True if blocks may not become larger: what is done to some columns only is
@@ -89,20 +134,8 @@ static bool hasColumnRanges(tile::KernelOp kernel) {
   return result.wasInterrupted();
 }
 
-/// A product of activations and weights: accumulators of the grid's steps.
-void Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, bool fewRows) {
-  bool isMMA = canUseTensorCores(dots);
-  int64_t rows = isMMA ? 128 : 64, cols = isMMA ? 128 : 64,
-          depth = isMMA ? 32 : 16;
-  // Two sums side by side take the registers of two.
-  if (dots.size() > 1)
-    cols = 64;
-  // Where the weight is read once, many narrow blocks read it side by side.
-  if (fewRows) {
-    rows = kFewRows;
-    cols = 32;
-    depth = isMMA ? 128 : 32;
-  }
+void Chooser::resizeProduct(ArrayRef<tile::DotOp> dots, int64_t rows,
+                            int64_t cols, int64_t depth) {
   for (tile::DotOp dot : dots) {
     Value acc = dot.getAcc();
     int64_t present = cast<RankedTensorType>(acc.getType()).getDimSize(1);
@@ -110,13 +143,54 @@ void Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, bool fewRows) {
     resize(acc, 1, hasColumnRanges(kernel) ? std::min(cols, present) : cols);
     resize(dot.getLhs(), 1, depth);
   }
-  SmallVector<int64_t> warps{2, 2};
-  if (fewRows)
-    warps = isMMA ? SmallVector<int64_t>{1, 4} : SmallVector<int64_t>{4, 1};
+}
+
+/// A product of activations and weights: accumulators of the grid's steps.
+void Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows) {
+  if (rows == Rows::Few)
+    return chooseFewRows(dots);
+  bool isMMA = canUseTensorCores(dots), isLarge = rows == Rows::Many;
+  // Two sums side by side take the registers of two.
+  int64_t size = isMMA && isLarge ? 128 : 64,
+          cols = dots.size() > 1 ? 64 : size;
+  // Rows of 128 bytes, and few barriers, where shared memory has room for them
+  // twice: two blocks of a multiprocessor hide each other's waits.
+  bool isDeep = isMMA && (!isLarge || device.getMostShared() >= 200 * 1024);
+  int64_t depth = !isMMA ? 16 : isDeep ? 64 : 32;
+  resizeProduct(dots, size, cols, depth);
   if (isMMA)
-    set(DotKind::MMA, warps, {8, 4}, 2, /*stages=*/4);
+    set(DotKind::MMA, {2, 2}, {8, 4}, 2, /*stages=*/isDeep ? 3 : 4);
   else
-    set(DotKind::FMA, warps, {4, 8}, 4, /*stages=*/3);
+    set(DotKind::FMA, {2, 2}, {4, 8}, 4, /*stages=*/3);
+}
+
+/// Where a weight is read once, many narrow blocks read it side by side. That
+/// leaves few numbers to compute for each, so that warps share the depth.
+void Chooser::chooseFewRows(ArrayRef<tile::DotOp> dots) {
+  bool isMMA = canUseTensorCores(dots);
+  int64_t unit = isMMA ? 16 : 4, slices = 8, depth = isMMA ? 256 : 128;
+  // Products that are less deep have fewer slices.
+  auto loop = dyn_cast<tile::ForOp>(dots.front()->getParentOp());
+  std::optional<int64_t> present =
+      loop ? getConstantIntValue(loop.getUpper()) : std::nullopt;
+  if (present) {
+    while (slices > 1 && slices * unit > *present)
+      slices /= 2;
+    depth = std::min<int64_t>(depth, llvm::alignTo(*present, slices * unit));
+  }
+  resizeProduct(dots, isMMA ? kFewRows : 8, 16, depth);
+  if (llvm::any_of(dots, [&](tile::DotOp dot) {
+        return !isRunningSum(dot) || getDepth(dot) % (slices * unit) != 0 ||
+               isa<RankedTensorType>(dot.getLhs().getType()) ||
+               isa<RankedTensorType>(dot.getRhs().getType());
+      }))
+    slices = 1;
+  int64_t stages = std::clamp<int64_t>(
+      device.getMostShared() / std::max<int64_t>(1, countRingBytes()), 1, 4);
+  if (isMMA)
+    set(DotKind::MMA, {1, 1}, {8, 4}, 2, stages, slices);
+  else
+    set(DotKind::FMA, {1, 1}, {8, 4}, 4, stages, slices);
 }
 
 /// Blocks of queries against blocks of keys. Rows of scores are in one warp,
@@ -136,36 +210,16 @@ void Chooser::chooseAttention(ArrayRef<tile::DotOp> dots) {
   if (!isMMA)
     lanes = {4, 8};
   // As many stages as there is room for, beside factors that are blocks.
-  int64_t ring = 0, blocks = 0;
-  auto count = [&](Type type) {
-    int64_t rows, cols;
-    Type element;
-    if (auto slice = dyn_cast<tile::SliceType>(type)) {
-      rows = slice.getRows(), cols = slice.getCols();
-      element = slice.getElementType();
-    } else {
-      auto block = cast<RankedTensorType>(type);
-      rows = block.getDimSize(0), cols = block.getDimSize(1);
-      element = block.getElementType();
-    }
-    return BufferType::get(kernel.getContext(), rows, cols, element, 1)
-        .getBytes();
-  };
-  kernel.getBody().walk([&](tile::ForOp loop) {
-    int64_t bytes = 0;
-    for (Value window : loop.getWindows())
-      bytes += count(window.getType());
-    ring = std::max(ring, bytes);
-  });
+  int64_t ring = countRingBytes(), blocks = 0;
   for (tile::DotOp dot : dots)
     for (Value factor : {dot.getLhs(), dot.getRhs()})
       if (isa<RankedTensorType>(factor.getType()))
-        blocks += count(factor.getType());
-  int64_t stages = blocks + 2 * ring <= getMostSharedBytes(arch) ? 2 : 1;
+        blocks += countBytes(factor.getType());
+  int64_t stages = blocks + 2 * ring <= device.getMostShared() ? 2 : 1;
   set(isMMA ? DotKind::MMA : DotKind::FMA, warps, lanes, isMMA ? 2 : 4, stages);
 }
 
-/// Rows without products: all threads along a row, 16 bytes each.
+/// Rows without products: threads along a row, 16 bytes each.
 void Chooser::chooseRows() {
   int64_t rows = 1, cols = 1, bytes = 8;
   kernel.getBody().walk([&](Operation *op) {
@@ -181,11 +235,15 @@ void Chooser::chooseRows() {
         bytes = std::min<int64_t>(
             bytes, view.getElementType().getIntOrFloatBitWidth() / 8);
   int64_t vector = 16 / bytes;
-  // Threads of a row, and then rows.
-  int64_t across = std::min<int64_t>(
-      llvm::PowerOf2Ceil(llvm::divideCeil(cols, vector)), 256);
+  // Short rows: each thread has 16 bytes. Longer ones: a warp has a row, and
+  // sums it up without shared memory, as long as its registers hold it.
+  constexpr int64_t kMostElements = 32, kMostThreads = 256;
+  int64_t across =
+      std::min<int64_t>(llvm::PowerOf2Ceil(llvm::divideCeil(cols, vector)), 32);
+  while (across < kMostThreads && across * kMostElements < cols)
+    across *= 2;
   int64_t down = std::min<int64_t>(llvm::PowerOf2Ceil(rows),
-                                   std::max<int64_t>(1, 256 / across));
+                                   std::max<int64_t>(1, kMostThreads / across));
   int64_t laneCols = std::min<int64_t>(across, 32);
   int64_t laneRows = 32 / laneCols;
   int64_t warpCols = across / laneCols;
@@ -193,12 +251,14 @@ void Chooser::chooseRows() {
   set(DotKind::None, {warpRows, warpCols}, {laneRows, laneCols}, vector);
 }
 
-std::optional<unsigned> Chooser::findProductRows() {
-  SmallVector<tile::DotOp> dots;
-  kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
+/// The dimensions of the grid that rows and columns of products are; nothing
+/// for other kernels.
+static std::optional<std::pair<unsigned, unsigned>>
+findProductGrid(tile::KernelOp kernel) {
   tile::BlockSizes sizes(kernel);
-  std::optional<unsigned> rows;
-  for (tile::DotOp dot : dots)
+  std::optional<std::pair<unsigned, unsigned>> result;
+  for (tile::DotOp dot : getDots(kernel)) {
+    unsigned found[2];
     for (unsigned axis : {0u, 1u}) {
       unsigned cls = sizes.getClass(dot.getAcc(), axis);
       auto dims = llvm::seq(0u, kernel.getGridRank());
@@ -208,57 +268,123 @@ std::optional<unsigned> Chooser::findProductRows() {
       // Both extents of a product's accumulators are the grid's.
       if (dim == dims.end())
         return std::nullopt;
-      if (axis == 0)
-        rows = *dim;
+      found[axis] = *dim;
     }
-  return rows;
+    result = {found[0], found[1]};
+  }
+  return result;
 }
 
-void Chooser::choose(bool fewRows) {
-  SmallVector<tile::DotOp> dots;
-  kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
+void Chooser::choose(Rows rows) {
+  SmallVector<tile::DotOp> dots = getDots(kernel);
   if (dots.empty())
     chooseRows();
-  else if (findProductRows())
-    chooseProduct(dots, fewRows);
+  else if (findProductGrid(kernel))
+    chooseProduct(dots, rows);
   else
     chooseAttention(dots);
 }
 
-/// Gives launches of a product with few rows a kernel of their own. Where the
-/// number is not known, the launch chooses.
-static void splitFewRows(tile::KernelOp kernel,
-                         ArrayRef<tile::LaunchOp> launches,
-                         SymbolTable &symbols, int64_t arch) {
-  std::optional<unsigned> dim = Chooser(kernel, arch).findProductRows();
+namespace {
+/// A kernel of a product in several sizes of blocks, one of which each launch
+/// takes. Where the number of rows is not known, the launch chooses.
+class RowVariants {
+public:
+  RowVariants(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
+              SymbolTable &symbols, const Device &device)
+      : kernel(kernel), launches(launches), symbols(symbols), device(device) {}
+
+  void make();
+
+private:
+  /// One more, for launches of at most so many rows.
+  void add(Rows rows, StringRef suffix, int64_t most);
+  /// Up to how many rows larger blocks are too few for the GPU; 0: never.
+  int64_t countSomeRows(unsigned colsDim);
+
+  struct Variant {
+    FlatSymbolRefAttr kernel;
+    int64_t most;
+  };
+  tile::KernelOp kernel;
+  ArrayRef<tile::LaunchOp> launches;
+  SymbolTable &symbols;
+  Device device;
+  SmallVector<Variant> variants;
+};
+} // namespace
+
+int64_t RowVariants::countSomeRows(unsigned colsDim) {
+  if (!canUseTensorCores(getDots(kernel)))
+    return 0;
+  constexpr int64_t size = 128;
+  int64_t rows = 0;
+  for (tile::LaunchOp launch : launches) {
+    std::optional<int64_t> cols =
+        getConstantIntValue(launch.getGrid()[colsDim]);
+    if (!cols || *cols < 1)
+      return 0;
+    int64_t across = llvm::divideCeil(*cols, size);
+    rows =
+        std::max(rows, (countMultiprocessors(device.arch) - 1) / across * size);
+  }
+  return rows;
+}
+
+void RowVariants::add(Rows rows, StringRef suffix, int64_t most) {
+  OpBuilder b(kernel);
+  b.setInsertionPointAfter(kernel);
+  auto variant = cast<tile::KernelOp>(b.clone(*kernel));
+  variant.setSymName((kernel.getSymName() + suffix).str());
+  variants.push_back({FlatSymbolRefAttr::get(symbols.insert(variant)), most});
+  Chooser(variant, launches, device).choose(rows);
+}
+
+void RowVariants::make() {
+  auto grid = findProductGrid(kernel);
   // On tensors there is nothing to choose between yet.
-  if (!dim || kernel.getSteps()[*dim] == 1 || launches.empty() ||
+  if (!grid || kernel.getSteps()[grid->first] == 1 || launches.empty() ||
       llvm::any_of(launches, [](tile::LaunchOp launch) {
         return launch->getNumResults() != 0;
       }))
     return;
-  OpBuilder b(kernel);
-  b.setInsertionPointAfter(kernel);
-  auto few = cast<tile::KernelOp>(b.clone(*kernel));
-  few.setSymName((kernel.getSymName() + "_few").str());
-  auto symbol = FlatSymbolRefAttr::get(symbols.insert(few));
-  Chooser(few, arch).choose(/*fewRows=*/true);
-  for (tile::LaunchOp launch : launches) {
-    Value extent = launch.getGrid()[*dim];
-    b.setInsertionPoint(launch);
-    if (std::optional<int64_t> known = getConstantIntValue(extent)) {
-      if (*known <= kFewRows)
-        launch.setKernelAttr(symbol);
-      continue;
-    }
+  unsigned dim = grid->first;
+  SmallVector<std::optional<int64_t>> known =
+      llvm::map_to_vector(launches, [&](tile::LaunchOp launch) {
+        return getConstantIntValue(launch.getGrid()[dim]);
+      });
+  auto mayBe = [&](int64_t least, int64_t most) {
+    return llvm::any_of(known, [&](std::optional<int64_t> rows) {
+      return !rows || (*rows >= least && *rows <= most);
+    });
+  };
+  if (mayBe(0, kFewRows))
+    add(Rows::Few, "_few", kFewRows);
+  int64_t some = countSomeRows(grid->second);
+  if (some > kFewRows && mayBe(kFewRows + 1, some))
+    add(Rows::Some, "_some", some);
+  for (auto [each, rows] : llvm::zip(launches, known)) {
+    tile::LaunchOp launch = each;
+    OpBuilder b(launch);
     Location loc = launch.getLoc();
-    Value most = arith::ConstantIndexOp::create(b, loc, kFewRows);
-    Value isFew =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, extent, most);
-    auto branch = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
-    b.setInsertionPointToStart(branch.thenBlock());
-    cast<tile::LaunchOp>(b.clone(*launch)).setKernelAttr(symbol);
-    launch->moveBefore(branch.elseBlock()->getTerminator());
+    for (const Variant &variant : variants) {
+      if (rows) {
+        if (*rows > variant.most)
+          continue;
+        launch.setKernelAttr(variant.kernel);
+        break;
+      }
+      Value extent = launch.getGrid()[dim];
+      Value most = arith::ConstantIndexOp::create(b, loc, variant.most);
+      Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
+                                         extent, most);
+      auto branch = scf::IfOp::create(b, loc, fits, /*withElseRegion=*/true);
+      b.setInsertionPointToStart(branch.thenBlock());
+      cast<tile::LaunchOp>(b.clone(*launch)).setKernelAttr(variant.kernel);
+      b.setInsertionPointToStart(branch.elseBlock());
+    }
+    if (!rows && !variants.empty())
+      launch->moveBefore(b.getBlock()->getTerminator());
   }
 }
 
@@ -268,15 +394,23 @@ struct CUDAChooseStrategies
   using CUDAChooseStrategiesBase::CUDAChooseStrategiesBase;
 
   void runOnOperation() override {
+    if (shared < 0) {
+      emitError(UnknownLoc::get(&getContext()))
+          << "ockham-cuda-choose-strategies: shared is " << shared
+          << ", expected at least 0";
+      return signalPassFailure();
+    }
     LaunchMap launches = findLaunches(getOperation());
     SymbolTable symbols(getOperation());
+    Device device{arch, shared};
     for (auto kernel :
          llvm::to_vector(getOperation().getOps<tile::KernelOp>())) {
       if (kernel.getStrategy())
         continue;
-      splitFewRows(kernel, launches.lookup(kernel.getSymNameAttr()), symbols,
-                   arch);
-      Chooser(kernel, arch).choose();
+      SmallVector<tile::LaunchOp> mine =
+          launches.lookup(kernel.getSymNameAttr());
+      RowVariants(kernel, mine, symbols, device).make();
+      Chooser(kernel, mine, device).choose();
     }
   }
 };

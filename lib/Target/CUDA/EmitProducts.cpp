@@ -25,12 +25,16 @@ using namespace ockham;
 using namespace ockham::cuda;
 
 LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
-  for (Value factor : {op.getLhs(), op.getRhs()})
-    if (isa<tile::SliceType>(factor.getType()) && !windows.count(factor))
-      return op.emitOpError("reads a window that is not in shared memory "
-                            "(--ockham-cuda-stage)");
-  blocks[op.getResult()] =
-      strategy.getDot() == DotKind::MMA ? emitMMA(op) : emitFMA(op);
+  bool isMMA = strategy.getDot() == DotKind::MMA;
+  for (Value factor : {op.getLhs(), op.getRhs()}) {
+    // A left factor of mma.sync may be registers.
+    bool isRegisters = isMMA && factor == op.getLhs() &&
+                       !isa<tile::SliceType>(factor.getType());
+    if (!isRegisters && !windows.count(factor))
+      return op.emitOpError() << "reads a window that is not in shared memory, "
+                              << factor.getType() << " (--ockham-cuda-stage)";
+  }
+  blocks[op.getResult()] = isMMA ? emitMMA(op) : emitFMA(op);
   return success();
 }
 
@@ -71,6 +75,8 @@ SmallVector<Registers> KernelEmitter::getLeftFragments(tile::DotOp op,
       warps.terms.erase(warps.terms.begin());
     Value base = getBase(warps);
     Value row = rem(lane, 16), col = mul(div(lane, 16), 8);
+    if (Value slice = getSlice())
+      col = add(col, mul(slice, 16));
     for (int64_t i = 0; i < count; ++i) {
       Value at = add(base ? add(base, row) : row, 16 * i);
       if (rows.isReplicated())
@@ -154,7 +160,14 @@ Registers KernelEmitter::emitMMA(tile::DotOp op) {
   // Two tiles of 8 columns are loaded at once, also where a warp has an odd
   // number of them.
   int64_t least = cols.padded + perRow % 2 * 8;
-  for (int64_t k = 0; k < depth; k += 16) {
+  // Slices take turns in what is contracted.
+  Value first = getSlice();
+  if (first)
+    first = mul(first, 16);
+  auto inSlice = [&](Value number) {
+    return first ? add(number, first) : number;
+  };
+  for (int64_t k = 0; k < depth; k += 16 * strategy.getSlices()) {
     SmallVector<Registers> left = getLeftFragments(op, k);
     for (Registers &fragment : left)
       castWords(fragment);
@@ -167,10 +180,10 @@ Registers KernelEmitter::emitMMA(tile::DotOp op) {
         // Rows of the window are columns of the product.
         Value row = from(add(rem(lane, 8), mul(div(lane, 16), 8)));
         row = clamp(row, type.getPaddedRows(), least > type.getPaddedRows());
-        Value col = add(mul(rem(div(lane, 8), 2), 8), k);
+        Value col = inSlice(add(mul(rem(div(lane, 8), 2), 8), k));
         words = loadMatrices(right, row, col, /*transposed=*/false);
       } else {
-        Value row = add(rem(lane, 16), k);
+        Value row = inSlice(add(rem(lane, 16), k));
         Value col = from(mul(div(lane, 16), 8));
         // The last 8 columns, where these lie beyond all of them.
         if (least > type.getPaddedCols())
@@ -246,16 +259,20 @@ Registers KernelEmitter::emitFMA(tile::DotOp op) {
   Type registerType = getRegisterType(op.getAcc());
   Registers acc = getRegisters(op.getAcc());
   constexpr int64_t kStep = 4;
-  for (int64_t k = 0; k < depth; k += kStep) {
+  // Slices take turns in what is contracted.
+  Value first = getSlice();
+  if (first)
+    first = mul(first, kStep);
+  for (int64_t k = 0; k < depth; k += kStep * strategy.getSlices()) {
     int64_t steps = std::min(kStep, depth - k);
     // What lies behind the last position may not have been written.
     auto loadSteps = [&](const WindowValues &window, Value row) -> Value {
       if (steps == kStep)
-        return widen(loadShared(window, {row, 0}, {Value(), k}, kStep));
+        return widen(loadShared(window, {row, 0}, {first, k}, kStep));
       SmallVector<Value> elements;
       for (int64_t s = 0; s < steps; ++s)
         elements.push_back(
-            widen(loadShared(window, {row, 0}, {Value(), k + s}, 1)));
+            widen(loadShared(window, {row, 0}, {first, k + s}, 1)));
       if (steps == 1)
         return elements.front();
       return vector::FromElementsOp::create(b, VectorType::get(steps, element),
@@ -275,7 +292,7 @@ Registers KernelEmitter::emitFMA(tile::DotOp op) {
             col = b.createOrFold<arith::MinSIOp>(
                 col, i32(right.type.getPaddedCols() - cols.width));
           rhs[s].push_back(
-              widen(loadShared(right, {Value(), k + s}, {col, 0}, cols.width)));
+              widen(loadShared(right, {first, k + s}, {col, 0}, cols.width)));
         }
         continue;
       }

@@ -125,6 +125,22 @@ Value KernelEmitter::isOwner(bool rows) {
   return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, base, i32(0));
 }
 
+Value KernelEmitter::getSlice() {
+  if (strategy.getSlices() == 1)
+    return {};
+  AxisLayout axis;
+  axis.terms = {
+      {strategy.getThreads() / strategy.getSlices(), strategy.getSlices(), 1}};
+  return getBase(axis);
+}
+
+Value KernelEmitter::isFirstSlice() {
+  Value slice = getSlice();
+  if (!slice)
+    return {};
+  return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, slice, i32(0));
+}
+
 AxisLayout KernelEmitter::rowsOf(Value block) {
   return getRowLayout(strategy,
                       cast<RankedTensorType>(block.getType()).getDimSize(0));
@@ -515,7 +531,73 @@ void KernelEmitter::emitReduce(tile::ReduceOp op) {
   blocks[op.getResult()] = reduceRows(op.getKind(), op.getInput());
 }
 
+/// Sums of slices lie below each other, as the block does.
+void KernelEmitter::emitPutSlices(PutPartOp op) {
+  Value block = op.getValue();
+  auto type = cast<RankedTensorType>(block.getType());
+  WindowValues window = getWindow(op.getBuffer(), index(0), 0);
+  AxisLayout rows = rowsOf(block), cols = colsOf(block);
+  Value rowBase = getBase(rows), colBase = getBase(cols);
+  Value top = getSlice();
+  if (top)
+    top = mul(top, type.getDimSize(0));
+  Value owner;
+  if (rows.isReplicated())
+    owner = both(owner, isOwner(/*rows=*/true));
+  if (cols.isReplicated())
+    owner = both(owner, isOwner(/*rows=*/false));
+  Registers registers = getRegisters(block);
+  int64_t bytes = getBytes(type.getElementType());
+  for (auto [i, rowOffset] : llvm::enumerate(rows.offsets))
+    for (auto [j, colOffset] : llvm::enumerate(cols.offsets)) {
+      OpBuilder::InsertionGuard guard(b);
+      Value row = makeNumber({rowBase, rowOffset}), inside = owner;
+      if (rows.padded > type.getDimSize(0))
+        inside = both(inside, isLess(row, i32(type.getDimSize(0))));
+      // Columns that fill up the window are there to be written.
+      if (cols.padded > window.type.getPaddedCols())
+        inside = both(inside, isLess(makeNumber({colBase, colOffset}),
+                                     i32(window.type.getPaddedCols())));
+      if (inside)
+        b.setInsertionPointToStart(
+            scf::IfOp::create(b, inside, /*withElseRegion=*/false).thenBlock());
+      Value to = getSharedPointer(window, {top ? add(top, row) : row, 0},
+                                  {colBase, colOffset});
+      LLVM::StoreOp::create(b, registers[i * cols.offsets.size() + j], to,
+                            cols.width * bytes);
+    }
+}
+
+void KernelEmitter::emitGetSlices(GetWholeOp op) {
+  Value result = op.getResult();
+  auto type = cast<RankedTensorType>(result.getType());
+  WindowValues window = getWindow(op.getBuffer(), index(0), 0);
+  AxisLayout rows = rowsOf(result), cols = colsOf(result);
+  Value rowBase = getBase(rows), colBase = getBase(cols);
+  Registers registers;
+  for (int64_t rowOffset : rows.offsets)
+    for (int64_t colOffset : cols.offsets) {
+      Value row = makeNumber({rowBase, rowOffset});
+      if (rows.padded > type.getDimSize(0))
+        row = b.createOrFold<arith::MinSIOp>(row, i32(type.getDimSize(0) - 1));
+      Value col = makeNumber({colBase, colOffset});
+      if (int64_t padded = window.type.getPaddedCols(); cols.padded > padded)
+        col = b.createOrFold<arith::MinSIOp>(col, i32(padded - cols.width));
+      // All slices in one order: every thread gets the same sum.
+      Value all;
+      for (int64_t slice = 0; slice < strategy.getSlices(); ++slice) {
+        Value part = loadShared(window, {row, slice * type.getDimSize(0)},
+                                {col, 0}, cols.width);
+        all = all ? arith::AddFOp::create(b, all, part).getResult() : part;
+      }
+      registers.push_back(all);
+    }
+  blocks[result] = registers;
+}
+
 void KernelEmitter::emitPutPart(PutPartOp op) {
+  if (op.getKind() == PartKind::Slices)
+    return emitPutSlices(op);
   auto kind = static_cast<tile::ReduceKind>(op.getKind());
   Registers parts = reduceRows(kind, op.getValue());
   WindowValues window = getWindow(op.getBuffer(), index(0), 0);
@@ -526,10 +608,10 @@ void KernelEmitter::emitPutPart(PutPartOp op) {
   // One lane of those that have the row.
   Value owner = b.createOrFold<arith::CmpIOp>(
       arith::CmpIPredicate::eq, rem(thread, strategy.getLanes()[1]), i32(0));
-  if (rows.isReplicated()) {
-    // All warps along the rows have it, too: the first of them puts it.
+  // All warps along the rows have it, too: the first of them puts it.
+  if (rows.isReplicated())
     owner = both(owner, isOwner(/*rows=*/true));
-  }
+  owner = both(owner, isFirstSlice());
   for (auto [offset, part] : llvm::zip(rows.offsets, parts)) {
     Value isThere = owner;
     if (rows.padded > count)
@@ -543,6 +625,8 @@ void KernelEmitter::emitPutPart(PutPartOp op) {
 }
 
 void KernelEmitter::emitGetWhole(GetWholeOp op) {
+  if (op.getKind() == PartKind::Slices)
+    return emitGetSlices(op);
   auto kind = static_cast<tile::ReduceKind>(op.getKind());
   Value result = op.getResult();
   WindowValues window = getWindow(op.getBuffer(), index(0), 0);

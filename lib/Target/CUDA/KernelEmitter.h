@@ -15,6 +15,7 @@
 #define OCKHAM_LIB_TARGET_CUDA_KERNELEMITTER_H
 
 #include "Alignment.h"
+#include "Bounds.h"
 #include "Layout.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -44,13 +45,25 @@ struct Place {
   int64_t offset = 0;
 };
 
+/// Numbers of rows or columns of a block that exist in a view, i32; null where
+/// nothing is to be compared.
+struct Span {
+  mlir::Value begin, end;
+};
+
+int64_t getBytes(mlir::Type element);
+/// The type that an element has in memory: i1 is a byte.
+mlir::Type getMemoryType(mlir::Type element);
+
 using Registers = llvm::SmallVector<mlir::Value>;
 
 class KernelEmitter {
 public:
   KernelEmitter(mlir::ImplicitLocOpBuilder &b, tile::KernelOp kernel,
-                StrategyAttr strategy, llvm::ArrayRef<ArgumentLayout> layouts)
-      : b(b), kernel(kernel), strategy(strategy), alignment(kernel, layouts) {}
+                StrategyAttr strategy, llvm::ArrayRef<ArgumentLayout> layouts,
+                GridExtents grid)
+      : b(b), kernel(kernel), strategy(strategy), alignment(kernel, layouts),
+        grid(std::move(grid)) {}
 
   void setView(mlir::Value view, ViewValues values) { views[view] = values; }
   void setScalar(mlir::Value scalar, mlir::Value value) {
@@ -74,7 +87,9 @@ private:
   void emitIota(tile::IotaOp op);
   void emitReduce(tile::ReduceOp op);
   void emitPutPart(PutPartOp op);
+  void emitPutSlices(PutPartOp op);
   void emitGetWhole(GetWholeOp op);
+  void emitGetSlices(GetWholeOp op);
   Registers reduceRows(tile::ReduceKind kind, mlir::Value block);
   mlir::Value combine(tile::ReduceKind kind, mlir::Value lhs, mlir::Value rhs);
   mlir::Value shuffle(mlir::Value value, int64_t distance);
@@ -82,11 +97,7 @@ private:
   void appendTypes(mlir::Value value, llvm::SmallVectorImpl<mlir::Type> &to);
   void takeValues(mlir::Value value, mlir::ValueRange &from);
 
-  // Views and shared memory (EmitMemory.cpp).
-  void emitSubview(tile::SubviewOp op);
-  void emitLoad(tile::LoadOp op);
-  void emitGather(tile::GatherOp op);
-  void emitStore(tile::StoreOp op);
+  // Shared memory (EmitShared.cpp).
   void emitShared(SharedOp op);
   void emitAcquire(AcquireOp op);
   void emitCopy(CopyOp op);
@@ -94,14 +105,21 @@ private:
   void emitPut(PutOp op);
   void emitGet(GetOp op);
   WindowValues getWindow(mlir::Value buffer, mlir::Value number, int64_t ahead);
-  mlir::Value getElementOffset(const ViewValues &view, tile::ViewType type,
-                               mlir::Value row, mlir::Value col);
-  mlir::Value getPointer(const ViewValues &view, tile::ViewType type,
-                         mlir::Value row, mlir::Value col);
   mlir::Value getSharedPointer(const WindowValues &window, Place row,
                                Place col);
   mlir::Value loadShared(const WindowValues &window, Place row, Place col,
                          int64_t width);
+
+  // Views (EmitViews.cpp).
+  void emitSubview(tile::SubviewOp op);
+  void emitLoad(tile::LoadOp op);
+  void emitGather(tile::GatherOp op);
+  void emitGatherColumns(tile::GatherOp op);
+  void emitStore(tile::StoreOp op);
+  mlir::Value getElementOffset(const ViewValues &view, tile::ViewType type,
+                               mlir::Value row, mlir::Value col);
+  mlir::Value getPointer(const ViewValues &view, tile::ViewType type,
+                         mlir::Value row, mlir::Value col);
   /// `width` elements from a pointer on, in pieces of at most `bytes` bytes.
   mlir::Value loadGlobal(mlir::Value pointer, mlir::Type element, int64_t width,
                          int64_t bytes);
@@ -109,14 +127,18 @@ private:
                    int64_t width, int64_t bytes);
   mlir::Value guard(mlir::Value condition, mlir::Type type,
                     llvm::function_ref<mlir::Value()> value);
-  bool isInside(mlir::Value view, unsigned axis, mlir::Value place,
-                int64_t count);
+  /// Of `count` rows or columns from `place` on, which `padded` stand for.
+  Span getSpan(mlir::Value view, unsigned axis, mlir::Value place,
+               int64_t count, int64_t padded,
+               const Assumption &assumption = Assumption());
+  /// Null if that need not be asked.
+  mlir::Value isIn(const Span &span, mlir::Value number);
   struct Columns;
   Columns getColumns(mlir::Value view, mlir::Value block, mlir::Value col);
   mlir::Value getAddress(const Columns &columns, mlir::Value row,
                          int64_t offset);
   mlir::Value hasColumn(const Columns &columns, int64_t offset);
-  mlir::Value getRowEnd(mlir::Value view, mlir::Value block, mlir::Value row);
+  Span getRowSpan(mlir::Value view, mlir::Value block, mlir::Value row);
   Registers loadRow(const Columns &columns, mlir::Value row);
   Registers loadRowIf(mlir::Value condition, const Columns &columns,
                       mlir::Value row);
@@ -157,6 +179,10 @@ private:
   mlir::Value getBase(const AxisLayout &axis);
   /// True for the one thread that stands for all that have the same of an axis.
   mlir::Value isOwner(bool rows);
+  /// True if the thread's is the first of all slices, which have the same.
+  mlir::Value isFirstSlice();
+  /// Of the thread, i32; null if there is one.
+  mlir::Value getSlice();
   AxisLayout rowsOf(mlir::Value block);
   AxisLayout colsOf(mlir::Value block);
   mlir::Type getRegisterType(mlir::Value block);
@@ -166,6 +192,7 @@ private:
   tile::KernelOp kernel;
   StrategyAttr strategy;
   Alignment alignment;
+  GridExtents grid;
   llvm::DenseMap<mlir::Value, ViewValues> views;
   llvm::DenseMap<mlir::Value, Registers> blocks;
   llvm::DenseMap<mlir::Value, WindowValues> windows;

@@ -91,7 +91,7 @@ void KernelLowering::emitPoint(KernelEmitter &emitter, ValueRange extents) {
 
 LogicalResult KernelLowering::makeFunction() {
   // Extents that all launches agree on are constants.
-  SmallVector<std::optional<int64_t>> known;
+  GridExtents known;
   for (unsigned d = 0; d < kernel.getGridRank(); ++d) {
     known.push_back(getConstantIntValue(launches.front().getGrid()[d]));
     for (tile::LaunchOp launch : launches)
@@ -132,7 +132,7 @@ LogicalResult KernelLowering::makeFunction() {
     arguments = arguments.drop_front();
     return value;
   };
-  KernelEmitter emitter(b, kernel, strategy, layouts);
+  KernelEmitter emitter(b, kernel, strategy, layouts, known);
   for (auto [argument, layout] :
        llvm::zip(kernel.getKernelArguments(), layouts)) {
     auto type = dyn_cast<tile::ViewType>(argument.getType());

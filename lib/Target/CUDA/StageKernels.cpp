@@ -12,6 +12,7 @@
 
 #include "Alignment.h"
 #include "Layout.h"
+#include "Resizing.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "ockham/Target/CUDA/Passes.h"
@@ -38,13 +39,16 @@ public:
 
 private:
   void findFactors();
+  LogicalResult checkSlices();
+  /// Adds up what slices have of the sums that a loop carried.
+  SmallVector<Value> addSlices(ValueRange values, ArrayRef<bool> isSum);
   void stageBlock(Block &block);
   std::optional<SmallVector<Value>> stageOp(Operation &op);
   SmallVector<Value> stageLoop(tile::ForOp loop);
   SmallVector<Value> stageSlice(tile::SliceOp slice);
   std::optional<SmallVector<Value>> stageReduce(tile::ReduceOp reduce);
   void takeFactors(tile::DotOp dot);
-  bool isInShared(tile::DotOp dot, Value factor) const;
+  bool isInShared(OpOperand &factor) const;
 
   Value allocate(int64_t rows, int64_t cols, Type element, int64_t stages);
   Value put(Value value);
@@ -69,21 +73,59 @@ private:
 
 /// True if the product reads a block through shared memory. A left factor of
 /// mma.sync is made of the registers of accumulators, if a warp has whole rows;
-/// a wide one would take too many of them.
-bool Stager::isInShared(tile::DotOp dot, Value factor) const {
+/// a wide one would take too many of them. A block may be both factors.
+bool Stager::isInShared(OpOperand &factor) const {
   constexpr int64_t kMostDepth = 128;
-  if (!isa<RankedTensorType>(factor.getType()))
+  if (!isa<RankedTensorType>(factor.get().getType()))
     return false;
-  return strategy.getDot() != DotKind::MMA || factor != dot.getLhs() ||
+  auto dot = cast<tile::DotOp>(factor.getOwner());
+  return strategy.getDot() != DotKind::MMA || &factor != &dot.getLhsMutable() ||
          strategy.getWarps()[1] != 1 || getDepth(dot) > kMostDepth;
 }
 
 void Stager::findFactors() {
   kernel.getBody().walk([&](tile::DotOp dot) {
-    for (Value factor : {dot.getLhs(), dot.getRhs()})
-      if (isInShared(dot, factor))
-        factors.insert(factor);
+    for (OpOperand *factor : {&dot.getLhsMutable(), &dot.getRhsMutable()})
+      if (isInShared(*factor))
+        factors.insert(factor->get());
   });
+}
+
+LogicalResult Stager::checkSlices() {
+  LogicalResult result = success();
+  if (strategy.getSlices() > 1)
+    kernel.getBody().walk([&](tile::DotOp dot) {
+      if (succeeded(result) && !isRunningSum(dot)) {
+        dot.emitOpError() << "is no running sum of a loop from zero on, which "
+                             "is what is done in "
+                          << strategy.getSlices()
+                          << " slices; expected slices = 1";
+        result = failure();
+      }
+    });
+  return result;
+}
+
+SmallVector<Value> Stager::addSlices(ValueRange values, ArrayRef<bool> isSum) {
+  // All of them lie there before one is read.
+  SmallVector<Value> places, result(values);
+  for (auto [value, summed] : llvm::zip(values, isSum)) {
+    if (!summed)
+      continue;
+    auto type = cast<RankedTensorType>(value.getType());
+    places.push_back(allocate(strategy.getSlices() * type.getDimSize(0),
+                              type.getDimSize(1), type.getElementType(), 1));
+    PutPartOp::create(b, PartKind::Slices, value, places.back());
+  }
+  ArrayRef<Value> next = places;
+  for (auto [value, summed] : llvm::zip(result, isSum)) {
+    if (!summed)
+      continue;
+    value =
+        GetWholeOp::create(b, value.getType(), PartKind::Slices, next.front());
+    next = next.drop_front();
+  }
+  return result;
 }
 
 Value Stager::allocate(int64_t rows, int64_t cols, Type element,
@@ -135,11 +177,9 @@ Value Stager::acquire(Value place, Value number) {
 
 void Stager::takeFactors(tile::DotOp dot) {
   b.setInsertionPoint(dot);
-  for (OpOperand *operand : {&dot.getLhsMutable(), &dot.getRhsMutable()}) {
-    if (!isInShared(dot, operand->get()))
-      continue;
-    operand->set(acquire(places.lookup(operand->get()), index(0)));
-  }
+  for (OpOperand *factor : {&dot.getLhsMutable(), &dot.getRhsMutable()})
+    if (isInShared(*factor))
+      factor->set(acquire(places.lookup(factor->get()), index(0)));
 }
 
 SmallVector<Value> Stager::stageSlice(tile::SliceOp slice) {
@@ -167,6 +207,12 @@ std::optional<SmallVector<Value>> Stager::stageReduce(tile::ReduceOp reduce) {
 
 SmallVector<Value> Stager::stageLoop(tile::ForOp loop) {
   int64_t before = top;
+  // Those of what the loop carries that are sums of slices.
+  SmallVector<bool> isSum =
+      llvm::map_to_vector(loop.getCarried(), [&](BlockArgument carried) {
+        return strategy.getSlices() > 1 &&
+               llvm::any_of(carried.getUsers(), llvm::IsaPred<tile::DotOp>);
+      });
   Value lower = loop.getLower(), upper = loop.getUpper();
   int64_t step = loop.getStep();
   SmallVector<BlockArgument> windows(loop.getWindows());
@@ -230,6 +276,11 @@ SmallVector<Value> Stager::stageLoop(tile::ForOp loop) {
       fetch(getPosition(ahead), number, stages - 1, isLess(ahead, count));
     }
   }
+  // What is carried is of another loop now.
+  for (auto [before, after] :
+       llvm::zip(loop.getCarried(), staged.getRegionIterArgs()))
+    if (factors.contains(before))
+      factors.insert(after);
   llvm::append_range(arguments, staged.getRegionIterArgs());
   // A loop that carries nothing comes with a terminator.
   if (!staged.getBody()->empty() &&
@@ -243,7 +294,8 @@ SmallVector<Value> Stager::stageLoop(tile::ForOp loop) {
                              staged.getBody()->end(), arguments);
   stageBlock(*staged.getBody());
   top = before;
-  return SmallVector<Value>(staged.getResults());
+  b.setInsertionPointAfter(staged);
+  return addSlices(staged.getResults(), isSum);
 }
 
 /// Stages one op, and gives what its results have become; nothing if it stays.
@@ -305,9 +357,11 @@ void Stager::stageBlock(Block &block) {
 }
 
 LogicalResult Stager::run() {
+  if (failed(checkSlices()))
+    return failure();
   findFactors();
   stageBlock(kernel.getBlock());
-  if (int64_t have = getMostSharedBytes(strategy.getArch()); most > have)
+  if (int64_t have = strategy.getMostShared(); most > have)
     return kernel.emitOpError()
            << "needs " << most << " bytes of shared memory, but a block of sm_"
            << strategy.getArch() << " has at most " << have

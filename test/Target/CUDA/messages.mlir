@@ -25,3 +25,18 @@ tile.kernel @beside(%q: !tile.view<?x256xf32>, %k: !tile.view<?x256xf32>, %s: !t
   }
   tile.store %sum, %s[%i, %c0] : tensor<64x64xf32>, !tile.view<?x64xf32>
 }
+
+// -----
+
+// Slices add up what a loop has added up.
+tile.kernel @once(%a: !tile.view<?x64xbf16>, %b: !tile.view<64x16xbf16>, %c: !tile.view<?x16xf32>)
+    grid(%i to %m step 16)
+    strategy #ockham_cuda.strategy<arch = 80, dot = mma, warps = [1, 1], lanes = [8, 4], vector = 2, slices = 2> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xbf16> -> !tile.slice<16x64xbf16>
+  %y = tile.slice %b[%c0, %c0] : !tile.view<64x16xbf16> -> !tile.slice<64x16xbf16>
+  // expected-error @below {{is no running sum of a loop from zero on, which is what is done in 2 slices; expected slices = 1}}
+  %0 = tile.dot %zero, %x, %y : tensor<16x16xf32>, !tile.slice<16x64xbf16>, !tile.slice<64x16xbf16>
+  tile.store %0, %c[%i, %c0] : tensor<16x16xf32>, !tile.view<?x16xf32>
+}

@@ -10,20 +10,22 @@
 // RUN:   --ockham-cuda-synchronize --ockham-cuda-lower-kernels --canonicalize --cse \
 // RUN:   | FileCheck %s --check-prefix=LOWER
 
-// A product with few rows has blocks of its own, and the launch chooses.
+// Products with few and with some rows have blocks of their own, and the launch
+// chooses.
 // CHOOSE-LABEL: tile.kernel @linear(
 // CHOOSE: grid(%{{.*}} step 128, %{{.*}} step 128)
 // CHOOSE-SAME: strategy #ockham_cuda.strategy<arch = 80, dot = mma, warps = [2, 2], lanes = [8, 4], vector = 2, stages = 4>
 // CHOOSE: tile.for {{.*}} step 32
 // CHOOSE-LABEL: tile.kernel @linear_few(
-// CHOOSE: grid(%{{.*}} step 16, %{{.*}} step 32)
-// CHOOSE-SAME: warps = [1, 4], lanes = [8, 4], vector = 2, stages = 4>
-// CHOOSE: tile.for {{.*}} step 128
+// CHOOSE: grid(%{{.*}} step 16, %{{.*}} step 16)
+// CHOOSE-SAME: warps = [1, 1], lanes = [8, 4], vector = 2, stages = 4, slices = 8>
+// CHOOSE: tile.for {{.*}} step 256
 // CHOOSE: %[[FEW:.*]] = arith.cmpi sle, %{{.*}}, %c16
 // CHOOSE: scf.if %[[FEW]] {
 // CHOOSE-NEXT: tile.launch @linear_few grid
 // CHOOSE: } else {
-// CHOOSE-NEXT: tile.launch @linear grid
+// CHOOSE: tile.launch @linear_some grid
+// CHOOSE: tile.launch @linear grid
 tile.kernel @linear(%a: !tile.view<?x768xbf16>, %w: !tile.view<768x200xbf16, panels<64>>,
                     %c: !tile.view<?x200xf32>)
     grid(%i to %m step 8, %j to %n step 64) {
@@ -52,6 +54,14 @@ tile.kernel @linear(%a: !tile.view<?x768xbf16>, %w: !tile.view<768x200xbf16, pan
 // STAGE:   ockham_cuda.copy {{.*}} to %[[A]][%[[N]] + 3] bytes 16 when %[[MORE]]
 // STAGE:   ockham_cuda.copy {{.*}} to %[[B]][%[[N]] + 3] bytes 16 when %[[MORE]]
 // STAGE:   tile.dot %{{.*}}, %[[X]], %[[Y]]
+
+// What the slices of the depth have is added up behind the loop.
+// STAGE-LABEL: tile.kernel @linear_few(
+// STAGE: %[[SUMS:.*]] = scf.for
+// STAGE: %[[PARTS:.*]] = ockham_cuda.shared at 0 : <128x16xf32>
+// STAGE: ockham_cuda.put_part {{ *}}slices %[[SUMS]] to %[[PARTS]]
+// STAGE-NEXT: %[[SUM:.*]] = ockham_cuda.get_whole {{ *}}slices %[[PARTS]]
+// STAGE-NEXT: tile.store %[[SUM]]
 
 // Three windows are under way when a turn begins, and one of them is needed.
 // SYNC-LABEL: tile.kernel @linear(

@@ -34,6 +34,8 @@ constexpr int64_t kMostRegisters = 224;
 mlir::Type getFactorElement(mlir::Value factor);
 /// Contracted positions of a product.
 int64_t getDepth(tile::DotOp dot);
+/// True if mma.sync can do the product.
+bool isForTensorCores(tile::DotOp dot);
 
 } // namespace ockham::cuda
 

@@ -12,6 +12,7 @@ include "dialects/Tile/TileInterfaces.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "ockham/Target/CUDA/CUDATypes.td"
 
@@ -23,8 +24,10 @@ def CUDA_View : Type<CPred<"::llvm::isa<::ockham::tile::ViewType>($_self)">,
     "view", "::ockham::tile::ViewType">;
 def CUDA_Slice : Type<CPred<"::llvm::isa<::ockham::tile::SliceType>($_self)">,
     "slice", "::ockham::tile::SliceType">;
-def CUDA_Block : Type<CPred<"::llvm::isa<::mlir::RankedTensorType>($_self)">,
-    "block", "::mlir::RankedTensorType">;
+def CUDA_Block : Type<
+    And<[RankedTensorOf<[F16, BF16, F32, F64, I1, I32, I64]>.predicate,
+         HasAnyRankOfPred<[2]>, HasStaticShapePred]>,
+    "block, a static tensor of rank 2", "::mlir::RankedTensorType">;
 
 //===----------------------------------------------------------------------===//
 // Strategy
@@ -58,6 +61,10 @@ def CUDA_StrategyAttr : AttrDef<CUDA_Dialect, "Strategy",
     - `stages`: windows of a loop's streams that are in shared memory at a time.
     - `fastest`: the dimension of the grid along which neighbouring thread
       blocks go.
+    - `slices`: into how many parts the depth of products is cut. Each part has
+      as many warps as `warps` says; their sums are added up behind the loop.
+    - `shared`: the bytes of shared memory that a block may have, if there are
+      GPUs to run the kernel that have less of it than `arch`; 0 if not.
 
     ```mlir
     #ockham_cuda.strategy<arch = 80, dot = mma, warps = [2, 2], lanes = [8, 4], vector = 2, stages = 4>
@@ -68,11 +75,17 @@ def CUDA_StrategyAttr : AttrDef<CUDA_Dialect, "Strategy",
                         ArrayRefParameter<"int64_t">:$lanes,
                         "int64_t":$vector,
                         DefaultValuedParameter<"int64_t", "1">:$stages,
-                        DefaultValuedParameter<"int64_t", "0">:$fastest);
+                        DefaultValuedParameter<"int64_t", "0">:$fastest,
+                        DefaultValuedParameter<"int64_t", "0">:$shared,
+                        DefaultValuedParameter<"int64_t", "1">:$slices);
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     /// Threads of a block.
-    int64_t getThreads() const { return 32 * getWarps()[0] * getWarps()[1]; }
+    int64_t getThreads() const {
+      return 32 * getWarps()[0] * getWarps()[1] * getSlices();
+    }
+    /// Bytes of shared memory that a block may have.
+    int64_t getMostShared() const;
   }];
 }
 
@@ -185,7 +198,8 @@ def CUDA_GetOp : CUDA_Op<"get"> {
 def CUDA_PartKind : I32EnumAttr<"PartKind", "what a reduction computes", [
     I32EnumAttrCase<"Max", 0, "max">,
     I32EnumAttrCase<"Sum", 1, "sum">,
-    I32EnumAttrCase<"MaxNum", 2, "maxnum">]> {
+    I32EnumAttrCase<"MaxNum", 2, "maxnum">,
+    I32EnumAttrCase<"Slices", 3, "slices">]> {
   let cppNamespace = "::ockham::cuda";
   let genSpecializedAttr = 0;
 }
@@ -197,6 +211,9 @@ def CUDA_PutPartOp : CUDA_Op<"put_part"> {
     Reduces the columns that each warp has of a row. The buffer has a row per
     warp beside others, and a column per row of the block.
 
+    With `slices`, each slice of a product's depth puts its sums, one block below
+    the other.
+
     ```mlir
     ockham_cuda.put_part sum %x to %s
         : tensor<4x1024xf32> -> !ockham_cuda.buffer<4x4xf32>
@@ -207,6 +224,7 @@ def CUDA_PutPartOp : CUDA_Op<"put_part"> {
   let assemblyFormat = [{
     $kind $value `to` $buffer attr-dict `:` type($value) `->` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 
 def CUDA_GetWholeOp : CUDA_Op<"get_whole"> {
@@ -221,6 +239,7 @@ def CUDA_GetWholeOp : CUDA_Op<"get_whole"> {
   let results = (outs CUDA_Block:$result);
   let assemblyFormat =
       "$kind $buffer attr-dict `:` type($buffer) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -264,7 +283,8 @@ def CUDA_WaitOp : CUDA_Op<"wait"> {
 // Host code
 //===----------------------------------------------------------------------===//
 
-def CUDA_LaunchOp : CUDA_Op<"launch"> {
+def CUDA_LaunchOp : CUDA_Op<"launch", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Launches a kernel of the module's device code";
   let description = [{
     `blocks` are the extents of the grid in thread blocks. A launch of nothing

@@ -20,11 +20,16 @@ def CUDAChooseStrategies
     kernels without products get threads along rows, 16 bytes each.
 
     A product of activations and weights whose number of rows is not known is
-    cloned: one kernel for few rows, one for many, and the launch chooses.
+    cloned: a kernel for few rows, in which warps share the depth; one for so
+    many that blocks of 128 x 128 would leave the GPU idle; and one for more.
+    The launch chooses.
   }];
   let options = [
     Option<"arch", "arch", "int64_t", "80",
-           "Compute capability of the oldest GPU that runs the kernels">
+           "Compute capability of the oldest GPU that runs the kernels">,
+    Option<"shared", "shared", "int64_t", "0",
+           "Bytes of shared memory that a block may have at most; 0: what the "
+           "GPU has">
   ];
   let dependentDialects = ["::ockham::cuda::CUDADialect",
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];

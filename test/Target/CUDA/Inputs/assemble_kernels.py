@@ -53,14 +53,17 @@ def main():
         source.write_text(make_text(768, 2304, kind, out, transposed))
         count += len(list(assemble(Module(source, folder), sys.argv[2], folder)))
     for group, kind, names in CASES:
-        seen = set()
+        seen, missing = set(), set(names)
         for name, text, *_ in make_runs(group):
+            missing -= {word for word in names if word in name}
             if name in seen or not any(n in name for n in names):
                 continue
             seen.add(name)
             source.write_text(narrow_text(text, kind) if kind else text)
             module = Module(source, folder, PASSES)
             count += len(list(assemble(module, sys.argv[2], folder)))
+        if missing:
+            sys.exit(f"no case of {group} is named {', '.join(sorted(missing))}")
     print(f"{count} kernels without spills")
 
 

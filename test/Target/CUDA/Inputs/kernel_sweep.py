@@ -7,7 +7,8 @@ With a type, bf16 or f16, activations and weights are of that type.
 The cases are those of the CPU's tests: GROUP is products, rows or attention.
 Each is lowered once, with all extents open, and run on several of them, in the
 emulator with the race detector; the interpreter runs the tfm ops in float64.
-With names, only cases whose names contain one of them.
+With names, only cases whose names contain one of them; each of them must be in
+one.
 """
 
 import sys
@@ -78,8 +79,10 @@ def main():
     words = [word for word in sys.argv[3:] if word != "-v"]
     if words and "/" in words[0]:
         part, parts = map(int, words.pop(0).split("/"))
+    missing = set(words)
     count, launches, worst = 0, 0, 0.0
     for number, (name, text, results, runs, extents) in enumerate(make_runs(group)):
+        missing -= {word for word in words if word in name}
         if number % parts != part or (words and not any(w in name for w in words)):
             continue
         source = folder / "case.mlir"
@@ -101,6 +104,8 @@ def main():
             if "-v" in sys.argv:
                 print(name, shape, f"{worst:.1e}", flush=True)
         launches += module.launches
+    if missing:
+        sys.exit(f"no case of {group} is named {', '.join(sorted(missing))}")
     print(f"{count} runs with {launches} launches agree, the worst to {worst:.1e}")
 
 
