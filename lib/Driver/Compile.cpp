@@ -218,8 +218,10 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
     tile.target = isCUDA ? KernelTarget::CUDA : KernelTarget::CPU;
     tile.weights = getName(options.precision);
     // Without a unit for products of 16 bits, widening activations costs more
-    // than the bytes that are saved.
-    Precision activations = options.activations.value_or(Precision::F32);
+    // than the bytes that are saved. GPUs have one, which takes two factors of
+    // one type.
+    Precision activations = options.activations.value_or(
+        isCUDA ? options.precision : Precision::F32);
     bool rounds =
         options.precision != Precision::F32 || activations != Precision::F32;
     if (activations != Precision::F32) {

@@ -125,15 +125,17 @@ int ockham::tool::runCompile(int argc, char **argv) {
   line.option(
       "--precision", "f32|bf16|f16",
       "f32 (default), bf16 or f16: the weights of linears are rounded to it, "
-      "which halves what is read of them; sums and activations stay float32.",
+      "which halves what is read of them; sums stay float32. For CUDA, whose "
+      "tensor cores take two factors of one type, activations are of that "
+      "type as well.",
       [&](const std::string &given) {
         return readPrecision(given, options.precision);
       });
   line.option(
       "--activations", "f32|bf16|f16",
-      "f32 (default), bf16 or f16: what passes from one kernel to the next, "
-      "and "
-      "the matrices of weights, are rounded to it. Inputs, outputs and losses "
+      "f32 (default, but for CUDA with --precision), bf16 or f16: what passes "
+      "from one kernel to the next, and the matrices of weights, are rounded "
+      "to it. Inputs, outputs and losses "
       "keep their types. Halves the memory of a run; without a unit for such "
       "products (AMX) it is slower than float32.",
       [&](const std::string &given) {
