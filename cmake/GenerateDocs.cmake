@@ -5,7 +5,9 @@
 #
 # With COMPARE_DIR, every page must be the same there.
 
-set(dialects ockham:Ockham onnx:ONNX tfm:Transformer tile:Tile)
+# Namespace, folder, and the file that has all ops.
+set(dialects ockham:Ockham:OckhamDeviceOps onnx:ONNX:ONNXOps tfm:Transformer:TransformerOps
+  tile:Tile:TileOps)
 # Title and folder of each group of passes, in the order of the page.
 set(passes
   "Conversions between dialects:Conversion"
@@ -36,8 +38,9 @@ foreach(entry IN LISTS dialects)
   string(REPLACE ":" ";" entry "${entry}")
   list(GET entry 0 namespace)
   list(GET entry 1 folder)
+  list(GET entry 2 file)
   run_tblgen(text -gen-dialect-doc -dialect=${namespace}
-    ${SOURCE_DIR}/dialects/${folder}/${folder}Ops.td)
+    ${SOURCE_DIR}/dialects/${folder}/${file}.td)
   file(WRITE ${OUTPUT_DIR}/dialects/${namespace}.md "${notice}${text}")
   list(APPEND pages dialects/${namespace}.md)
 endforeach()

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/Ockham/OckhamDialect.h"
+#include "dialects/Ockham/OckhamDeviceOps.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -30,6 +30,10 @@ void OckhamDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Ockham/OckhamOps.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Ockham/OckhamDeviceOps.cpp.inc"
       >();
 }
 

@@ -47,6 +47,11 @@ extern "C" {
 /// that the host allocates is aligned to 256 bytes.
 #define OCKHAM_ALIGNMENT 64
 
+/// Values of 64 bits in the record of a check that kernels make, and how many
+/// such checks a model may have.
+#define OCKHAM_CHECK_RECORD_VALUES 8
+#define OCKHAM_MOST_CHECK_RECORDS 512
+
 typedef enum ockham_status {
   OCKHAM_OK = 0,
   OCKHAM_INVALID_ARGUMENT = 1, ///< A name, type, rank, size or value is wrong.
@@ -217,6 +222,18 @@ typedef struct ockham_host {
   /// does.
   int32_t (*device_read)(void *context, void *to, const void *from,
                          uint64_t bytes);
+
+  /// A record on the device of OCKHAM_CHECK_RECORD_VALUES int64_t, for a check
+  /// whose condition is known on the device alone. Where the check fails and
+  /// the first value is 0, a kernel sets those behind it to the `value_count`
+  /// values of `message`, and the first one to 1. The call, or where it does
+  /// not wait a later one, then fails with `status` and the message, as `fail`
+  /// says; what the call has enqueued runs all the same, and must not reach
+  /// beyond its memory. Equal pointers to a message, which live as long as the
+  /// library, give equal records. Null where it fails, for which the host has
+  /// recorded why; the model returns OCKHAM_UNSUPPORTED.
+  int64_t *(*device_check)(void *context, int32_t status, const char *message,
+                           int32_t value_count);
 } ockham_host;
 
 /// One call of an entry point.

@@ -129,7 +129,9 @@ ockham_library_find_entry(const ockham_library *library, const char *name,
 ///   view       DLPack without ownership, borrowed for the call
 ///   managed    DLPack with ownership: handed over with the call. The runtime
 ///   versioned  calls the deleter once before the call returns, whether it
-///              succeeds or fails, and sets the field to null.
+///              succeeds or fails, and sets the field to null. A call with
+///              results_on_device does not wait: then once the device is done,
+///              in a later call on the session or when it is destroyed.
 ///
 /// As an input exactly one is set. Strided and misaligned inputs are copied;
 /// all others are read in place.
@@ -190,7 +192,9 @@ typedef struct ockham_session_options {
   uint64_t memory_limit;
 
   /// 1: results that the runtime allocates stay in the memory of the device,
-  /// and a call returns when it is enqueued on the session's stream. Nothing
+  /// and a call returns when it is enqueued on the session's stream. What fails
+  /// on the device is then reported by a later call, or by
+  /// ockham_session_wait; borrowed tensors must live until then. Nothing
   /// changes on the CPU.
   int32_t results_on_device;
   int32_t reserved_results;
@@ -286,6 +290,11 @@ OCKHAM_API int32_t ockham_session_detects_races(const ockham_session *session);
 OCKHAM_API ockham_status ockham_session_run(
     ockham_session *session, const char *entry, ockham_argument *inputs,
     size_t input_count, ockham_argument *outputs, size_t output_count);
+
+/// Waits until all that calls have enqueued on the session's stream is done.
+/// Fails with what a call has failed with that did not wait
+/// (results_on_device). Nothing to do on the CPU.
+OCKHAM_API ockham_status ockham_session_wait(ockham_session *session);
 
 /// Copies a state out, or in, as an output, or input, of a call. The shape is
 /// that of the session's bindings. OCKHAM_NOT_FOUND: no such state.

@@ -72,8 +72,8 @@ static Error takeKernels(ModuleOp module, const DeviceCodeOptions &options,
   if (!description.kernels.empty()) {
     DiagnosticCollector diagnostics(*module.getContext(), log);
     auto images = generateDeviceCode(kernels, options, [&](llvm::StringRef s) {
-      if (log.message)
-        log.message(s);
+      if (log.warning)
+        log.warning(s);
     });
     if (!images)
       return images.takeError();

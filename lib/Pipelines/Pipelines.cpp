@@ -172,6 +172,7 @@ void ockham::buildCPUPipeline(OpPassManager &pm,
 void ockham::buildCUDAPreparePipeline(OpPassManager &pm,
                                       const CUDAPipelineOptions &options) {
   buildBufferizePipeline(pm);
+  pm.addPass(createCUDADeferChecks());
   pm.addPass(createCPUUseHostMemory());
   if (options.memoryPlan)
     pm.addPass(createPlanMemory(*options.memoryPlan));

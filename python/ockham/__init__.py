@@ -15,11 +15,13 @@ then beside the package and in the build folder of its repository, then where
 the system looks for libraries.
 """
 
+from ockham._arrays import DeviceArray
 from ockham._errors import OckhamError
 from ockham._model import Entry, Model, TensorSpec, Weight, load
 from ockham._session import Launch, Memory, Session
 
 __all__ = [
+    "DeviceArray",
     "Entry",
     "Launch",
     "Memory",

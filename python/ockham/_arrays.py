@@ -4,6 +4,7 @@
 
 import ctypes
 import weakref
+from math import prod
 
 import numpy as np
 
@@ -80,23 +81,123 @@ _capsule_pointer.restype = ctypes.c_void_p
 _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
-def _dlpack_argument(name, array):
-    """Borrows a foreign array; its capsule frees what it holds."""
-    capsule = array.__dlpack__()
+_capsule_rename = ctypes.pythonapi.PyCapsule_SetName
+_capsule_rename.restype = ctypes.c_int
+_capsule_rename.argtypes = [ctypes.py_object, ctypes.c_char_p]
+_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule.restype = ctypes.py_object
+_new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+# For a capsule that is being deleted, of which there must be no new reference.
+_raw_is_valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)(
+    ("PyCapsule_IsValid", ctypes.pythonapi)
+)
+_raw_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
+
+_CPU = 1
+_CUDA = 2
+#: CUDA's legacy default stream, with which sessions' streams are ordered.
+_DEFAULT_STREAM = 1
+
+
+@ctypes.PYFUNCTYPE(None, ctypes.c_void_p)
+def _delete_capsule(capsule):
+    if _raw_is_valid(capsule, b"dltensor"):  # else somebody has taken it over
+        _release(_raw_pointer(capsule, b"dltensor"))
+
+
+class DeviceArray:
+    """A result that has stayed in the memory of the session's device.
+
+    It may be an input, or the buffer of an output, of sessions on that device.
+    Other libraries take it over by DLPack, e.g. torch.from_dlpack(array), once.
+    What is in it is there when the session's stream has come so far: work on
+    CUDA's default stream is ordered after it, `Session.wait` waits for it.
+    """
+
+    def __init__(self, session, managed):
+        self._session = session
+        tensor = managed.contents.dl_tensor
+        self.shape = tuple(tensor.shape[: tensor.ndim])
+        self.dtype = _NAMES[tensor.dtype.code, tensor.dtype.bits]
+        self._managed = managed
+        address = ctypes.cast(managed, ctypes.c_void_p).value
+        self._finalizer = weakref.finalize(self, _release, address)
+
+    def __dlpack_device__(self):
+        device = self._take().contents.dl_tensor.device
+        return device.device_type, device.device_id
+
+    def __dlpack__(self, *, stream=None, **_):
+        managed = self._take()
+        if stream not in (None, -1, _DEFAULT_STREAM):
+            self._session.wait()
+        self._finalizer.detach()
+        self._managed = None
+        return _new_capsule(
+            managed, b"dltensor", ctypes.cast(_delete_capsule, ctypes.c_void_p)
+        )
+
+    def _take(self):
+        if self._managed is None:
+            raise ValueError("the array was handed over to another library already")
+        return self._managed
+
+    def __repr__(self):
+        return f"DeviceArray({self.dtype} {list(self.shape)})"
+
+
+# Arrays that a session may use after its call, by the address of what it has.
+_lent = {}
+
+
+@_capi.Deleter
+def _give_back(managed):
+    _lent.pop(ctypes.cast(managed, ctypes.c_void_p).value, None)
+
+
+def _device_array_argument(name, array, lasting):
+    tensor = array._take().contents.dl_tensor
+    if not lasting:
+        view = ctypes.pointer(tensor)
+        return _capi.Argument(name=name.encode(), view=view), array
+    lent = _capi.DLManagedTensor(dl_tensor=tensor, deleter=_give_back)
+    managed = ctypes.pointer(lent)
+    _lent[ctypes.cast(managed, ctypes.c_void_p).value] = (lent, array)
+    return _capi.Argument(name=name.encode(), managed=managed), None
+
+
+def _dlpack_argument(name, array, lasting):
+    """Borrows a foreign array, whose capsule frees what it holds; or hands it
+    over, if it is `lasting` and on a device."""
+    device = getattr(array, "__dlpack_device__", lambda: (_CPU, 0))()[0]
+    # What wrote it must be done before the session's stream reads it.
+    capsule = (
+        array.__dlpack__(stream=_DEFAULT_STREAM)
+        if device == _CUDA
+        else array.__dlpack__()
+    )
     address = _capsule_pointer(capsule, b"dltensor")
     managed = ctypes.cast(address, ctypes.POINTER(_capi.DLManagedTensor))
+    if lasting and device != _CPU:
+        _capsule_rename(capsule, b"used_dltensor")
+        return _capi.Argument(name=name.encode(), managed=managed), None
     view = ctypes.pointer(managed.contents.dl_tensor)
     return _capi.Argument(name=name.encode(), view=view), (capsule, managed)
 
 
-def to_argument(name, array, dtype=None, writable=False):
+def to_argument(name, array, dtype=None, writable=False, lasting=False):
     """An argument for NumPy arrays and whatever has __dlpack__ (PyTorch), and
     for numbers and lists, which become `dtype` (a name). Returns it with what
-    must live as long as it."""
+    must live as long as it. With `lasting`, arrays of a device are handed over,
+    for calls that return before they are done."""
     if isinstance(array, np.ndarray):
         return _numpy_argument(name, array, writable)
+    if isinstance(array, DeviceArray):
+        return _device_array_argument(name, array, lasting)
     if hasattr(array, "__dlpack__") and not isinstance(array, np.generic):
-        return _dlpack_argument(name, array)
+        return _dlpack_argument(name, array, lasting)
     if writable:
         raise TypeError(f"output '{name}': expected an array, got {type(array)}")
     if dtype and not isinstance(array, np.generic):
@@ -109,13 +210,22 @@ def _release(address):
     managed.contents.deleter(managed)
 
 
-def from_result(argument):
-    """A NumPy array over a result, which is released with the array."""
+def release_argument(argument):
+    """Gives back what was handed over to an argument that is not used."""
+    if argument.managed:
+        _release(ctypes.cast(argument.managed, ctypes.c_void_p).value)
+
+
+def from_result(argument, session):
+    """A NumPy array over a result, which is released with the array; a
+    DeviceArray where it is on the session's device."""
     managed = argument.managed
     tensor = managed.contents.dl_tensor
+    if tensor.device.device_type != _CPU:
+        return DeviceArray(session, ctypes.pointer(managed.contents))
     shape = tuple(tensor.shape[axis] for axis in range(tensor.ndim))
     dtype = numpy_dtype(_NAMES[tensor.dtype.code, tensor.dtype.bits])
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    size = prod(shape) * dtype.itemsize
     address = ctypes.cast(managed, ctypes.c_void_p).value
     if size == 0:
         _release(address)

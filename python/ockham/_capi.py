@@ -138,10 +138,11 @@ class DLManagedTensor(Structure):
     pass
 
 
+Deleter = CFUNCTYPE(None, POINTER(DLManagedTensor))
 DLManagedTensor._fields_ = [
     ("dl_tensor", DLTensor),
     ("manager_ctx", c_void_p),
-    ("deleter", CFUNCTYPE(None, POINTER(DLManagedTensor))),
+    ("deleter", Deleter),
 ]
 
 # Runtime.h
@@ -222,6 +223,8 @@ _SIGNATURES = {
     ),
     "ockham_session_destroy": (None, [_SESSION]),
     "ockham_session_device": (c_char_p, [_SESSION]),
+    "ockham_session_stream": (c_void_p, [_SESSION]),
+    "ockham_session_wait": (c_int32, [_SESSION]),
     "ockham_session_threads": (c_int32, [_SESSION]),
     "ockham_session_launches": (c_size_t, [_SESSION, POINTER(Launch), c_size_t]),
     "ockham_session_detects_races": (c_int32, [_SESSION]),

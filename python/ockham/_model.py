@@ -118,7 +118,14 @@ class Model:
         )
 
     def session(
-        self, *, threads=0, dims=None, weights=None, device=None, memory_limit=0
+        self,
+        *,
+        threads=0,
+        dims=None,
+        weights=None,
+        device=None,
+        memory_limit=0,
+        results_on_device=False,
     ) -> Session:
         """Creates a session, which runs the model and holds its state.
 
@@ -132,6 +139,8 @@ class Model:
             was compiled for.
         memory_limit: most bytes that the session may allocate, on its device;
             0 for no limit.
+        results_on_device: leave results in the device's memory, and return from
+            calls when they are enqueued. Nothing changes on the CPU.
 
         Raises OckhamError.
         """
@@ -142,6 +151,7 @@ class Model:
             weights=weights,
             device=device or self.device,
             memory_limit=memory_limit,
+            results_on_device=results_on_device,
         )
 
     def __str__(self):

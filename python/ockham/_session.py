@@ -8,7 +8,7 @@ import weakref
 from dataclasses import dataclass
 
 from ockham import _capi
-from ockham._arrays import from_result, to_argument
+from ockham._arrays import from_result, release_argument, to_argument
 from ockham._capi import check, runtime
 
 
@@ -60,7 +60,9 @@ class Session:
     lock. Arrays that a session returns stay valid when it is closed.
     """
 
-    def __init__(self, model, *, threads, dims, weights, device, memory_limit):
+    def __init__(
+        self, model, *, threads, dims, weights, device, memory_limit, results_on_device
+    ):
         bindings = [
             _capi.Binding(str(symbol).encode(), extent)
             for symbol, extent in (dims or {}).items()
@@ -73,6 +75,7 @@ class Session:
             bindings=(_capi.Binding * len(bindings))(*bindings),
             binding_count=len(bindings),
             memory_limit=memory_limit,
+            results_on_device=int(results_on_device),
         )
         handle = ctypes.c_void_p()
         check(
@@ -81,6 +84,7 @@ class Session:
             )
         )
         self.model = model
+        self.results_on_device = bool(results_on_device)
         self._handle = handle
         self._finalizer = weakref.finalize(self, runtime.ockham_session_destroy, handle)
 
@@ -100,6 +104,17 @@ class Session:
     def device(self) -> str:
         """Where the session runs, e.g. "cpu"."""
         return (runtime.ockham_session_device(self._handle) or b"").decode()
+
+    @property
+    def stream(self) -> int | None:
+        """The stream that calls are enqueued on, a CUstream, e.g. for
+        torch.cuda.ExternalStream; None on the CPU."""
+        return runtime.ockham_session_stream(self._handle)
+
+    def wait(self):
+        """Waits for all calls that were enqueued (results_on_device). Raises
+        OckhamError for those that have failed on the device since."""
+        check(runtime.ockham_session_wait(self._handle))
 
     @property
     def threads(self) -> int:
@@ -144,28 +159,47 @@ class Session:
         signature = self.model.signature
         return "forward" if "forward" in signature else next(iter(signature), "forward")
 
-    def _inputs(self, entry, inputs):
+    def _inputs(self, entry, inputs, lasting=False):
         known = self.model.signature.get(entry)
         types = {spec.name: spec.dtype for spec in known.inputs} if known else {}
-        pairs = [
-            to_argument(name, array, types.get(name)) for name, array in inputs.items()
-        ]
+        return self._arguments(
+            (name, array, types.get(name), False, lasting)
+            for name, array in inputs.items()
+        )
+
+    @staticmethod
+    def _arguments(parts):
+        """Arguments, and what must live as long as they."""
+        pairs = []
+        try:
+            for name, array, *rest in parts:
+                if array is None:
+                    pairs.append((_capi.Argument(name=name.encode()), None))
+                else:
+                    pairs.append(to_argument(name, array, *rest))
+        except BaseException:
+            for argument, _ in pairs:
+                release_argument(argument)
+            raise
         return _array([pair[0] for pair in pairs]), pairs
 
     def run(self, inputs, *, entry=None, outputs=None):
         """Runs an entry point.
 
         inputs: an array for each input of the entry point, by name: of NumPy,
-            of anything with __dlpack__ (PyTorch) in the CPU's memory, or
-            numbers and lists. Types and shapes must be those of the signature.
-            Strided arrays are copied, others are read in place.
+            of anything with __dlpack__ (PyTorch) in the CPU's memory or that of
+            the session's device, a DeviceArray, or numbers and lists. Types and
+            shapes must be those of the signature. Strided arrays are copied
+            (on a device they are refused), others are read in place.
         entry: its name; None for "forward" or else the model's first.
         outputs: names of the outputs that are wanted, or a dict from names to
             arrays to write to (None as array: to be allocated); None for all.
 
         Returns the outputs by name as NumPy arrays (for a dict, its own arrays
         where they were given). bfloat16 comes as ml_dtypes.bfloat16 if that
-        package is installed, else as uint16.
+        package is installed, else as uint16. In a session on a device with
+        results_on_device the results are DeviceArrays, and the call returns
+        when it is enqueued.
 
         Raises OckhamError.
         """
@@ -175,14 +209,16 @@ class Session:
             outputs = [spec.name for spec in known.outputs] if known else []
         if not isinstance(outputs, dict):
             outputs = dict.fromkeys(outputs)
-        input_array, keep = self._inputs(entry, inputs)
-        output_pairs = [
-            (_capi.Argument(name=name.encode()), None)
-            if buffer is None
-            else to_argument(name, buffer, writable=True)
-            for name, buffer in outputs.items()
-        ]
-        output_array = _array([pair[0] for pair in output_pairs])
+        lasting = self.results_on_device
+        output_array, output_keep = self._arguments(
+            (name, buffer, None, True, lasting) for name, buffer in outputs.items()
+        )
+        try:
+            input_array, keep = self._inputs(entry, inputs, lasting)
+        except BaseException:
+            for argument in output_array:
+                release_argument(argument)
+            raise
         check(
             runtime.ockham_session_run(
                 self._handle,
@@ -193,9 +229,9 @@ class Session:
                 len(output_array),
             )
         )
-        del keep
+        del keep, output_keep
         return {
-            name: from_result(argument) if buffer is None else buffer
+            name: from_result(argument, self) if buffer is None else buffer
             for (name, buffer), argument in zip(outputs.items(), output_array)
         }
 
@@ -220,7 +256,7 @@ class Session:
     def _read(self, function, name):
         argument = _capi.Argument(name=name.encode())
         check(function(self._handle, ctypes.byref(argument)))
-        return from_result(argument)
+        return from_result(argument, self)
 
     def _write(self, function, name, array, specs):
         types = {spec.name: spec.dtype for spec in specs}

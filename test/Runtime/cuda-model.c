@@ -31,7 +31,7 @@ __asm__(".section .rodata\n"
 extern const char cuda_model_image[] __attribute__((visibility("hidden")));
 extern const char cuda_model_end[] __attribute__((visibility("hidden")));
 
-enum { Scale, Accumulate, Race, Threads = 32, StateLength = 4 };
+enum { Scale, Accumulate, Race, Check, Threads = 32, StateLength = 4 };
 
 /// How often functions of entry points were called, for tests of graphs.
 int cuda_model_runs = 0;
@@ -101,6 +101,48 @@ static int32_t race(const ockham_host *host, const ockham_call *call) {
   return host->launch(call->context, Race, grid, block, 64, arguments, 1);
 }
 
+/// x [n] -> y [n]: factor * x, where x[0] is not negative, as a kernel checks.
+static int32_t checked(const ockham_host *host, const ockham_call *call) {
+  ++cuda_model_runs;
+  const ockham_tensor *x = &call->inputs[0];
+  void *y = host->output(call->context, 0, 1, x->shape);
+  void *record = host->device_check(call->context, OCKHAM_INVALID_ARGUMENT,
+                                    "x begins with {}, expected 0 or more", 1);
+  if (!y || !record)
+    return OCKHAM_UNSUPPORTED;
+  void *arguments[] = {(void *)&x->data, &record};
+  const uint32_t one[] = {1, 1, 1};
+  int32_t status =
+      host->launch(call->context, Check, one, one, 0, arguments, 2);
+  return status ? status : launchScale(host, call, x->data, y, x->shape[0]);
+}
+
+/// x [n] -> y [n]: a copy, through memory that is no part of a plan where n is
+/// even, and after a look at x[0] where it is odd.
+static int32_t copy(const ockham_host *host, const ockham_call *call) {
+  ++cuda_model_runs;
+  const ockham_tensor *x = &call->inputs[0];
+  uint64_t bytes = (uint64_t)x->shape[0] * sizeof(float);
+  float first = 0;
+  void *from = x->data;
+  void *y = host->output(call->context, 0, 1, x->shape);
+  if (!y)
+    return OCKHAM_INVALID_ARGUMENT;
+  int32_t status = OCKHAM_OK;
+  if (x->shape[0] % 2) {
+    status = host->device_read(call->context, &first, from, sizeof(first));
+    if (!status && first == 17)
+      status = OCKHAM_INTERNAL;
+  } else {
+    void *memory = host->allocate(call->context, bytes);
+    if (!memory)
+      return OCKHAM_OUT_OF_MEMORY;
+    status = host->device_copy(call->context, memory, from, bytes);
+    from = memory;
+  }
+  return status ? status : host->device_copy(call->context, y, from, bytes);
+}
+
 static void body(void *argument, int64_t begin, int64_t end, int32_t worker) {
   (void)argument;
   (void)begin;
@@ -149,7 +191,9 @@ static const ockham_entry Entries[] = {
     {"scale", OCKHAM_ENTRY_FORWARD, 1, 1, 0, X, Y, countWorkspace, scaleTwice},
     {"accumulate", OCKHAM_ENTRY_DECODE, 1, 2, 0, Step, Sums, NULL, accumulate},
     {"race", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, race},
-    {"misuse", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, misuse}};
+    {"misuse", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, misuse},
+    {"checked", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, checked},
+    {"copy", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, copy}};
 
 static const struct {
   float factor[16], panels[64];
@@ -174,10 +218,31 @@ static const ockham_state_spec States[] = {
 static const ockham_kernel Kernels[] = {
     {BREAK == 1 ? "race" : "scale", {Threads, 1, 1}, 0, 4, 0},
     {"accumulate", {StateLength, BREAK == 2 ? 0 : 1, 1}, 0, 2, 0},
-    {"race", {Threads, 1, BREAK == 3 ? 64 : 1}, 64, BREAK == 4 ? -1 : 1, 0}};
+    {"race", {Threads, 1, BREAK == 3 ? 64 : 1}, 64, BREAK == 4 ? -1 : 1, 0},
+    {"check", {1, 1, 1}, 0, 2, 0}};
 
 static const char Text[] = "//\n";
 static const char Unclosed[] = {'/', '/'};
+// 64-bit ELF with two sections behind the header, of which half of one is
+// there.
+static const struct {
+  unsigned char magic[16];
+  uint16_t type, machine;
+  uint32_t version;
+  uint64_t entry, programs, sections;
+  uint32_t flags;
+  uint16_t header_bytes, program_bytes, programs_count, section_bytes,
+      section_count, names;
+  char section[32];
+} Elf = {
+    {0x7f, 'E', 'L', 'F', 2}, 0, 0, 0, 0, 0, 64, 0, 64, 0, 0, 64, 2, 0, {0}};
+// 100 bytes of members, of which 8 are there.
+static const struct {
+  uint32_t magic;
+  uint16_t version, header_bytes;
+  uint64_t bytes;
+  char members[8];
+} Fatbin = {0xba55ed50, 1, 16, 100, {0}};
 static ockham_device_image Images[] = {
     {BREAK == 5 ? 9 : OCKHAM_IMAGE_BITCODE, 0, BREAK == 6 ? "80" : "sm_80",
      cuda_model_image, 0},
@@ -217,6 +282,16 @@ const ockham_model *ockham_model_query(uint32_t max_version) {
     Images[1].kind = OCKHAM_IMAGE_CUBIN;
   if (BREAK == 12)
     Images[1].bytes = 0;
+  if (BREAK == 14) {
+    const ockham_device_image image = {OCKHAM_IMAGE_CUBIN, 0, "sm_80", &Elf,
+                                       sizeof(Elf)};
+    Images[1] = image;
+  }
+  if (BREAK == 15) {
+    const ockham_device_image image = {OCKHAM_IMAGE_FATBIN, 0, "sm_80", &Fatbin,
+                                       sizeof(Fatbin)};
+    Images[1] = image;
+  }
   if (BREAK == 13) { // Nothing for the emulator.
     Images[0] = Images[1];
     Images[1].arch = "sm_90a";

@@ -6,8 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Helpers.h"
+#include <atomic>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <mutex>
+#include <thread>
 
 using Floats = std::vector<float>;
 
@@ -302,6 +305,172 @@ TEST(graphs) {
   unsetenv("OCKHAM_CUDA_GRAPHS");
 }
 
+/// A session with graphs, which the emulator otherwise does without.
+static std::unique_ptr<Session> withGraphs(int32_t resultsOnDevice = 0) {
+  setenv("OCKHAM_CUDA_GRAPHS", "1", 1);
+  auto session = std::make_unique<Session>(resultsOnDevice);
+  unsetenv("OCKHAM_CUDA_GRAPHS");
+  return session;
+}
+
+/// Kernels check on the device; the call fails where it waits.
+TEST(checks) {
+  const char *message = "x begins with -7, expected 0 or more";
+  for (bool graphs : {false, true}) {
+    std::unique_ptr<Session> session =
+        graphs ? withGraphs() : std::make_unique<Session>();
+    for (int round = 0; round < 3; ++round) {
+      ockham_argument y = wanted("y");
+      CHECK_FAILS(session->run("checked", {-7, 1}, &y, 1),
+                  OCKHAM_INVALID_ARGUMENT, message);
+      CHECK(y.managed == nullptr);
+      // A check that has failed is no longer there in the next call.
+      CHECK_OK(session->run("checked", {7, 1}, &y, 1));
+      CHECK(take<float>(y) == Floats({21, 3}));
+    }
+    CHECK(session->scale(range(9)) == range(9, 9));
+  }
+
+  // A call that does not wait leaves it to a later one, or to who waits.
+  Session session(/*resultsOnDevice=*/1);
+  ockham_argument y = wanted("y"), z = wanted("y");
+  CHECK_OK(session.run("checked", {-7, 1}, &y, 1));
+  ockham_argument_release(&y);
+  CHECK_FAILS(session.run("scale", range(3), &z, 1), OCKHAM_INVALID_ARGUMENT,
+              std::string("an earlier call: ") + message);
+  CHECK_OK(session.run("checked", {-7, 1}, &y, 1));
+  ockham_argument_release(&y);
+  CHECK_FAILS(ockham_session_wait(session.get()), OCKHAM_INVALID_ARGUMENT,
+              message);
+  CHECK_OK(ockham_session_wait(session.get()));
+  CHECK_OK(session.run("checked", {7, 1}, &y, 1));
+  CHECK_OK(ockham_session_wait(session.get()));
+  ockham_argument_release(&y);
+  CHECK_FAILS(ockham_session_wait(nullptr), OCKHAM_INVALID_ARGUMENT,
+              "session: expected a pointer, got null");
+}
+
+/// What cannot be captured runs as it is, every time.
+TEST(unfitForGraphs) {
+  void *handle = dlopen(testModel("cuda").c_str(), RTLD_NOW | RTLD_NOLOAD);
+  int *runs =
+      handle ? static_cast<int *>(dlsym(handle, "cuda_model_runs")) : nullptr;
+  if (!CHECK(runs != nullptr))
+    return;
+  std::unique_ptr<Session> session = withGraphs();
+  // Memory that is no part of the plan, and a look at an element.
+  for (int64_t count : {8, 9}) {
+    int before = *runs;
+    for (int round = 1; round <= 5; ++round) {
+      ockham_argument y = wanted("y");
+      Floats values = range(count, static_cast<float>(round));
+      CHECK_OK(session->run("copy", values, &y, 1));
+      CHECK(take<float>(y) == values);
+    }
+    // One of them was an attempt.
+    CHECK_EQ(*runs - before, 6);
+  }
+  ockham_argument y = wanted("y");
+  CHECK_FAILS_WITH(session->run("copy", {17}, &y, 1), OCKHAM_INTERNAL,
+                   "the entry point 'copy' failed with 'internal'");
+
+  // More shapes than a session keeps graphs for.
+  int before = *runs;
+  for (int round = 0; round < 3; ++round)
+    for (int64_t count = 20; count < 32; ++count)
+      CHECK(session->scale(range(count)) == range(count, 9));
+  CHECK(*runs - before >= 12);
+  dlclose(handle);
+}
+
+TEST(threads) {
+  std::atomic<int> right{0};
+  auto work = [&](float factor) {
+    std::unique_ptr<Session> session;
+    {
+      static std::mutex mutex; // of the environment
+      std::lock_guard<std::mutex> lock(mutex);
+      session = withGraphs();
+    }
+    for (int round = 0; round < 8; ++round)
+      right += session->scale(range(40, factor)) == range(40, 9 * factor);
+  };
+  std::thread first(work, 1.0f), second(work, 2.0f);
+  first.join();
+  second.join();
+  CHECK_EQ(right.load(), 16);
+}
+
+/// Each launch is waited for, so that the one that fails is named.
+TEST(waitsForLaunches) {
+  setenv("OCKHAM_CUDA_SYNC", "1", 1);
+  setenv("OCKHAM_CUDA_GRAPHS", "1", 1);
+  Session session;
+  unsetenv("OCKHAM_CUDA_GRAPHS");
+  ockham_session *none;
+  ockham_session_options options = {};
+  options.struct_bytes = sizeof(options);
+  options.device = "emulated";
+  setenv("OCKHAM_CUDA_SYNC", "2", 1);
+  CHECK_FAILS(ockham_session_create(session.library.get(), &options, &none),
+              OCKHAM_INVALID_ARGUMENT,
+              "the environment's OCKHAM_CUDA_SYNC: expected 0 or 1, got '2'");
+  unsetenv("OCKHAM_CUDA_SYNC");
+  for (int round = 0; round < 3; ++round) {
+    CHECK(session.scale(range(70)) == range(70, 9));
+    // Never as a graph.
+    ockham_argument y = wanted("y");
+    CHECK_FAILS_WITH(session.run("race", range(50), &y, 1), OCKHAM_INTERNAL,
+                     "kernel 'race' with a grid of 2 x 1 x 1 blocks");
+  }
+}
+
+/// A tensor of the caller that is not aligned is no place for a kernel.
+TEST(unalignedBuffer) {
+  Session session(/*resultsOnDevice=*/1), reader;
+  ockham_argument y = wanted("y");
+  CHECK_OK(session.run("scale", Floats(12, 1.0f), &y, 1));
+  DLTensor part = y.managed->dl_tensor;
+  int64_t eight = 8;
+  part.shape = &eight;
+  part.byte_offset = 4;
+  ockham_argument target = wanted("y");
+  target.view = &part;
+  CHECK_OK(reader.run("scale", range(8), &target, 1));
+  ockham_argument input = {}, all = wanted("y");
+  input.name = "x";
+  input.view = &y.managed->dl_tensor;
+  CHECK_OK(ockham_session_run(reader.get(), "copy", &input, 1, &all, 1));
+  CHECK(take<float>(all) == Floats({9, 0, 9, 18, 27, 36, 45, 54, 63, 9, 9, 9}));
+  ockham_argument_release(&y);
+}
+
+/// Tensors that were handed over go when the device is done with them.
+TEST(handedOver) {
+  Session session(/*resultsOnDevice=*/1);
+  static int deleted;
+  deleted = 0;
+  ockham_argument x = wanted("y"), y = wanted("y");
+  CHECK_OK(session.run("scale", range(4), &x, 1));
+  DLManagedTensor owned = *x.managed;
+  owned.deleter = [](DLManagedTensor *) { ++deleted; };
+  ockham_argument input = {};
+  input.name = "x";
+  input.managed = &owned;
+  CHECK_OK(ockham_session_run(session.get(), "scale", &input, 1, &y, 1));
+  CHECK(input.managed == nullptr);
+  CHECK_OK(ockham_session_wait(session.get()));
+  CHECK_EQ(deleted, 1);
+  ockham_argument_release(&y);
+  // A call that fails gives them back before it returns.
+  input.managed = &owned;
+  y.name = "z";
+  CHECK_FAILS_WITH(ockham_session_run(session.get(), "scale", &input, 1, &y, 1),
+                   OCKHAM_INVALID_ARGUMENT, "'z'");
+  CHECK_EQ(deleted, 2);
+  ockham_argument_release(&x);
+}
+
 TEST(failedLaunches) {
   Session session;
   ockham_argument y = wanted("y");
@@ -311,7 +480,7 @@ TEST(failedLaunches) {
               "(Ockham GPU emulator): the emulated launch failed, see stderr "
               "(error 719)");
   const char *messages[] = {
-      "the model 'scaler' launched kernel 17, but it has 3 kernels",
+      "the model 'scaler' launched kernel 17, but it has 4 kernels",
       "kernel 'race' was launched with 2 arguments, but its table says 1",
       "kernel 'race' with a grid of 1 x 1 x 1 blocks of 64 x 1 x 1 threads and "
       "0 bytes of shared memory, but its table says blocks of 32 x 1 x 1 "
@@ -360,7 +529,7 @@ TEST(devices) {
   // Without a driver everything works but running.
   setenv("OCKHAM_CUDA_DRIVER", "/nowhere/libcuda.so.1", 1);
   LibraryPtr unused = load(testModel("cuda"));
-  CHECK_EQ(ockham_library_model(unused.get())->kernel_count, 3);
+  CHECK_EQ(ockham_library_model(unused.get())->kernel_count, 4);
   CHECK_FAILS(attempt("cuda"), OCKHAM_UNSUPPORTED,
               "the model 'scaler' was compiled for 'cuda': the CUDA driver "
               "cannot be loaded: /nowhere/libcuda.so.1: cannot open shared "
@@ -389,10 +558,16 @@ TEST(brokenTables) {
       "device image 1: its text has no closing zero",
       "device image 0: its ",
       "device image 1: its bytes are no ELF file, as a cubin is",
-      "model table: it has 3 kernels, but no device image with their code",
-      "kernels",
-      "device image 1: it has no bytes"};
-  for (int kind = 1; kind <= 12; ++kind) {
+      "model table: it has 4 kernels, but no device image with their code",
+      "4 kernels are counted, but their table is a null pointer",
+      "device image 1: it has no bytes",
+      nullptr, // loads, but there is nothing for the emulator
+      "device image 1: its ELF file has 192 bytes, of which 96 are there",
+      "device image 1: its fatbin has 100 bytes of members behind a header of "
+      "16, but there are 24 bytes in all"};
+  for (int kind = 1; kind <= 15; ++kind) {
+    if (!messages[kind - 1])
+      continue;
     std::string name = "cuda-broken-" + std::to_string(kind);
     ockham_library *library = nullptr;
     CHECK_FAILS_WITH(

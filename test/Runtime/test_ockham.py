@@ -209,6 +209,40 @@ class DeviceTest(unittest.TestCase):
         with self.assertRaisesRegex(ockham.OckhamError, "kernel 'race' with a grid"):
             session.run({"x": values}, entry="race")
 
+    def test_results_on_device(self):
+        model = ockham.load(model_path("cuda"), device="emulated")
+        session = model.session(results_on_device=True)
+        reader = model.session()
+        self.assertIsInstance(session.stream, int)
+        values = np.arange(40, dtype=np.float32)
+        y = session.run({"x": values}, entry="scale")["y"]
+        self.assertEqual((y.shape, y.dtype), ((40,), "float32"))
+        self.assertIsInstance(y, ockham.DeviceArray)
+        self.assertEqual(y.__dlpack_device__(), (12, 0))  # kDLExtDev
+        # An input where it lies, of this session and of others.
+        again = session.run({"x": y}, entry="scale")["y"]
+        result = reader.run({"x": again}, entry="scale")["y"]
+        np.testing.assert_array_equal(result, 729 * values)
+        # A buffer for a result.
+        outputs = {"y": y}
+        self.assertIs(session.run({"x": again}, entry="scale", outputs=outputs)["y"], y)
+        session.wait()
+        result = reader.run({"x": y}, entry="copy")["y"]
+        np.testing.assert_array_equal(result, 729 * values)
+        # Another library takes it over, once.
+        capsule = y.__dlpack__(stream=1)
+        with self.assertRaisesRegex(ValueError, "handed over"):
+            y.__dlpack__()
+        del capsule
+        # A check on the device fails when somebody waits.
+        session.run({"x": -values - 3}, entry="checked")
+        with self.assertRaisesRegex(ockham.OckhamError, "x begins with -3"):
+            session.wait()
+        # Arguments that cannot be read give back those that can.
+        with self.assertRaises(TypeError):
+            session.run({"x": again, "z": object()}, entry="scale")
+        session.run({"x": again}, entry="scale")
+
     def test_no_such_device(self):
         with self.assertRaisesRegex(ockham.OckhamError, "compiled for 'cuda'"):
             ockham.load(model_path("cuda"), device="cpu").session()

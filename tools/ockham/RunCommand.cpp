@@ -167,7 +167,8 @@ int ockham::tool::runRun(int argc, char **argv) {
     problem = session.run(*entry, inputs, outputs);
     if (!problem.empty())
       return fail(problem);
-    if (settings.device == "emulated")
+    // Whatever it was called by: the default may be an emulator, too.
+    if (std::strcmp(ockham_session_device(session.get()), "emulated") == 0)
       std::fputs(session.formatLaunches().c_str(), stdout);
   }
 

@@ -53,9 +53,7 @@ static void *output(void *context, int32_t index, int32_t rank,
   return asCall(context).output(index, shape, rank);
 }
 
-/// The message with each `{}` replaced by the next value.
-static std::string fillIn(const char *message, const int64_t *values,
-                          int32_t count) {
+std::string fillIn(const char *message, const int64_t *values, int32_t count) {
   std::string text;
   int32_t next = 0;
   for (const char *at = message; *at; ++at) {
@@ -89,6 +87,7 @@ const ockham_host &getCPUHost() {
                                    release,
                                    output,
                                    fail,
+                                   nullptr,
                                    nullptr,
                                    nullptr,
                                    nullptr,

@@ -123,7 +123,10 @@ std::string Driver::describe(CUresult result) const {
 Status Driver::check(CUresult result, const std::string &what) const {
   if (result == CUDA_SUCCESS)
     return Status::ok();
+  // CUDA_ERROR_ILLEGAL_ADDRESS to CUDA_ERROR_LAUNCH_FAILED.
+  bool isOfKernel = result >= 700 && result <= CUDA_ERROR_LAUNCH_FAILED;
   return {result == CUDA_ERROR_OUT_OF_MEMORY ? OCKHAM_OUT_OF_MEMORY
+          : isOfKernel                       ? OCKHAM_INTERNAL
                                              : OCKHAM_UNSUPPORTED,
           format("%s failed: %s", what.c_str(), describe(result).c_str())};
 }

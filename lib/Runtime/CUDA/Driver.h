@@ -53,6 +53,7 @@ namespace ockham::runtime::cuda {
   X(cuEventDestroy_v2)                                                         \
   X(cuEventRecord)                                                             \
   X(cuEventSynchronize)                                                        \
+  X(cuEventQuery)                                                              \
   X(cuStreamBeginCapture_v2)                                                   \
   X(cuStreamEndCapture)                                                        \
   X(cuGraphInstantiateWithFlags)                                               \
@@ -66,7 +67,8 @@ public:
   /// again. `OCKHAM_CUDA_DRIVER` is a path to take instead of either.
   static Status open(bool emulated, const Driver *&driver);
 
-  /// Success, or what failed and why. Out of memory is a status of its own.
+  /// Success, or what failed and why. Out of memory is a status of its own, and
+  /// so is what a kernel did that ran before.
   Status check(CUresult result, const std::string &what) const;
   std::string describe(CUresult result) const;
 

@@ -10,6 +10,7 @@
 
 #include "../Core/Types.h"
 #include "Device.h"
+#include "Launches.h"
 #include <list>
 
 namespace ockham::runtime::cuda {
@@ -24,7 +25,7 @@ struct Graph {
   std::vector<uint64_t> key;
   CUgraphExec executable = nullptr; ///< Null until it is captured.
   std::vector<Output> outputs;
-  std::vector<ockham_launch> launches;
+  LaunchCounts launches;
   int misses = 0; ///< Calls that could not use it.
 };
 

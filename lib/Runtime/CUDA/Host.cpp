@@ -37,9 +37,11 @@ static int32_t runTeam(void *context, int32_t, ockham_loop_body, void *) {
   return refuseThreads(context);
 }
 
+/// What cannot be captured runs once more without that, and is reported if it
+/// fails then.
 static int32_t report(Call &call, Status status) {
   int32_t code = status.code();
-  if (status.failed())
+  if (status.failed() && !streamOf(call).refuseCapture())
     call.fail(std::move(status));
   return code;
 }
@@ -73,6 +75,18 @@ static int32_t deviceRead(void *context, void *to, const void *from,
   return isRefused ? OCKHAM_UNSUPPORTED : report(call, std::move(status));
 }
 
+static int64_t *deviceCheck(void *context, int32_t status, const char *message,
+                            int32_t valueCount) {
+  Call &call = asCall(context);
+  void *record = nullptr;
+  bool isRefused;
+  Status found =
+      streamOf(call).findCheck(status, message, valueCount, record, isRefused);
+  if (isRefused || report(call, std::move(found)) != OCKHAM_OK)
+    return nullptr;
+  return static_cast<int64_t *>(record);
+}
+
 const ockham_host &getHost() {
   static const ockham_host host = [] {
     ockham_host table = getCPUHost();
@@ -82,6 +96,7 @@ const ockham_host &getHost() {
     table.device_copy = deviceCopy;
     table.device_fill = deviceFill;
     table.device_read = deviceRead;
+    table.device_check = deviceCheck;
     return table;
   }();
   return host;

@@ -45,6 +45,11 @@ Status Stream::create(std::shared_ptr<Device> device,
   OCKHAM_RETURN_IF_FAILED(created->driver.check(
       created->driver.cuStreamCreate(&created->stream, 0),
       "making a stream on " + created->device->describe()));
+  // CU_STREAM_NON_BLOCKING
+  if (created->usesGraphs)
+    OCKHAM_RETURN_IF_FAILED(created->driver.check(
+        created->driver.cuStreamCreate(&created->captureStream, 1),
+        "making a stream on " + created->device->describe()));
   result = std::move(created);
   return Status::ok();
 }
@@ -54,7 +59,10 @@ Stream::~Stream() {
     return;
   ContextScope scope(driver, device->context());
   driver.cuStreamSynchronize(stream);
+  reap(/*waited=*/true);
   driver.cuStreamDestroy_v2(stream);
+  if (captureStream)
+    driver.cuStreamDestroy_v2(captureStream);
 }
 
 //===----------------------------------------------------------------------===//
@@ -73,11 +81,12 @@ Status Stream::copy(void *to, const void *from, uint64_t bytes) {
   if (bytes == 0)
     return Status::ok();
   ContextScope scope(driver, device->context());
-  return driver.check(driver.cuMemcpyDtoDAsync_v2(
-                          reinterpret_cast<CUdeviceptr>(to),
-                          reinterpret_cast<CUdeviceptr>(from), bytes, stream),
-                      format("copying %s on %s", formatBytes(bytes).c_str(),
-                             device->describe().c_str()));
+  return driver.check(
+      driver.cuMemcpyDtoDAsync_v2(reinterpret_cast<CUdeviceptr>(to),
+                                  reinterpret_cast<CUdeviceptr>(from), bytes,
+                                  current()),
+      format("copying %s on %s", formatBytes(bytes).c_str(),
+             device->describe().c_str()));
 }
 
 Status Stream::fill(void *to, uint32_t pattern, int32_t width, uint64_t bytes) {
@@ -94,8 +103,8 @@ Status Stream::fill(void *to, uint32_t pattern, int32_t width, uint64_t bytes) {
       width == 1
           ? driver.cuMemsetD8Async(target,
                                    static_cast<unsigned char>(pattern & 0xff),
-                                   bytes, stream)
-          : driver.cuMemsetD32Async(target, pattern, bytes / 4, stream);
+                                   bytes, current())
+          : driver.cuMemsetD32Async(target, pattern, bytes / 4, current());
   return driver.check(result,
                       format("filling %s on %s", formatBytes(bytes).c_str(),
                              device->describe().c_str()));
@@ -103,9 +112,8 @@ Status Stream::fill(void *to, uint32_t pattern, int32_t width, uint64_t bytes) {
 
 Status Stream::read(void *to, const void *from, uint64_t bytes,
                     bool &isRefused) {
-  isRefused = capturing;
-  hasWaited |= capturing;
-  if (capturing || bytes == 0)
+  isRefused = refuseCapture();
+  if (isRefused || bytes == 0)
     return Status::ok();
   TensorView view;
   view.data = static_cast<char *>(to);
@@ -114,50 +122,76 @@ Status Stream::read(void *to, const void *from, uint64_t bytes,
   return copyOut(view, from);
 }
 
+Status Stream::findCheck(int32_t status, const char *message,
+                         int32_t valueCount, void *&record, bool &isRefused) {
+  ContextScope scope(driver, device->context());
+  Status found = checks.find(stream, capturing, status, message, valueCount,
+                             record, isRefused);
+  if (isRefused)
+    refuseCapture();
+  return found;
+}
+
 Status Stream::finish(const char *what) {
   ContextScope scope(driver, device->context());
   CUresult result = driver.cuStreamSynchronize(stream);
+  reap(/*waited=*/true);
   if (result == CUDA_SUCCESS)
-    return Status::ok();
+    return checks.take(stream, /*waited=*/true);
   std::string text =
       format("%s failed on %s: %s", what, device->describe().c_str(),
              driver.describe(result).c_str());
-  if (!latest.empty())
-    text += "; the last launch was " + latest +
+  if (latest.kernel)
+    text += "; the last launch was " + describeLatest() +
             "; with OCKHAM_CUDA_SYNC=1 in the environment, the one that fails "
             "is named";
   return {OCKHAM_INTERNAL, text};
+}
+
+void Stream::retire(std::vector<RetiredTensor> tensors) {
+  if (tensors.empty())
+    return;
+  ContextScope scope(driver, device->context());
+  Retired group = {nullptr, std::move(tensors)};
+  // CU_EVENT_DISABLE_TIMING
+  bool isMarked = !driver.cuEventCreate(&group.done, 2) &&
+                  !driver.cuEventRecord(group.done, stream);
+  if (!isMarked)
+    driver.cuStreamSynchronize(stream);
+  retired.push_back(std::move(group));
+  reap(/*waited=*/!isMarked);
+}
+
+/// Gives back what the device is done with.
+void Stream::reap(bool waited) {
+  while (!retired.empty()) {
+    Retired &oldest = retired.front();
+    if (!waited && driver.cuEventQuery(oldest.done) == CUDA_ERROR_NOT_READY)
+      return;
+    if (oldest.done)
+      driver.cuEventDestroy_v2(oldest.done);
+    for (RetiredTensor &tensor : oldest.tensors)
+      tensor.release();
+    retired.pop_front();
+  }
 }
 
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
 
-static std::string describeLaunch(const ockham_kernel &kernel,
-                                  const uint32_t grid[3],
+static std::string describeLaunch(const char *kernel, const uint32_t grid[3],
                                   const uint32_t block[3],
                                   uint32_t sharedBytes) {
   return format("kernel '%s' with a grid of %u x %u x %u blocks of %u x %u x "
                 "%u threads and %u bytes of shared memory",
-                kernel.name, grid[0], grid[1], grid[2], block[0], block[1],
-                block[2], sharedBytes);
+                kernel, grid[0], grid[1], grid[2], block[0], block[1], block[2],
+                sharedBytes);
 }
 
-static bool isSameLaunch(const ockham_launch &a, const ockham_launch &b) {
-  return a.kernel == b.kernel && std::equal(a.grid, a.grid + 3, b.grid) &&
-         std::equal(a.block, a.block + 3, b.block) &&
-         a.shared_bytes == b.shared_bytes;
-}
-
-static void count(std::vector<ockham_launch> &counts,
-                  const ockham_launch &launch) {
-  auto found = std::find_if(
-      counts.begin(), counts.end(),
-      [&](const ockham_launch &other) { return isSameLaunch(other, launch); });
-  if (found == counts.end())
-    counts.push_back(launch);
-  else
-    found->count += launch.count;
+std::string Stream::describeLatest() const {
+  return describeLaunch(latest.kernel, latest.grid, latest.block,
+                        latest.shared_bytes);
 }
 
 Status Stream::launch(int32_t index, const uint32_t grid[3],
@@ -177,32 +211,36 @@ Status Stream::launch(int32_t index, const uint32_t grid[3],
                    kernel.parameter_count)};
   if (!std::equal(block, block + 3, kernel.block) ||
       sharedBytes > kernel.shared_bytes)
-    return {OCKHAM_BAD_MODEL,
-            format("%s, but its table says blocks of %u x %u x %u threads and "
-                   "at most %u bytes",
-                   describeLaunch(kernel, grid, block, sharedBytes).c_str(),
-                   kernel.block[0], kernel.block[1], kernel.block[2],
-                   kernel.shared_bytes)};
+    return {
+        OCKHAM_BAD_MODEL,
+        format("%s, but its table says blocks of %u x %u x %u threads and "
+               "at most %u bytes",
+               describeLaunch(kernel.name, grid, block, sharedBytes).c_str(),
+               kernel.block[0], kernel.block[1], kernel.block[2],
+               kernel.shared_bytes)};
   if (grid[0] == 0 || grid[1] == 0 || grid[2] == 0)
     return Status::ok();
-  latest = describeLaunch(kernel, grid, block, sharedBytes);
+  latest.kernel = kernel.name;
+  latest.count = 1;
+  std::copy_n(grid, 3, latest.grid);
+  std::copy_n(block, 3, latest.block);
+  latest.shared_bytes = sharedBytes;
   ContextScope scope(driver, device->context());
   CUresult result = driver.cuLaunchKernel(
       program->function(index), grid[0], grid[1], grid[2], block[0], block[1],
-      block[2], sharedBytes, stream, arguments, nullptr);
+      block[2], sharedBytes, current(), arguments, nullptr);
   if (result == CUDA_SUCCESS && waits)
     result = driver.cuStreamSynchronize(stream);
+  if (result == CUDA_ERROR_OUT_OF_MEMORY)
+    return {OCKHAM_OUT_OF_MEMORY, describeLatest() +
+                                      " found no memory for its launch; " +
+                                      device->describeFree()};
   if (result != CUDA_SUCCESS)
-    return {OCKHAM_INTERNAL, format("%s failed on %s: %s", latest.c_str(),
-                                    device->describe().c_str(),
-                                    driver.describe(result).c_str())};
-  ockham_launch record = {};
-  record.kernel = kernel.name;
-  record.count = 1;
-  std::copy_n(grid, 3, record.grid);
-  std::copy_n(block, 3, record.block);
-  record.shared_bytes = sharedBytes;
-  count(capturing ? captured : counts, record);
+    return {OCKHAM_INTERNAL,
+            format("%s failed on %s: %s", describeLatest().c_str(),
+                   device->describe().c_str(),
+                   driver.describe(result).c_str())};
+  (capturing ? captured : counts).add(latest);
   return Status::ok();
 }
 
@@ -240,19 +278,19 @@ int32_t Stream::capture(Graph &graph, Call &call, const ockham_entry &entry,
                         const ockham_call &arguments, bool &isCaptured) {
   isCaptured = false;
   // CU_STREAM_CAPTURE_MODE_RELAXED: memory is taken on the way.
-  if (driver.cuStreamBeginCapture_v2(stream, 2))
+  if (driver.cuStreamBeginCapture_v2(captureStream, 2))
     return OCKHAM_OK;
   capturing = true;
-  hasWaited = false;
+  isUnfit = false;
   captured.clear();
   int32_t code = entry.run(&getHost(), &arguments);
   capturing = false;
   CUgraph raw = nullptr;
-  CUresult ended = driver.cuStreamEndCapture(stream, &raw);
-  if (hasWaited)
+  CUresult ended = driver.cuStreamEndCapture(captureStream, &raw);
+  if (isUnfit)
     code = OCKHAM_OK;
-  bool usable = code == OCKHAM_OK && !hasWaited && !call.hasFailed() &&
-                !ended && raw && !call.hasAllocated();
+  bool usable = code == OCKHAM_OK && !isUnfit && !call.hasFailed() && !ended &&
+                raw && !call.hasAllocated();
   if (usable)
     usable = !driver.cuGraphInstantiateWithFlags(&graph.executable, raw, 0);
   if (raw)
@@ -282,6 +320,25 @@ bool Stream::canReplay(const Graph &graph, Call &call) const {
 
 int32_t Stream::run(Call &call, const ockham_entry &entry,
                     const ockham_call &arguments) {
+  ContextScope scope(driver, device->context());
+  reap(/*waited=*/false);
+  auto report = [&](const Status &status) {
+    if (status.failed())
+      call.fail(status);
+    return static_cast<int32_t>(status.code());
+  };
+  // Of calls that nobody has waited for.
+  Status earlier = checks.take(stream, /*waited=*/false);
+  if (earlier.failed())
+    return report({earlier.code(), "an earlier call: " + earlier.message()});
+  int32_t code = runModel(call, entry, arguments);
+  if (code != OCKHAM_OK || call.hasFailed())
+    return code;
+  return report(checks.enqueueRead(stream));
+}
+
+int32_t Stream::runModel(Call &call, const ockham_entry &entry,
+                         const ockham_call &arguments) {
   auto runPlainly = [&] { return entry.run(&getHost(), &arguments); };
   if (!usesGraphs)
     return runPlainly();
@@ -290,7 +347,6 @@ int32_t Stream::run(Call &call, const ockham_entry &entry,
   Graph *graph = graphs.find(makeKey(entry, arguments));
   if (!graph || graph->misses >= mostMisses)
     return runPlainly();
-  ContextScope scope(driver, device->context());
   if (!graph->executable) {
     bool isCaptured;
     int32_t code = capture(*graph, call, entry, arguments, isCaptured);
@@ -317,8 +373,8 @@ int32_t Stream::run(Call &call, const ockham_entry &entry,
                       driver.describe(result).c_str())});
     return OCKHAM_INTERNAL;
   }
-  for (const ockham_launch &launch : graph->launches)
-    count(counts, launch);
+  for (const ockham_launch &launch : graph->launches.all())
+    counts.add(launch);
   return OCKHAM_OK;
 }
 

@@ -8,9 +8,11 @@
 #ifndef OCKHAM_RUNTIME_CUDA_STREAM_H
 #define OCKHAM_RUNTIME_CUDA_STREAM_H
 
+#include "Checks.h"
 #include "Graphs.h"
 #include "Program.h"
 #include "Staging.h"
+#include <deque>
 
 namespace ockham::runtime::cuda {
 
@@ -30,18 +32,35 @@ public:
   int32_t run(Call &call, const ockham_entry &entry,
               const ockham_call &arguments) override;
   Status finish(const char *what) override;
-  std::vector<ockham_launch> launches() const override { return counts; }
+  void retire(std::vector<RetiredTensor> tensors) override;
+  std::vector<ockham_launch> launches() const override { return counts.all(); }
 
   Status launch(int32_t kernel, const uint32_t grid[3], const uint32_t block[3],
                 uint32_t sharedBytes, void **arguments, int32_t argumentCount);
   /// Waits. `isRefused` where the call is captured, which cannot wait.
   Status read(void *to, const void *from, uint64_t bytes, bool &isRefused);
+  /// The record of a check. `isRefused` as above.
+  Status findCheck(int32_t status, const char *message, int32_t valueCount,
+                   void *&record, bool &isRefused);
+
+  /// Takes a failure of what is captured, which is then not used: the call runs
+  /// once more. False where nothing is captured.
+  bool refuseCapture() {
+    isUnfit |= capturing;
+    return capturing;
+  }
 
 private:
   Stream(std::shared_ptr<Device> device, std::shared_ptr<Program> program)
       : device(std::move(device)), driver(this->device->driver),
         program(std::move(program)), staging(*this->device),
-        graphs(*this->device) {}
+        graphs(*this->device), checks(*this->device) {}
+  /// Where work goes.
+  CUstream current() const { return capturing ? captureStream : stream; }
+  int32_t runModel(Call &call, const ockham_entry &entry,
+                   const ockham_call &arguments);
+  std::string describeLatest() const;
+  void reap(bool waited);
   std::vector<uint64_t> makeKey(const ockham_entry &entry,
                                 const ockham_call &arguments) const;
   int32_t capture(Graph &graph, Call &call, const ockham_entry &entry,
@@ -52,14 +71,23 @@ private:
   const Driver &driver;
   std::shared_ptr<Program> program;
   CUstream stream = nullptr;
+  /// Ordered with nothing, so that what other threads do on the default stream
+  /// does not end a capture.
+  CUstream captureStream = nullptr;
   Staging staging;
   GraphCache graphs;
+  Checks checks;
   bool usesGraphs = false;
   bool waits = false; ///< For each launch, to name the one that fails.
   bool capturing = false;
-  bool hasWaited = false; ///< While capturing.
-  std::vector<ockham_launch> counts, captured;
-  std::string latest; ///< The last launch, for messages.
+  bool isUnfit = false; ///< What is captured: it needs what graphs lack.
+  LaunchCounts counts, captured;
+  ockham_launch latest = {}; ///< For messages; without a kernel before one.
+  struct Retired {
+    CUevent done;
+    std::vector<RetiredTensor> tensors;
+  };
+  std::deque<Retired> retired;
 };
 
 } // namespace ockham::runtime::cuda

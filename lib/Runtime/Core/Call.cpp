@@ -368,12 +368,13 @@ Status Call::run(DLManagedTensor **results) {
   call.workspace_bytes = bytes;
   call.stream = stream().handle();
   Status status = finish(stream().run(*this, entry, call));
-  if (!status.failed())
+  bool hasRun = !status.failed();
+  if (hasRun)
     status = handOver(results);
-  // Arguments may be given back as soon as the call is over.
   if (!environment.resultsOnDevice || status.failed()) {
     Status finished = stream().finish(entry.name);
-    if (!status.failed())
+    // What a kernel did is why its results could not be copied.
+    if (hasRun && finished.failed())
       status = std::move(finished);
   }
   return status;

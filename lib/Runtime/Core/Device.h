@@ -53,6 +53,12 @@ public:
   /// has failed.
   virtual Status finish(const char *what) = 0;
 
+  /// Gives tensors of the caller back when all that was enqueued is done.
+  virtual void retire(std::vector<RetiredTensor> tensors) {
+    for (RetiredTensor &tensor : tensors)
+      tensor.release();
+  }
+
   /// What calls have launched so far.
   virtual std::vector<ockham_launch> launches() const { return {}; }
 };

@@ -75,10 +75,15 @@ uint64_t MemoryPool::roundSize(uint64_t bytes, int &sizeClass) {
 Status MemoryPool::noMemory(uint64_t bytes, const char *purpose) {
   std::string text = format("%s needs %s", purpose, formatBytes(bytes).c_str());
   uint64_t taken = usage.fixed + usage.used;
-  if (usage.limit == 0)
-    return {OCKHAM_OUT_OF_MEMORY, text + format(" and %s; the session uses %s",
-                                                device->describeFree().c_str(),
-                                                formatBytes(taken).c_str())};
+  // Not every session with a limit has reached it.
+  if (bytes <= usage.limit ? !isOverLimit(bytes) : usage.limit == 0) {
+    text += format(" and %s; the session uses %s",
+                   device->describeFree().c_str(), formatBytes(taken).c_str());
+    if (sharedBytes)
+      text += format(", and its weights, which sessions share, %s",
+                     formatBytes(sharedBytes).c_str());
+    return {OCKHAM_OUT_OF_MEMORY, text};
+  }
   return {
       OCKHAM_OUT_OF_MEMORY,
       text +

@@ -85,6 +85,9 @@ public:
   /// Takes back the arena and all blocks of the call that has ended.
   void releaseCall();
 
+  /// What a session uses besides, of weights that others share: for messages.
+  void noteShared(uint64_t bytes) { sharedBytes = bytes; }
+
   /// Counts memory from elsewhere against the limit.
   Status reserveFixed(uint64_t bytes, const char *purpose);
   void unreserveFixed(uint64_t bytes);
@@ -114,6 +117,7 @@ private:
   std::mutex mutex;
   Usage usage;
   uint64_t mostUsed = 0; ///< Most that was occupied.
+  uint64_t sharedBytes = 0;
   std::shared_ptr<Device> device;
   DeviceMemory arena;
   uint64_t arenaBytes = 0;

@@ -216,6 +216,50 @@ static Status checkKernels(const ockham_model &table) {
   return Status::ok();
 }
 
+/// How far the parts of an ELF file reach, as its header says; UINT64_MAX where
+/// that is no header of 64-bit ELF.
+static uint64_t measureELF(const unsigned char *bytes, uint64_t size) {
+  struct {
+    unsigned char magic[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, programs, sections;
+    uint32_t flags;
+    uint16_t headerBytes, programBytes, programCount, sectionBytes,
+        sectionCount, names;
+  } header;
+  static_assert(sizeof(header) == 64, "as in the file");
+  if (size < sizeof(header))
+    return UINT64_MAX;
+  std::memcpy(&header, bytes, sizeof(header));
+  constexpr unsigned char is64Bit = 2;
+  if (std::memcmp(header.magic, "\177ELF", 4) != 0 ||
+      header.magic[4] != is64Bit)
+    return UINT64_MAX;
+  auto reach = [](uint64_t at, uint64_t more) {
+    return at > UINT64_MAX - more ? UINT64_MAX : at + more;
+  };
+  uint64_t tables[] = {reach(header.programs, uint64_t(header.programBytes) *
+                                                  header.programCount),
+                       reach(header.sections, uint64_t(header.sectionBytes) *
+                                                  header.sectionCount)};
+  uint64_t end = std::max({uint64_t(sizeof(header)), tables[0], tables[1]});
+  struct {
+    uint32_t name, type;
+    uint64_t flags, address, offset, bytes;
+  } section;
+  constexpr uint32_t withoutBytes = 8; // SHT_NOBITS
+  if (end > size || header.sectionBytes < sizeof(section))
+    return header.sectionCount ? std::max(end, size + 1) : end;
+  for (uint64_t i = 0; i < header.sectionCount; ++i) {
+    std::memcpy(&section, bytes + header.sections + i * header.sectionBytes,
+                sizeof(section));
+    if (section.type != withoutBytes)
+      end = std::max(end, reach(section.offset, section.bytes));
+  }
+  return end;
+}
+
 /// Whether the bytes are of the kind, and as many as they say themselves.
 static Status checkImageBytes(const std::string &where,
                               const ockham_device_image &image) {
@@ -241,13 +285,26 @@ static Status checkImageBytes(const std::string &where,
       return bad(where, "its text has no closing zero");
     return Status::ok();
   case OCKHAM_IMAGE_CUBIN:
-    if (image.bytes < 4 || std::memcmp(bytes, "\177ELF", 4) != 0)
+    if (uint64_t said = measureELF(bytes, image.bytes); said == UINT64_MAX)
       return bad(where, "its bytes are no ELF file, as a cubin is");
+    else if (said > image.bytes)
+      return bad(where, format("its ELF file has %" PRIu64
+                               " bytes, of which %" PRIu64 " are there",
+                               said, image.bytes));
     return Status::ok();
-  case OCKHAM_IMAGE_FATBIN:
-    if (word(0) != 0xba55ed50)
+  case OCKHAM_IMAGE_FATBIN: {
+    // Magic; version and bytes of the header; bytes of all members.
+    uint64_t header = word(1) >> 16;
+    uint64_t members = uint64_t(word(3)) << 32 | word(2);
+    if (word(0) != 0xba55ed50 || header < 16)
       return bad(where, "its bytes do not begin as a fatbin does");
+    if (image.bytes < header || image.bytes - header < members)
+      return bad(where, format("its fatbin has %" PRIu64 " bytes of members "
+                               "behind a header of %" PRIu64
+                               ", but there are %" PRIu64 " bytes in all",
+                               members, header, image.bytes));
     return Status::ok();
+  }
   }
   return bad(where, format("%d is no value of ockham_image_kind", image.kind));
 }

@@ -306,6 +306,13 @@ ockham_status ockham_session_run(ockham_session *session, const char *entry,
   });
 }
 
+ockham_status ockham_session_wait(ockham_session *session) {
+  return guarded([&]() -> Status {
+    OCKHAM_RETURN_IF_FAILED(checkNotNull(session, "session"));
+    return session->session->wait();
+  });
+}
+
 /// Reads a state or weight.
 template <typename Read>
 static ockham_status read(ockham_session *session, ockham_argument *output,

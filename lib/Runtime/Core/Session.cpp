@@ -158,6 +158,8 @@ Status Session::create(std::shared_ptr<Library> library,
   session->weights = session->sharedWeights->pointers();
   environment.memory =
       std::make_shared<MemoryPool>(options.memory_limit, place);
+  if (!place->isHost())
+    environment.memory->noteShared(session->sharedWeights->bytes());
   environment.hostMemory =
       place->isHost() ? environment.memory
                       : std::make_shared<MemoryPool>(0, getHostDevice());
@@ -176,6 +178,11 @@ Status Session::create(std::shared_ptr<Library> library,
 //===----------------------------------------------------------------------===//
 // Calls
 //===----------------------------------------------------------------------===//
+
+Status Session::wait() {
+  std::lock_guard<std::mutex> lock(mutex);
+  return queue->finish("an earlier call");
+}
 
 void Session::getMemory(ockham_memory &memory) {
   std::lock_guard<std::mutex> lock(mutex);
@@ -211,16 +218,33 @@ Status Session::workspaceBytes(const char *name, const ockham_argument *inputs,
   return call.workspaceBytes(bytes);
 }
 
-Status Session::run(const char *name, const ockham_argument *inputs,
-                    size_t inputCount, const ockham_argument *outputs,
+Status Session::run(const char *name, ockham_argument *inputs,
+                    size_t inputCount, ockham_argument *outputs,
                     size_t outputCount, DLManagedTensor **results) {
   const ockham_entry *entry;
   OCKHAM_RETURN_IF_FAILED(library->findEntry(name, entry));
   std::lock_guard<std::mutex> lock(mutex);
   Call call(environment, *entry);
-  OCKHAM_RETURN_IF_FAILED(call.bindInputs(inputs, inputCount, false));
-  OCKHAM_RETURN_IF_FAILED(call.bindOutputs(outputs, outputCount));
-  return call.run(results);
+  Status bound = call.bindInputs(inputs, inputCount, false);
+  if (!bound.failed())
+    bound = call.bindOutputs(outputs, outputCount);
+  if (bound.failed()) {
+    // Inputs that were bound may be on their way.
+    (void)queue->finish(entry->name);
+    return bound;
+  }
+  OCKHAM_RETURN_IF_FAILED(call.run(results));
+  if (!environment.resultsOnDevice)
+    return Status::ok();
+  std::vector<RetiredTensor> retired;
+  for (auto [arguments, count] :
+       {std::pair(inputs, inputCount), std::pair(outputs, outputCount)})
+    for (size_t i = 0; i < count; ++i)
+      if (RetiredTensor tensor = RetiredTensor::take(arguments[i]);
+          !tensor.empty())
+        retired.push_back(tensor);
+  queue->retire(std::move(retired));
+  return Status::ok();
 }
 
 //===----------------------------------------------------------------------===//
@@ -469,7 +493,9 @@ Status Session::writeWeight(const ockham_argument &input) {
   if (packed && !place->isHost())
     OCKHAM_RETURN_IF_FAILED(allocateHost(weight.what, spec.bytes, onHost));
   DeviceMemory &own = ownWeights[weight.index];
-  if (!own) {
+  bool isFirst = !own;
+  const void *shared = weights[weight.index];
+  if (isFirst) {
     uint64_t bytes = spec.bytes;
     Status room = environment.memory->reserveFixed(
         bytes, ("the session's own " + weight.what).c_str());
@@ -489,19 +515,30 @@ Status Session::writeWeight(const ockham_argument &input) {
     ownWeightBytes += bytes;
     weights[weight.index] = own.get();
   }
-  if (!packed) {
-    OCKHAM_RETURN_IF_FAILED(copy(view, viewDevice(weight, own.get())));
+  auto write = [&]() -> Status {
+    if (!packed) {
+      OCKHAM_RETURN_IF_FAILED(copy(view, viewDevice(weight, own.get())));
+      return finish();
+    }
+    OCKHAM_RETURN_IF_FAILED(copy(view, viewHost(weight, dense.get())));
+    void *to = onHost ? onHost.get() : own.get();
+    packPanels(static_cast<char *>(to), static_cast<const char *>(dense.get()),
+               panels, 0, panels.countPanels());
+    if (onHost)
+      OCKHAM_RETURN_IF_FAILED(
+          copy(viewBytes(to, spec.bytes, {kDLCPU, 0}),
+               viewBytes(own.get(), spec.bytes, place->place())));
     return finish();
+  };
+  Status written = write();
+  if (written.failed() && isFirst) {
+    // The model's own weight is better than half a one.
+    weights[weight.index] = shared;
+    ownWeights.erase(weight.index);
+    ownWeightBytes -= spec.bytes;
+    environment.memory->unreserveFixed(spec.bytes);
   }
-  OCKHAM_RETURN_IF_FAILED(copy(view, viewHost(weight, dense.get())));
-  void *to = onHost ? onHost.get() : own.get();
-  packPanels(static_cast<char *>(to), static_cast<const char *>(dense.get()),
-             panels, 0, panels.countPanels());
-  if (onHost)
-    OCKHAM_RETURN_IF_FAILED(
-        copy(viewBytes(to, spec.bytes, {kDLCPU, 0}),
-             viewBytes(own.get(), spec.bytes, place->place())));
-  return finish();
+  return written;
 }
 
 } // namespace ockham::runtime

@@ -29,15 +29,17 @@ public:
 
   // Each of these waits for the call that is running, if any.
 
+  Status wait();
   void getMemory(ockham_memory &memory);
   void trim();
   Status workspaceBytes(const char *entry, const ockham_argument *inputs,
                         size_t inputCount, uint64_t &bytes);
 
-  /// Sets results[i] for outputs without a buffer.
-  Status run(const char *entry, const ockham_argument *inputs,
-             size_t inputCount, const ockham_argument *outputs,
-             size_t outputCount, DLManagedTensor **results);
+  /// Sets results[i] for outputs without a buffer. What arguments own, and the
+  /// device may still use, is taken out of them.
+  Status run(const char *entry, ockham_argument *inputs, size_t inputCount,
+             ockham_argument *outputs, size_t outputCount,
+             DLManagedTensor **results);
 
   Status readState(const ockham_argument &output, DLManagedTensor *&result);
   Status writeState(const ockham_argument &input);

@@ -196,15 +196,24 @@ void copyFromDense(const void *from, const TensorView &to) {
   });
 }
 
-void releaseArgument(ockham_argument &argument) {
-  DLManagedTensor *managed = argument.managed;
-  DLManagedTensorVersioned *versioned = argument.versioned;
+RetiredTensor RetiredTensor::take(ockham_argument &argument) {
+  RetiredTensor tensor = {argument.managed, argument.versioned};
   argument.managed = nullptr;
   argument.versioned = nullptr;
+  return tensor;
+}
+
+void RetiredTensor::release() {
   if (managed && managed->deleter)
     managed->deleter(managed);
   if (versioned && versioned->deleter)
     versioned->deleter(versioned);
+  managed = nullptr;
+  versioned = nullptr;
+}
+
+void releaseArgument(ockham_argument &argument) {
+  RetiredTensor::take(argument).release();
 }
 
 } // namespace ockham::runtime

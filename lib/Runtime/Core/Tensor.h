@@ -51,6 +51,17 @@ void copyFromDense(const void *from, const TensorView &to);
 /// Calls the deleters of an argument that owns its tensor.
 void releaseArgument(ockham_argument &argument);
 
+/// A tensor that the caller has handed over, and that is to be given back.
+struct RetiredTensor {
+  DLManagedTensor *managed = nullptr;
+  DLManagedTensorVersioned *versioned = nullptr;
+
+  /// Takes over what an argument owns.
+  static RetiredTensor take(ockham_argument &argument);
+  bool empty() const { return !managed && !versioned; }
+  void release();
+};
+
 } // namespace ockham::runtime
 
 #endif // OCKHAM_RUNTIME_CORE_TENSOR_H

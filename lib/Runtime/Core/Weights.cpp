@@ -214,34 +214,38 @@ static Status readPlacement(bool &mapped) {
       format("OCKHAM_WEIGHTS: expected 'copied' or 'mapped', got '%s'", text)};
 }
 
-Status WeightSet::loadHost(const ockham_model &model, const std::string &file,
-                           bool mapped) {
-  if (!file.empty())
-    OCKHAM_RETURN_IF_FAILED(safetensors.open(file));
-  data.assign(model.weight_count, nullptr);
-  for (int32_t i = 0; i < model.weight_count; ++i)
-    blockBytes += roundUp(model.weights[i].bytes);
-  if (file.empty() && !mapped)
-    OCKHAM_RETURN_IF_FAILED(copyEmbedded(model));
-  for (int32_t i = 0; i < model.weight_count; ++i) {
-    const ockham_weight_spec &weight = model.weights[i];
-    const void *&pointer = data[i];
-    bool inFile = !file.empty() && (weight.init == OCKHAM_INIT_STORED ||
-                                    safetensors.find(weight.name));
-    if (inFile)
-      OCKHAM_RETURN_IF_FAILED(loadStored(weight, pointer));
-    else if (weight.init != OCKHAM_INIT_STORED)
-      OCKHAM_RETURN_IF_FAILED(initialize(weight, pointer));
-    else if (!pointer)
-      pointer = static_cast<const char *>(model.weight_data) + weight.offset;
-    total += weight.bytes;
-  }
+Status WeightSet::loadOne(const ockham_model &model, int32_t index,
+                          const void *&pointer) {
+  const ockham_weight_spec &weight = model.weights[index];
+  bool hasFile = !safetensors.path().empty();
+  if (hasFile &&
+      (weight.init == OCKHAM_INIT_STORED || safetensors.find(weight.name)))
+    return loadStored(weight, pointer);
+  if (weight.init != OCKHAM_INIT_STORED)
+    return initialize(weight, pointer);
+  if (!pointer)
+    pointer = static_cast<const char *>(model.weight_data) + weight.offset;
   return Status::ok();
 }
 
-/// Copies what the host has to a device.
-Status WeightSet::upload(const WeightSet &host, const ockham_model &model,
-                         const std::shared_ptr<Device> &device) {
+Status WeightSet::loadHost(const ockham_model &model, bool mapped) {
+  data.assign(model.weight_count, nullptr);
+  for (int32_t i = 0; i < model.weight_count; ++i)
+    blockBytes += roundUp(model.weights[i].bytes);
+  if (safetensors.path().empty() && !mapped)
+    OCKHAM_RETURN_IF_FAILED(copyEmbedded(model));
+  for (int32_t i = 0; i < model.weight_count; ++i)
+    OCKHAM_RETURN_IF_FAILED(loadOne(model, i, data[i]));
+  return Status::ok();
+}
+
+/// Copies weights to a device, from where they are mapped; those that are made
+/// or packed on the host are so one at a time.
+Status WeightSet::loadDevice(const ockham_model &model, const std::string &file,
+                             const std::shared_ptr<Device> &device) {
+  WeightSet host;
+  if (!file.empty())
+    OCKHAM_RETURN_IF_FAILED(host.safetensors.open(file));
   constexpr uint64_t mask = 255; // As a device's allocations are aligned.
   uint64_t needed = 0;
   for (int32_t i = 0; i < model.weight_count; ++i)
@@ -253,24 +257,28 @@ Status WeightSet::upload(const WeightSet &host, const ockham_model &model,
                    device->describeFree().c_str())};
   std::unique_ptr<Stream> stream;
   OCKHAM_RETURN_IF_FAILED(device->createStream(nullptr, stream));
-  total = host.total;
   const auto *embedded = static_cast<const char *>(model.weight_data);
   uint64_t at = 0;
   for (int32_t i = 0; i < model.weight_count; ++i) {
-    uint64_t bytes = model.weights[i].bytes;
+    const ockham_weight_spec &weight = model.weights[i];
     void *to = static_cast<char *>(deviceBlock.get()) + at;
     data.push_back(to);
-    at += (bytes + mask) & ~mask;
-    if (bytes == 0)
-      continue;
-    TensorView from;
-    from.data = static_cast<char *>(const_cast<void *>(host.data[i]));
-    from.dtype = OCKHAM_U8;
-    from.shape = {static_cast<int64_t>(bytes)};
-    OCKHAM_RETURN_IF_FAILED(stream->copyIn(to, from));
-    if (embedded && from.data == embedded + model.weights[i].offset &&
-        isReadOnly(from.data) && isReadOnly(from.data + bytes - 1))
-      forget(from.data, bytes);
+    at += (weight.bytes + mask) & ~mask;
+    const void *pointer = nullptr;
+    host.blockBytes = roundUp(weight.bytes);
+    host.blockUsed = 0;
+    OCKHAM_RETURN_IF_FAILED(host.loadOne(model, i, pointer));
+    if (weight.bytes > 0) {
+      TensorView from;
+      from.data = static_cast<char *>(const_cast<void *>(pointer));
+      from.dtype = OCKHAM_U8;
+      from.shape = {static_cast<int64_t>(weight.bytes)};
+      OCKHAM_RETURN_IF_FAILED(stream->copyIn(to, from));
+      if (embedded && from.data == embedded + weight.offset &&
+          isReadOnly(from.data) && isReadOnly(from.data + weight.bytes - 1))
+        forget(from.data, weight.bytes);
+    }
+    host.block.reset();
   }
   return stream->finish("copying the weights");
 }
@@ -279,15 +287,16 @@ Status WeightSet::load(const ockham_model &model, const std::string &file,
                        const std::shared_ptr<Device> &device,
                        std::shared_ptr<const WeightSet> &result) {
   auto set = std::make_shared<WeightSet>();
+  for (int32_t i = 0; i < model.weight_count; ++i)
+    set->total += model.weights[i].bytes;
   if (device->isHost()) {
     bool mapped;
     OCKHAM_RETURN_IF_FAILED(readPlacement(mapped));
-    OCKHAM_RETURN_IF_FAILED(set->loadHost(model, file, mapped));
+    if (!file.empty())
+      OCKHAM_RETURN_IF_FAILED(set->safetensors.open(file));
+    OCKHAM_RETURN_IF_FAILED(set->loadHost(model, mapped));
   } else {
-    // What goes to a device is read once, from where it is mapped.
-    WeightSet host;
-    OCKHAM_RETURN_IF_FAILED(host.loadHost(model, file, /*mapped=*/true));
-    OCKHAM_RETURN_IF_FAILED(set->upload(host, model, device));
+    OCKHAM_RETURN_IF_FAILED(set->loadDevice(model, file, device));
   }
   result = std::move(set);
   return Status::ok();

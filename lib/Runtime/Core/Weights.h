@@ -15,10 +15,10 @@
 namespace ockham::runtime {
 
 /// Read-only memory for all weights of a model. On a device one block. On the
-/// host one block of its own, in huge
-/// pages where the system has them, for weights that come from the library, are
-/// packed, made from a recipe, or lie misaligned in their file; and pointers
-/// into a mapped safetensors file, or into the library where that is wanted.
+/// host one block of its own, in huge pages where the system has them, for
+/// weights that come from the library, are packed, made from a recipe, or lie
+/// misaligned in their file; and pointers into a mapped safetensors file, or
+/// into the library where that is wanted.
 class WeightSet {
 public:
   /// `file` is a safetensors file with the stored weights, or "" when they are
@@ -37,10 +37,13 @@ private:
   Status initialize(const ockham_weight_spec &weight, const void *&pointer);
   Status allocate(const ockham_weight_spec &weight, void *&memory);
   Status copyEmbedded(const ockham_model &model);
-  Status loadHost(const ockham_model &model, const std::string &file,
-                  bool mapped);
-  Status upload(const WeightSet &host, const ockham_model &model,
-                const std::shared_ptr<Device> &device);
+  /// Finds or makes a weight on the host; `pointer` is null unless it is
+  /// there.
+  Status loadOne(const ockham_model &model, int32_t index,
+                 const void *&pointer);
+  Status loadHost(const ockham_model &model, bool mapped);
+  Status loadDevice(const ockham_model &model, const std::string &file,
+                    const std::shared_ptr<Device> &device);
 
   SafetensorsFile safetensors;
   DeviceMemory deviceBlock;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Ockham/OckhamDeviceOps.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "ockham-c/ModelABI.h"
@@ -226,6 +227,9 @@ private:
   void lower(WorkspaceOp op);
   void lower(DeviceCopyOp op);
   void lower(DeviceLoadOp op);
+  void lower(CheckRecordOp op);
+  /// A pointer to the text; equal messages share one string.
+  Value createMessage(Location loc, StringRef message);
   LogicalResult lower(LaunchOp op);
   LogicalResult lower(ParallelForOp op);
   /// Ends the call with a status that is not OCKHAM_OK.
@@ -346,6 +350,45 @@ void EntryLowering::lower(OutputOp op) {
   op.erase();
 }
 
+Value EntryLowering::createMessage(Location loc, StringRef message) {
+  ModuleOp module = function->getParentOfType<ModuleOp>();
+  std::string text = message.str();
+  text.push_back('\0');
+  StringAttr contents = b.getStringAttr(text);
+  LLVM::GlobalOp global;
+  unsigned count = 0;
+  for (auto other : module.getOps<LLVM::GlobalOp>()) {
+    ++count;
+    if (other.getValueOrNull() == contents)
+      global = other;
+  }
+  if (!global) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    global = LLVM::GlobalOp::create(
+        b, loc, LLVM::LLVMArrayType::get(b.getI8Type(), text.size()),
+        /*isConstant=*/true, LLVM::Linkage::Internal,
+        "message_" + std::to_string(count), contents);
+  }
+  return LLVM::AddressOfOp::create(b, loc, global);
+}
+
+void EntryLowering::lower(CheckRecordOp op) {
+  ABIBuilder abi = at(op);
+  Value message = createMessage(abi.loc, op.getMessage());
+  Value data =
+      callHost(abi, offsetof(ockham_host, device_check), ptr,
+               ValueRange{abi.constant(abi.i32, OCKHAM_INVALID_ARGUMENT),
+                          message, abi.constant(abi.i32, op.getValues())});
+  Value null = LLVM::ZeroOp::create(b, abi.loc, ptr);
+  Value failed =
+      LLVM::ICmpOp::create(b, abi.loc, LLVM::ICmpPredicate::eq, data, null);
+  exitIf(abi.loc, op, failed, OCKHAM_UNSUPPORTED);
+  op.replaceAllUsesWith(
+      abi.makeMemRef(cast<MemRefType>(op.getRecord().getType()), data, {}));
+  op.erase();
+}
+
 void EntryLowering::lower(CheckOp op) {
   // The message is reported in a block of its own, before the exit.
   Location loc = op.getLoc();
@@ -362,27 +405,7 @@ void EntryLowering::lower(CheckOp op) {
   for (auto [index, value] : llvm::enumerate(op.getValues()))
     LLVM::StoreOp::create(b, loc, abi.toI64(value),
                           abi.element(abi.i64, values, index));
-  ModuleOp module = function->getParentOfType<ModuleOp>();
-  std::string text = op.getMessage().str();
-  text.push_back('\0');
-  StringAttr contents = b.getStringAttr(text);
-  // Equal messages share one string.
-  LLVM::GlobalOp global;
-  unsigned count = 0;
-  for (auto other : module.getOps<LLVM::GlobalOp>()) {
-    ++count;
-    if (other.getValueOrNull() == contents)
-      global = other;
-  }
-  if (!global) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(module.getBody());
-    global = LLVM::GlobalOp::create(
-        b, loc, LLVM::LLVMArrayType::get(b.getI8Type(), text.size()),
-        /*isConstant=*/true, LLVM::Linkage::Internal,
-        "message_" + std::to_string(count), contents);
-  }
-  Value message = LLVM::AddressOfOp::create(b, loc, global);
+  Value message = createMessage(loc, op.getMessage());
   callHost(abi, offsetof(ockham_host, fail), Type(),
            ValueRange{abi.constant(abi.i32, OCKHAM_INVALID_ARGUMENT), message,
                       values, abi.constant(abi.i32, op.getValues().size())});
@@ -662,6 +685,8 @@ LogicalResult EntryLowering::run() {
       lower(copy);
     } else if (auto load = dyn_cast<DeviceLoadOp>(op)) {
       lower(load);
+    } else if (auto record = dyn_cast<CheckRecordOp>(op)) {
+      lower(record);
     } else if (auto launch = dyn_cast<LaunchOp>(op)) {
       if (failed(lower(launch)))
         return failure();

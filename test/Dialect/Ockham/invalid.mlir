@@ -206,3 +206,27 @@ func.func @no_entry() attributes {ockham.workspace = @count} {
 func.func @forward() attributes {ockham.entry = "forward", ockham.workspace = "count"} {
   return
 }
+
+// -----
+
+func.func @values() {
+  // expected-error @+1 {{message has 1 places for values but says that there are 2}}
+  %0 = ockham.check_record "id {}" values 2 : memref<8xi64>
+  return
+}
+
+// -----
+
+func.func @record() {
+  // expected-error @+1 {{gives a record of type 'memref<4xi64>', expected 8 integers of 64 bits without gaps}}
+  %0 = ockham.check_record "id {}" values 1 : memref<4xi64>
+  return
+}
+
+// -----
+
+func.func @room() {
+  // expected-error @+1 {{has 8 values, but a record has room for 7}}
+  %0 = ockham.check_record "{}{}{}{}{}{}{}{}" values 8 : memref<8xi64>
+  return
+}

@@ -59,6 +59,8 @@ func.func @planned(%n: index) attributes {ockham.entry = "other", ockham.workspa
   %bytes = ockham.byte_count(%n) : memref<?x768xf32>
   // CHECK: ockham.workspace(%[[BYTES]]) : memref<?xi8>
   %arena = ockham.workspace(%bytes) : memref<?xi8>
+  // CHECK: ockham.check_record "id {}" values 1 : memref<8xi64>
+  %record = ockham.check_record "id {}" values 1 : memref<8xi64>
   return
 }
 func.func private @planned_workspace(index) -> index

@@ -31,6 +31,25 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // Records in[0] where it is negative, unless something was recorded before.
+  gpu.func @check(%in: !llvm.ptr<1>, %record: !llvm.ptr<1>) kernel {
+    %zero = arith.constant 0.0 : f32
+    %none = arith.constant 0 : i64
+    %set = arith.constant 1 : i64
+    %v = llvm.load %in : !llvm.ptr<1> -> f32
+    %negative = arith.cmpf olt, %v, %zero : f32
+    %before = llvm.load %record : !llvm.ptr<1> -> i64
+    %first = arith.cmpi eq, %before, %none : i64
+    %fails = arith.andi %negative, %first : i1
+    scf.if %fails {
+      %p = llvm.getelementptr %record[1] : (!llvm.ptr<1>) -> !llvm.ptr<1>, i64
+      %i = arith.fptosi %v : f32 to i64
+      llvm.store %i, %p : i64, !llvm.ptr<1>
+      llvm.store %set, %record : i64, !llvm.ptr<1>
+    }
+    gpu.return
+  }
+
   // All threads write to one place.
   gpu.func @race(%out: !llvm.ptr<1>) kernel {
     %tid = nvvm.read.ptx.sreg.tid.x : i32

@@ -68,6 +68,52 @@ func.func @single(%x: memref<?xf32>, %sum: memref<f32>, %y: memref<1xf32>)
 
 // -----
 
+// A reduction of integers to one element is atomic.
+// CHECK-LABEL: func.func @largest(
+// CHECK: ockham.launch @kernels::@loop
+// CHECK: gpu.func @loop(
+// CHECK: arith.extsi
+// CHECK: memref.atomic_rmw maxs %{{.*}}, %{{.*}}[] : (i64, memref<i64>) -> i64
+func.func @largest(%x: memref<?x3xi32>, %most: memref<i64>) attributes {ockham.entry = "forward"} {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> ()>],
+                  iterator_types = ["reduction", "reduction"]}
+      ins(%x : memref<?x3xi32>) outs(%most : memref<i64>) {
+  ^bb0(%a: i32, %b: i64):
+    %c = arith.extsi %a : i32 to i64
+    %d = arith.maxsi %b, %c : i64
+    linalg.yield %d : i64
+  }
+  return
+}
+
+// -----
+
+// Indices that are elements are checked in the end: until then what lies
+// outside is not read, or written.
+// CHECK-LABEL: func.func @gather(
+// CHECK: gpu.func @loop(
+// CHECK: %[[ID:.*]] = memref.load %{{.*}}[%{{.*}}] : memref<?xindex>
+// CHECK: %[[INSIDE:.*]] = arith.cmpi ult, %[[ID]], %{{.*}} : index
+// CHECK: scf.if %[[INSIDE]] -> (f32) {
+// CHECK-NEXT: memref.load %{{.*}}[%[[ID]]] : memref<?xf32>
+// CHECK: } else {
+// CHECK: %[[INSIDE_TOO:.*]] = arith.cmpi ult, %[[ID]], %{{.*}} : index
+// CHECK: scf.if %[[INSIDE_TOO]] {
+// CHECK-NEXT: memref.store %{{.*}}, %{{.*}}[%[[ID]]] : memref<?xf32>
+func.func @gather(%ids: memref<?xindex>, %x: memref<?xf32>, %y: memref<?xf32>, %n: index)
+    attributes {ockham.entry = "forward"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    %id = memref.load %ids[%i] : memref<?xindex>
+    %v = memref.load %x[%id] : memref<?xf32>
+    memref.store %v, %y[%id] : memref<?xf32>
+  }
+  return
+}
+
+// -----
+
 func.func @loop(%x: memref<?xi64>, %n: index) -> index attributes {ockham.entry = "forward"} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

@@ -32,17 +32,17 @@ llvm::Expected<std::vector<GPUArch>> parseGPUArchs(llvm::StringRef names);
 struct DeviceCodeOptions {
   std::vector<GPUArch> archs;
   /// Spilled registers and warnings of ptxas's about what it could not do well
-  /// (C75xx) are errors.
+  /// (C75xx) are errors, and so is a ptxas that could not say it.
   bool strict = false;
 };
 
 /// Compiles the functions of a gpu.module, which are in the LLVM dialect: LLVM
 /// bitcode as NVPTX's backend gets it, PTX for each architecture, and, where
-/// there is ptxas, cubins. `remark` gets what was noticed on the way, one line
-/// each.
+/// there is ptxas, cubins. `warn` gets what was noticed on the way, one line
+/// each: a missing ptxas, spilled registers.
 llvm::Expected<std::vector<DeviceImage>>
 generateDeviceCode(mlir::Operation *gpuModule, const DeviceCodeOptions &options,
-                   llvm::function_ref<void(llvm::StringRef)> remark);
+                   llvm::function_ref<void(llvm::StringRef)> warn);
 
 /// A file of CUDA's toolkit, such as "bin/ptxas", or "" where there is none.
 /// Looks in CUDA_HOME, PATH (programs), /usr/local/cuda, the packages of the

@@ -85,7 +85,7 @@ static std::string readAll(StringRef path) {
 
 Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef arch,
                                bool strict,
-                               function_ref<void(StringRef)> remark) {
+                               function_ref<void(StringRef)> warn) {
   TemporaryFile source, cubin, log;
   if (Error error = source.create("ptx", ptx))
     return std::move(error);
@@ -105,8 +105,11 @@ Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef arch,
   std::string text = readAll(log.path);
   if (code != 0) {
     if (StringRef(text).contains("is not defined for option 'gpu-name'")) {
-      remark("'" + ptxas.str() + "' does not know " + arch.str() +
-             "; for it the model has PTX alone");
+      std::string line = "'" + ptxas.str() + "' does not know " + arch.str();
+      if (strict)
+        return createStringError(line + ", so that --strict-kernels cannot be "
+                                        "checked");
+      warn(line + "; for it the model has PTX alone");
       return std::string();
     }
     return createStringError(
@@ -117,7 +120,7 @@ Expected<std::string> assemble(StringRef ptxas, StringRef ptx, StringRef arch,
     std::string line = "ptxas for " + arch.str() + ": " + complaint;
     if (strict)
       return createStringError(line);
-    remark(line);
+    warn(line);
   }
   return readAll(cubin.path);
 }

@@ -17,11 +17,11 @@
 namespace ockham {
 
 /// Runs ptxas. Returns a cubin, or "" where this ptxas does not know the
-/// architecture, after a remark. With `strict`, spilled registers and warnings
-/// about what it could not do well are errors; else they are remarks.
+/// architecture, after a warning. With `strict`, that, spilled registers and
+/// what ptxas says it could not do well are errors; else they are warnings.
 llvm::Expected<std::string>
 assemble(llvm::StringRef ptxas, llvm::StringRef ptx, llvm::StringRef arch,
-         bool strict, llvm::function_ref<void(llvm::StringRef)> remark);
+         bool strict, llvm::function_ref<void(llvm::StringRef)> warn);
 
 /// What a log of `ptxas -v` has to say about kernels: spills and warnings, one
 /// line each.

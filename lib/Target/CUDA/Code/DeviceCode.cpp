@@ -200,25 +200,43 @@ static Expected<std::string> emitPTX(Module &module, TargetMachine &machine) {
   return text.str().str();
 }
 
+/// The assembler that OCKHAM_PTXAS names, or the one that is found; "" where
+/// there is none, or is to be none.
+static Expected<std::string> findPTXAS() {
+  std::string named = sys::Process::GetEnv("OCKHAM_PTXAS").value_or("");
+  if (named.empty())
+    return findCUDAFile("bin/ptxas");
+  if (named == "none")
+    return std::string();
+  if (sys::fs::exists(named))
+    return named;
+  return createStringError(
+      "the environment's OCKHAM_PTXAS: there is no file '" + named +
+      "'; expected the path of a ptxas, or 'none'");
+}
+
 Expected<std::vector<DeviceImage>>
 generateDeviceCode(mlir::Operation *gpuModule, const DeviceCodeOptions &options,
-                   function_ref<void(StringRef)> remark) {
+                   function_ref<void(StringRef)> warn) {
   LLVMContext context;
   std::unique_ptr<Module> original =
       mlir::translateModuleToLLVMIR(gpuModule, context, "kernels");
   if (!original)
     return createStringError("translation of the kernels to LLVM IR failed "
                              "without a message");
-  // Another one, or a name that does not exist, for none.
-  std::string ptxas = sys::Process::GetEnv("OCKHAM_PTXAS").value_or("");
-  if (ptxas.empty())
-    ptxas = findCUDAFile("bin/ptxas");
-  else if (!sys::fs::exists(ptxas))
-    ptxas.clear();
-  if (ptxas.empty())
-    remark("there is no ptxas, which makes machine code of PTX; the model has "
-           "PTX alone, which the GPU's driver compiles when it is loaded (pip "
-           "install nvidia-cuda-nvcc, or set CUDA_HOME)");
+  Expected<std::string> found = findPTXAS();
+  if (!found)
+    return found.takeError();
+  const std::string &ptxas = *found;
+  if (ptxas.empty()) {
+    std::string text =
+        "there is no ptxas, which makes machine code of PTX (pip install "
+        "nvidia-cuda-nvcc, or set CUDA_HOME); ";
+    if (options.strict)
+      return createStringError(text + "--strict-kernels asks for what it says");
+    warn(text + "the model has PTX alone, which the GPU's driver compiles when "
+                "it is loaded");
+  }
   std::vector<DeviceImage> images;
   for (const GPUArch &arch : options.archs) {
     std::unique_ptr<Module> module = CloneModule(*original);
@@ -238,7 +256,7 @@ generateDeviceCode(mlir::Operation *gpuModule, const DeviceCodeOptions &options,
       return ptx.takeError();
     if (!ptxas.empty()) {
       Expected<std::string> cubin =
-          assemble(ptxas, *ptx, arch.name, options.strict, remark);
+          assemble(ptxas, *ptx, arch.name, options.strict, warn);
       if (!cubin)
         return cubin.takeError();
       if (!cubin->empty())

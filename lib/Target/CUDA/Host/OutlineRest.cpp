@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DeviceLoops.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -214,6 +215,8 @@ gpu::GPUModuleOp CUDAOutlineRest::getKernelModule() {
 }
 
 LogicalResult CUDAOutlineRest::lowerLinalg(linalg::LinalgOp op) {
+  if (lowerToAtomics(op))
+    return success();
   op->emitRemark() << "'" << op->getName()
                    << "' has no kernel of its own: a thread per element of its "
                       "result computes it on the device, which is slow";
@@ -294,6 +297,7 @@ LogicalResult CUDAOutlineRest::outline(scf::ParallelOp loop) {
                             "have");
   if (failed(checkBody(loop)))
     return failure();
+  guardAccesses(loop);
   SmallVector<scf::ParallelOp> nested;
   loop.getBody()->walk([&](scf::ParallelOp op) { nested.push_back(op); });
   for (scf::ParallelOp op : nested) // innermost first: walk is post-order

@@ -10,6 +10,21 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CUDADeferChecks : Pass<"ockham-cuda-defer-checks", "::mlir::ModuleOp"> {
+  let summary = "Let kernels check what depends on elements";
+  let description = [{
+    In entry points, an `ockham.check` whose condition depends on elements, as
+    those of indices do, becomes a parallel loop of one iteration, which writes
+    the values of a check that fails to an `ockham.check_record`: the host need
+    not wait for the device, and calls can be captured as graphs. The call fails
+    in the end; kernels before that must not reach outside of their buffers.
+    Checks stay on the host where it uses the same elements for more.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::ockham::OckhamDialect"];
+}
+
 def CUDAMoveConstants
     : Pass<"ockham-cuda-move-constants", "::mlir::ModuleOp"> {
   let summary = "Make weights of constants, which kernels read on the device";
@@ -28,9 +43,11 @@ def CUDAOutlineRest : Pass<"ockham-cuda-outline-rest", "::mlir::ModuleOp"> {
     on buffers, parallel loop, store, and copy that is not of dense buffers
     becomes a kernel of `gpu.module @kernels` with a thread per iteration, and an
     `ockham.launch`; a copy of dense buffers becomes `ockham.device_copy`. Slow,
-    but right; a remark names each linalg op. A load outside of loops becomes
-    `ockham.device_load`, which waits for the device. What is left that reads or
-    writes elements is an error.
+    but right; a remark names each linalg op. Reductions of integers to one
+    element are atomic. Indices that are elements themselves are kept inside of
+    their buffers, since they are checked only in the end. A load outside of loops
+    becomes `ockham.device_load`, which waits for the device. What is left that
+    reads or writes elements is an error.
   }];
   let options = [
     Option<"threads", "threads", "int64_t", "256", "Threads of a block">
