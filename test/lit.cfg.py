@@ -56,6 +56,10 @@ cuda = find_cuda("bin/ptxas")
 if cuda:
     config.available_features.add("ptxas")
     config.substitutions.append(("%ptxas", os.path.join(cuda, "bin", "ptxas")))
+cuda = find_cuda("bin/fatbinary")
+if cuda:
+    config.available_features.add("fatbinary")
+    config.substitutions.append(("%fatbinary", os.path.join(cuda, "bin", "fatbinary")))
 cuda = find_cuda("nvvm/libdevice/libdevice.10.bc")
 if cuda:
     config.available_features.add("libdevice")

@@ -51,7 +51,8 @@ class Function:
     def weight(self, name, *shape, mean=0.0, std=0.02, kind=None):
         type = tensor(shape, kind or self.kind)
         self.weights.append(
-            f"ockham.weight @{name} : {type} init #ockham.normal<mean = {mean} : f64, "
+            f'ockham.weight @{name} : {type} from "{name}" '
+            f"init #ockham.normal<mean = {mean} : f64, "
             f"std = {std} : f64, seed = {self.seed}>"
         )
         self.seed += 1

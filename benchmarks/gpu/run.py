@@ -214,29 +214,28 @@ class Pool:
             self.process.wait()
             self.process = None
 
-    def run(self, job, seconds):
-        if not self.process:
-            self.start()
-        started = time.monotonic()
+    def ask(self, job, seconds):
         try:
             self.process.stdin.write(json.dumps(job) + "\n")
             self.process.stdin.flush()
             line = self.lines.get(timeout=seconds)
         except queue.Empty:
-            self.stop()
-            result = {"state": "failed", "why": f"no answer in {seconds:.0f} s"}
+            return {"state": "failed", "why": f"no answer in {seconds:.0f} s"}
         except BrokenPipeError:
             line = None
-        if "line" in locals():
-            if line is None:
-                code = self.process.wait()
-                self.stop()
-                result = {"state": "failed", "why": f"the process ended with {code}"}
-            else:
-                result = json.loads(line)
-                # What a kernel has broken stays so for the process.
-                if result["state"] == "failed":
-                    self.stop()
+        if line is not None:
+            return json.loads(line)
+        code = self.process.wait()
+        return {"state": "failed", "why": f"the process ended with {code}"}
+
+    def run(self, job, seconds):
+        if not self.process:
+            self.start()
+        started = time.monotonic()
+        result = self.ask(job, seconds)
+        # What a kernel has broken stays so for its process.
+        if result["state"] == "failed":
+            self.stop()
         result["seconds"] = round(time.monotonic() - started, 2)
         return {**job, **result}
 

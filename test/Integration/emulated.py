@@ -4,7 +4,7 @@ interpreter in float64 and against PyTorch, in float32 and in bfloat16.
 Usage: emulated.py OCKHAM FOLDER MODEL.onnx...
 
 A call on the emulator fails where its race detector has a report, so that a
-call that succeeds has none. No op of a block may be without a kernel.
+call that succeeds has none.
 """
 
 import os

@@ -14,6 +14,7 @@
 
 #include "ockham-c/ModelABI.h"
 #include <stddef.h>
+#include <string.h>
 
 #ifndef BREAK
 #define BREAK 0
@@ -295,6 +296,14 @@ const ockham_model *ockham_model_query(uint32_t max_version) {
   if (BREAK == 13) { // Nothing for the emulator.
     Images[0] = Images[1];
     Images[1].arch = "sm_90a";
+  }
+  if (BREAK == 16) {
+    static char members[16 + 8];
+    memcpy(members, &Fatbin, sizeof(members));
+    members[8] = 8; // the size
+    const ockham_device_image image = {OCKHAM_IMAGE_FATBIN, 0, "sm_80", members,
+                                       sizeof(members)};
+    Images[1] = image;
   }
   return max_version >= OCKHAM_ABI_VERSION ? &Model : NULL;
 }

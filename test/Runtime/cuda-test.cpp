@@ -564,8 +564,9 @@ TEST(brokenTables) {
       nullptr, // loads, but there is nothing for the emulator
       "device image 1: its ELF file has 192 bytes, of which 96 are there",
       "device image 1: its fatbin has 100 bytes of members behind a header of "
-      "16, but there are 24 bytes in all"};
-  for (int kind = 1; kind <= 15; ++kind) {
+      "16, but there are 24 bytes in all",
+      "device image 1: its fatbin's members do not add up to their 8 bytes"};
+  for (int kind = 1; kind <= 16; ++kind) {
     if (!messages[kind - 1])
       continue;
     std::string name = "cuda-broken-" + std::to_string(kind);

@@ -6,46 +6,47 @@
 //===----------------------------------------------------------------------===//
 
 #include "Program.h"
-#include "../Core/ModelTable.h"
+#include "../Core/DeviceImages.h"
+#include <algorithm>
 
 namespace ockham::runtime::cuda {
 
-static const char *kindName(int32_t kind) {
-  switch (kind) {
-  case OCKHAM_IMAGE_BITCODE:
-    return "bitcode";
-  case OCKHAM_IMAGE_PTX:
-    return "PTX";
-  case OCKHAM_IMAGE_CUBIN:
-    return "cubin";
-  default:
-    return "fatbin";
-  }
+/// What is loaded, for messages.
+static std::string describe(const ockham_device_image &image) {
+  std::string text;
+  for (const DeviceCode &code : listCode(image))
+    text += (text.empty() ? "" : ", ") + code.describe();
+  return image.kind == OCKHAM_IMAGE_FATBIN ? "fatbin (" + text + ")" : text;
 }
 
-/// How well an image suits the device; 0 where it does not run there.
-static int rank(const ockham_device_image &image, const Device &device) {
+/// How well code suits the device; 0 where it does not run there.
+static int rank(const DeviceCode &code, const Device &device) {
   if (device.driver.isEmulator())
-    return image.kind == OCKHAM_IMAGE_BITCODE;
-  int major, minor;
-  char suffix;
-  if (!parseArch(image.arch, major, minor, suffix))
-    return 0;
-  bool same = major == device.major() && minor == device.minor();
-  int version = 10 * major + minor;
-  bool isPortable = !suffix && version <= 10 * device.major() + device.minor();
+    return code.kind == OCKHAM_IMAGE_BITCODE;
+  bool same = code.major == device.major() && code.minor == device.minor();
+  int version = 10 * code.major + code.minor;
+  bool isPortable =
+      !code.suffix && version <= 10 * device.major() + device.minor();
   // Code for the very device first, then what is newest among what runs.
-  int preference = suffix ? 2 * version + 1 : 2 * version;
-  switch (image.kind) {
+  int preference = code.suffix ? 2 * version + 1 : 2 * version;
+  switch (code.kind) {
   case OCKHAM_IMAGE_CUBIN:
-  case OCKHAM_IMAGE_FATBIN:
-    return same || (isPortable && major == device.major()) ? 10000 + preference
-                                                           : 0;
+    return same || (isPortable && code.major == device.major())
+               ? 10000 + preference
+               : 0;
   case OCKHAM_IMAGE_PTX:
     return same || isPortable ? preference : 0;
   default:
     return 0;
   }
+}
+
+/// Of a fatbin, in which the driver chooses, that of the best member.
+static int rank(const ockham_device_image &image, const Device &device) {
+  int best = 0;
+  for (const DeviceCode &code : listCode(image))
+    best = std::max(best, rank(code, device));
+  return best;
 }
 
 Status Program::load(std::shared_ptr<Device> device, const ockham_model &model,
@@ -63,8 +64,7 @@ Status Program::load(std::shared_ptr<Device> device, const ockham_model &model,
     int mine = rank(image, on);
     if (mine && (!best || mine > rank(*best, on)))
       best = &image;
-    known +=
-        format("%s%s for %s", i ? ", " : "", kindName(image.kind), image.arch);
+    known += (i ? ", " : "") + describe(image);
   }
   if (!best) {
     if (on.driver.isEmulator())
@@ -96,7 +96,8 @@ Status Program::loadModule(const ockham_device_image &image) {
   ContextScope scope(driver, device->context());
   CUresult result;
   std::string log;
-  if (image.kind == OCKHAM_IMAGE_PTX && driver.cuModuleLoadDataEx) {
+  // The driver compiles PTX, which a fatbin may have as well.
+  if (image.kind != OCKHAM_IMAGE_BITCODE && driver.cuModuleLoadDataEx) {
     char text[4096] = "";
     // CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES
     int options[] = {5, 6};
@@ -113,8 +114,8 @@ Status Program::loadModule(const ockham_device_image &image) {
   module = nullptr;
   return {result == CUDA_ERROR_OUT_OF_MEMORY ? OCKHAM_OUT_OF_MEMORY
                                              : OCKHAM_BAD_MODEL,
-          format("the model '%s': its %s for %s cannot be loaded on %s: %s%s%s",
-                 table.name, kindName(image.kind), image.arch,
+          format("the model '%s': its %s cannot be loaded on %s: %s%s%s",
+                 table.name, describe(image).c_str(),
                  device->describe().c_str(), driver.describe(result).c_str(),
                  log.empty() ? "" : "; ", log.c_str())};
 }

@@ -19,10 +19,6 @@ inline constexpr char rowMajorLayout[] = "row-major";
 /// the runtime can rely on it. Names in `table` are never null afterwards.
 Status checkModelTable(const ockham_model &table);
 
-/// Reads the name of a GPU's architecture: "sm_90a" is 9, 0 and 'a'. The suffix
-/// is 0 where there is none.
-bool parseArch(const char *arch, int &major, int &minor, char &suffix);
-
 } // namespace ockham::runtime
 
 #endif // OCKHAM_RUNTIME_CORE_MODELTABLE_H

@@ -8,6 +8,7 @@
 #include "ockham/Target/CUDA/DeviceCode.h"
 
 #include "Assemble.h"
+#include "Fatbin.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "ockham-c/ModelABI.h"
@@ -265,6 +266,11 @@ generateDeviceCode(mlir::Operation *gpuModule, const DeviceCodeOptions &options,
     ptx->push_back('\0');
     images.push_back({OCKHAM_IMAGE_PTX, arch.name, std::move(*ptx)});
   }
+  // Bitcode comes first; what the driver takes is one image.
+  std::string fatbin = makeFatbin(ArrayRef(images).drop_front(), options.archs);
+  images.resize(1);
+  images.push_back(
+      {OCKHAM_IMAGE_FATBIN, options.archs.front().name, std::move(fatbin)});
   return images;
 }
 

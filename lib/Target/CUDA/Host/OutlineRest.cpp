@@ -217,9 +217,11 @@ gpu::GPUModuleOp CUDAOutlineRest::getKernelModule() {
 LogicalResult CUDAOutlineRest::lowerLinalg(linalg::LinalgOp op) {
   if (lowerToAtomics(op))
     return success();
-  op->emitRemark() << "'" << op->getName()
-                   << "' has no kernel of its own: a thread per element of its "
-                      "result computes it on the device, which is slow";
+  // One element takes no longer in any kernel.
+  if (op.getNumLoops() > 0)
+    op->emitRemark() << "'" << op->getName()
+                     << "' has no kernel of its own: a thread per element of "
+                        "its result computes it on the device, which is slow";
   IRRewriter rewriter(op->getContext());
   rewriter.setInsertionPoint(op);
   bool isParallel = op.getNumParallelLoops() > 0;
