@@ -8,7 +8,9 @@
 #include "ockham/Emulator/Mutations.h"
 #include "ParseModule.h"
 #include "Rewriter.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/CFG.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -26,6 +28,7 @@ struct Mutation {
 /// Finds the mutations of a module, in the order of its instructions.
 class MutationFinder {
 public:
+  explicit MutationFinder(bool dropCopies = false) : dropCopies(dropCopies) {}
   std::vector<Mutation> find(llvm::Module &module, llvm::StringRef kernel);
 
 private:
@@ -39,6 +42,7 @@ private:
   void moveUp(llvm::CallInst &call, llvm::StringRef name);
   void visitAtomic(llvm::Instruction &instruction);
 
+  bool dropCopies;
   std::vector<Mutation> mutations;
 };
 } // namespace
@@ -117,10 +121,46 @@ static void dropCall(llvm::CallInst &call, llvm::StringRef name) {
   drop(call);
 }
 
+static bool isCopy(llvm::StringRef name) {
+  return name.starts_with("cp.async.ca") || name.starts_with("cp.async.cg");
+}
+
+/// The copies that may be in the group which a call ends.
+static llvm::SmallVector<llvm::CallInst *> findCopies(llvm::CallInst &commit) {
+  llvm::SmallVector<llvm::CallInst *> copies;
+  llvm::SmallPtrSet<llvm::BasicBlock *, 8> seen;
+  llvm::SmallVector<llvm::BasicBlock *> left;
+  auto walkUp = [&](llvm::BasicBlock &block, auto from) {
+    for (llvm::Instruction &at : llvm::make_range(from, block.rend())) {
+      auto *call = llvm::dyn_cast<llvm::CallInst>(&at);
+      std::string name = call ? getInstructionName(*call) : "";
+      if (llvm::StringRef(name).starts_with("cp.async.commit"))
+        return;
+      if (isCopy(name))
+        copies.push_back(call);
+    }
+    for (llvm::BasicBlock *before : llvm::predecessors(&block))
+      if (seen.insert(before).second)
+        left.push_back(before);
+  };
+  walkUp(*commit.getParent(), std::next(commit.getReverseIterator()));
+  while (!left.empty()) {
+    llvm::BasicBlock *block = left.pop_back_val();
+    walkUp(*block, block->rbegin());
+  }
+  return copies;
+}
+
 void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
   if (isSynchronizing(name))
     add(call, "drop " + name,
-        [&call, name = name.str()] { dropCall(call, name); });
+        [&call, name = name.str(), dropCopies = dropCopies] {
+          if (dropCopies &&
+              llvm::StringRef(name).starts_with("cp.async.commit"))
+            for (llvm::CallInst *copy : findCopies(call))
+              drop(*copy);
+          dropCall(call, name);
+        });
 
   auto changeConstant = [&](unsigned index, const llvm::Twine &what,
                             llvm::function_ref<int64_t(int64_t)> change) {
@@ -283,12 +323,14 @@ ockham::emulator::listMutations(llvm::MemoryBufferRef buffer,
 
 llvm::Expected<std::string>
 ockham::emulator::applyMutation(llvm::MemoryBufferRef buffer,
-                                llvm::StringRef kernel, unsigned index) {
+                                llvm::StringRef kernel, unsigned index,
+                                bool dropCopies) {
   llvm::LLVMContext context;
   auto module = parseModule(buffer, context);
   if (!module)
     return module.takeError();
-  std::vector<Mutation> mutations = MutationFinder().find(**module, kernel);
+  std::vector<Mutation> mutations =
+      MutationFinder(dropCopies).find(**module, kernel);
   if (index >= mutations.size())
     return llvm::createStringError(
         "there are " + llvm::Twine(mutations.size()) +

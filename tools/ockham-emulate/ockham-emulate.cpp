@@ -10,6 +10,7 @@
 #include "ockham/Emulator/Frontend.h"
 #include "ockham/Emulator/Mutations.h"
 #include "ockham/Support/Registration.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -118,6 +119,21 @@ static cl::opt<bool>
             cl::desc("Break the kernel's synchronisation in every way there "
                      "is, and tell what notices"),
             cl::init(false), cl::cat(category));
+static cl::list<unsigned>
+    mutantNumbers("mutant", cl::CommaSeparated,
+                  cl::desc("With --mutants: only those of these numbers"),
+                  cl::cat(category));
+static cl::opt<bool>
+    withoutCopies("without-copies",
+                  cl::desc("With --mutants: where a group of cp.async is not "
+                           "ended, its copies are not made either; what is "
+                           "noticed then tells whether there are any"),
+                  cl::init(false), cl::cat(category));
+static cl::opt<bool>
+    untilNoticed("until-noticed",
+                 cl::desc("With --mutants: run a mutant in the modes up to the "
+                          "one that notices it"),
+                 cl::init(false), cl::cat(category));
 static cl::opt<std::string>
     driverLibrary("driver",
                   cl::desc("Library with the CUDA driver's calls, such as "
@@ -466,8 +482,16 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
     return clean;
   unsigned byDetector = 0, byFailure = 0, byNumbers[std::size(kModes)] = {};
   unsigned undetected = 0;
-  for (unsigned i = 0; i < list->size(); ++i) {
-    auto mutated = applyMutation(buffer, kernelName, i);
+  llvm::SmallVector<unsigned> numbers(mutantNumbers.begin(),
+                                      mutantNumbers.end());
+  if (!mutantNumbers.getNumOccurrences())
+    llvm::append_range(numbers, llvm::seq<unsigned>(0, list->size()));
+  for (unsigned i : numbers) {
+    if (i >= list->size())
+      return makeError("there are " + llvm::Twine(list->size()) +
+                       " mutants of '" + kernelName + "', got number " +
+                       llvm::Twine(i));
+    auto mutated = applyMutation(buffer, kernelName, i, withoutCopies);
     if (!mutated)
       return mutated.takeError();
     auto changed = Module::load(llvm::MemoryBufferRef(*mutated, inputFile));
@@ -481,6 +505,8 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
       reported |= result->result.reportCount != 0;
       if (!result->failure.empty()) {
         failed = true;
+        if (untilNoticed)
+          break;
         continue;
       }
       double error = 0;
@@ -491,11 +517,13 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
         ++byNumbers[m];
         wrong = true;
       }
+      if (untilNoticed && (reported || wrong))
+        break;
     }
     byDetector += reported;
     byFailure += failed;
     undetected += !reported && !failed && !wrong;
-    llvm::outs() << (*list)[i] << ": "
+    llvm::outs() << i << ": " << (*list)[i] << ": "
                  << (reported ? "reported"
                      : failed ? "fails"
                      : wrong  ? "only wrong numbers"
@@ -503,7 +531,7 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
                  << (reported && failed ? ", fails" : "")
                  << (reported && wrong ? ", wrong numbers" : "") << '\n';
   }
-  llvm::outs() << list->size() << " mutants: " << byDetector << " reported, "
+  llvm::outs() << numbers.size() << " mutants: " << byDetector << " reported, "
                << byFailure << " fail, wrong numbers";
   for (auto [m, mode] : llvm::enumerate(kModes))
     llvm::outs() << (m ? ", " : " ") << byNumbers[m] << ' ' << mode.name;

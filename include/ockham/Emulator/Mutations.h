@@ -24,10 +24,13 @@ namespace ockham::emulator {
 llvm::Expected<std::vector<std::string>>
 listMutations(llvm::MemoryBufferRef module, llvm::StringRef kernel);
 
-/// The module, as bitcode, with one of them.
+/// The module, as bitcode, with one of them. With `dropCopies`, a group of
+/// cp.async that is not ended has no copies either: where that changes nothing,
+/// the group was empty.
 llvm::Expected<std::string> applyMutation(llvm::MemoryBufferRef module,
                                           llvm::StringRef kernel,
-                                          unsigned index);
+                                          unsigned index,
+                                          bool dropCopies = false);
 
 } // namespace ockham::emulator
 

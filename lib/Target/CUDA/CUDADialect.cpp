@@ -238,6 +238,45 @@ static LogicalResult verifyDot(tile::DotOp dot, StrategyAttr strategy) {
   llvm_unreachable("all kinds are listed");
 }
 
+/// What memory an op touches is known without running it: views, buffers and
+/// windows are no results of branches, choices or loops.
+static LogicalResult verifyPlaces(Operation *op) {
+  auto refuse = [&](Type type, StringRef source, StringRef expected) {
+    return op->emitOpError() << source << " " << type
+                             << ", but which memory that is must be known when "
+                                "compiling; expected "
+                             << expected;
+  };
+  auto verify = [&](Type type, StringRef source, bool isView, bool isBuffer,
+                    bool isWindow) -> LogicalResult {
+    if (isa<tile::ViewType>(type) && !isView)
+      return refuse(type, source,
+                    "an argument of the kernel or a part of one "
+                    "(tile.subview)");
+    if (isa<BufferType>(type) && !isBuffer)
+      return refuse(type, source, "ockham_cuda.shared");
+    if (isa<tile::SliceType>(type) && !isWindow)
+      return refuse(type, source,
+                    "what tile.slice, a stream of tile.for or "
+                    "ockham_cuda.acquire gives");
+    return success();
+  };
+  for (Type type : op->getResultTypes())
+    if (failed(verify(type, "gives", isa<tile::SubviewOp>(op),
+                      isa<SharedOp>(op), isa<tile::SliceOp, AcquireOp>(op))))
+      return failure();
+  auto loop = dyn_cast<tile::ForOp>(op);
+  for (Region &region : op->getRegions())
+    for (Block &block : region)
+      for (BlockArgument argument : block.getArguments())
+        if (failed(verify(argument.getType(), "carries", /*isView=*/false,
+                          /*isBuffer=*/false,
+                          loop &&
+                              llvm::is_contained(loop.getWindows(), argument))))
+          return failure();
+  return success();
+}
+
 /// Registers of a thread that a block takes.
 static int64_t countRegisters(RankedTensorType type, StrategyAttr strategy) {
   AxisLayout rows = getRowLayout(strategy, type.getDimSize(0));
@@ -298,6 +337,8 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
                 "without interleaving";
   int64_t shared = 0;
   WalkResult result = kernel.getBody().walk([&](Operation *inner) {
+    if (failed(verifyPlaces(inner)))
+      return WalkResult::interrupt();
     if (auto dot = dyn_cast<tile::DotOp>(inner))
       if (failed(verifyDot(dot, *this)))
         return WalkResult::interrupt();

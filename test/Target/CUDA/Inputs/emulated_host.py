@@ -103,14 +103,19 @@ def read_weights(text):
             weights[name] = bytes.fromhex(found.group(1))
         elif found := re.search(r"dense<(\[*)([-+.\de]+)\]*>", attributes):
             weights[name] = float(found.group(2))
-    # Packed ones are resources; the first four bytes are an alignment.
-    for name, digits in re.findall(r'([\w.$-]+): "0x([0-9A-Fa-f]+)"', text):
+    # Packed ones are resources; the first four bytes are an alignment. A name
+    # begins once, not at each digit of what is in front of it.
+    for name, digits in re.findall(r'(?<![\w.$-])([\w.$-]+): "0x([0-9A-Fa-f]+)"', text):
         weights[name] = bytes.fromhex(digits[8:])
     return weights
 
 
 class Module:
     """A module that was lowered up to launches."""
+
+    # Whether kernels that a launch chooses between are all run, each on its own
+    # grid: what they write is the same.
+    takes_all_branches = False
 
     def __init__(self, source, folder, passes="", options=()):
         self.folder = Path(folder)
@@ -197,9 +202,11 @@ class Module:
             if name == "func.return":
                 return operands
             if name == "scf.if":
-                if operands[0]:
+                if operands[0] or self.takes_all_branches:
                     end = self.run_lines(lines, values)
-                    if end.endswith("{"):
+                    if end.endswith("{") and self.takes_all_branches:
+                        self.run_lines(lines, values)
+                    elif end.endswith("{"):
                         self.skip(lines)
                 else:
                     end = self.skip(lines)
@@ -330,6 +337,10 @@ class Module:
             return self.launch(kernel, operands[0], list(zip(operands[3:], types)))
         sys.exit(f"host code that the test does not know: {line}")
 
+    def run_kernel(self, kernel, command):
+        """Runs a launch, which saves its buffers; `kernel` is its name."""
+        run(*command, *self.emulate)
+
     def launch(self, kernel, blocks, arguments):
         if blocks == 0:
             return
@@ -358,7 +369,7 @@ class Module:
             command += ["--arg", f"b{number}"]
         for number in range(len(buffers)):
             command += ["--save", f"b{number}={self.folder}/out{number}.npy"]
-        run(*command, *self.emulate)
+        self.run_kernel(kernel, command)
         self.launches += 1
         for number, (value, first) in enumerate(buffers):
             left = value.array[first:]
