@@ -1,11 +1,15 @@
 """Runs models with activations of 16 bits against PyTorch's float32 outputs.
 
-usage: narrow_models.py MODELS FOLDER
+usage: narrow_models.py MODELS FOLDER [EMULATOR]
 
 Each model is rewritten as a file in float16 and bfloat16, whose inputs and
 outputs stay float32 behind casts, and is compiled as it is with --activations.
+
+With an emulator of AMX (kernel_numbers.py --amx), all in bfloat16 and multiplied
+by AMX.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from kernel_numbers import pretend_amx
 from narrow_text import encode
 from onnx import TensorProto, helper, numpy_helper
 
@@ -82,17 +87,23 @@ def narrow_model(path, kind):
     return model
 
 
-def run(*command):
+def run(*command, preload=None):
     result = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, check=False
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **({"LD_PRELOAD": preload} if preload else {})},
     )
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
     return result.stdout + result.stderr
 
 
-def compare(what, library, cases, folder, kind):
-    worst = 0.0
+def compare(what, library, cases, folder, kind, emulator):
+    worst, products = 0.0, 0
+    if emulator and not pretend_amx(library):
+        sys.exit(f"{what}: nothing is multiplied by AMX")
     for case, inputs, outputs in cases:
         arguments = []
         for name, array in inputs.items():
@@ -100,13 +111,18 @@ def compare(what, library, cases, folder, kind):
             arguments += ["--input", f"{name}={folder / name}.npy"]
         for name in outputs:
             arguments += ["--output", f"{name}={folder / name}.out.npy"]
-        run("ockham", "run", library, *arguments)
+        text = run("ockham", "run", library, *arguments, preload=emulator)
+        if emulator:
+            products += int(re.search(r"AMX:.* (\d+) tdpbf16ps", text)[1])
         for name, want in outputs.items():
             have = np.load(folder / f"{name}.out.npy").astype(np.float64)
             error = np.abs(have - want).max() / want.std()
             if have.shape != want.shape or not error < LIMITS[kind]:
                 sys.exit(f"{what}, case {case}, {name}: off by {error:.2e}")
             worst = max(worst, error)
+    # Some cases have a single row.
+    if emulator and products == 0:
+        sys.exit(f"{what}: AMX has multiplied nothing")
     # What is not rounded at all would be nearer.
     if worst < 2.0**-16:
         sys.exit(f"{what}: off by {worst:.2e} only; is anything of 16 bits?")
@@ -132,27 +148,30 @@ def check_remarks(what, text):
 
 def main():
     models, folder = map(Path, sys.argv[1:3])
+    emulator = sys.argv[3] if len(sys.argv) > 3 else None
+    kinds = ["bf16"] if emulator else KINDS
+    cpu = ["--cpu", "x86-64-v4+amx-bf16"] if emulator else []
     folder.mkdir(parents=True, exist_ok=True)
     files = compilations = 0
     for name in MODELS:
         cases = read_cases(models / f"{name}.npz")
-        for kind in KINDS:
+        for kind in kinds:
             narrow = folder / f"{name}.{kind}.onnx"
             onnx.save(narrow_model(models / f"{name}.onnx", kind), str(narrow))
             library = folder / "model.so"
             what = f"{name} in {kind}"
-            text = run("ockham", "compile", "--remarks", narrow, "-o", library)
+            text = run("ockham", "compile", "--remarks", *cpu, narrow, "-o", library)
             check_remarks(what, text)
-            worst = compare(what, library, cases, folder, kind)
+            worst = compare(what, library, cases, folder, kind, emulator)
             print(f"{what}: {worst:.1e}")
             files += 1
             what = f"{name} with --activations {kind}"
-            text = run("ockham", "compile", "--remarks", "--activations", kind,
-                       models / f"{name}.onnx", "-o", library)  # fmt: skip
+            text = run("ockham", "compile", "--remarks", *cpu, "--activations", kind,
+                       "--precision", kind if emulator else "f32", models / f"{name}.onnx", "-o", library)  # fmt: skip
             check_remarks(what, text)
             if not re.search(rf"activations of \d+ ops become '{kind}'", text):
                 sys.exit(f"{what}: no remark of what was narrowed\n{text}")
-            worst = compare(what, library, cases, folder, kind)
+            worst = compare(what, library, cases, folder, kind, emulator)
             print(f"{what}: {worst:.1e}")
             compilations += 1
     print(f"{files} files and {compilations} compilations agree")
