@@ -116,11 +116,14 @@ typedef struct ockham_weight_spec {
   int32_t dtype;    ///< ockham_dtype
   int32_t rank;
   const int64_t *shape; ///< Logical shape, rank entries.
-  const char *layout; ///< "row-major", "panels<W>", or "panels<W, transposed>".
-  uint64_t offset;    ///< Of the stored bytes from `weight_data`, a multiple
-                      ///< of OCKHAM_ALIGNMENT; unused with a weight file.
-  uint64_t bytes;     ///< Size of the stored bytes in this layout.
-  int32_t init;       ///< ockham_init_kind
+  /// "row-major", or "panels<W[, interleave = I][, transposed]>": panels of W
+  /// columns, in which I rows (1) lie together, column by column; of the
+  /// transpose if it says so. What lacks to whole panels and rows is zero.
+  const char *layout;
+  uint64_t offset; ///< Of the stored bytes from `weight_data`, a multiple
+                   ///< of OCKHAM_ALIGNMENT; unused with a weight file.
+  uint64_t bytes;  ///< Size of the stored bytes in this layout.
+  int32_t init;    ///< ockham_init_kind
   int32_t reserved;
   double mean, std; ///< For init != STORED.
   uint64_t seed;
