@@ -9,6 +9,7 @@
 
 #include "BodySplit.h"
 #include "MatrixUnit.h"
+#include "PanelChecks.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -205,6 +206,8 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
              << view.getInterleave()
              << ", but the CPU has no product that reads them; expected "
                 "panels without interleaving, or of pairs of bf16";
+  if (failed(verifyPanels(kernel)))
+    return failure();
   if (getBf16Pairs() && bytes != 64)
     return op->emitOpError() << "multiplies pairs of bf16 in vectors of "
                              << bytes << " bytes, but the instruction has 64";

@@ -220,7 +220,7 @@ private:
     }
     kernel.setStrategyAttr(cpu::StrategyAttr::get(
         &getContext(), vectorBytes, loopDim, block, prefetch, partDepth,
-        bf16Pairs && cpu::multipliesBf16Pairs(kernel),
+        bf16Pairs && vectorBytes == 64 && cpu::multipliesBf16Pairs(kernel),
         hasTiles ? kFewestTileRows : 0));
   }
 };
