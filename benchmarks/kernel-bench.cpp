@@ -126,8 +126,8 @@ struct Peer {
 
 /// Where two results differ by more than rounding, as a message. Rounding is
 /// measured by the size of the results: a sum of `depth` products errs with
-/// those, whatever it comes to itself. A result of bfloat16 has another half of
-/// its last digit.
+/// those, whatever it comes to itself. Results of bfloat16 may be neighbours: one
+/// unit in the last place, which is up to 2^-7 of the number.
 std::string compare(const Numbers &ours, const Peer &peer, int64_t depth) {
   double squares = 0;
   for (size_t i = 0; i < ours.size(); ++i)

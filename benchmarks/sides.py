@@ -85,7 +85,10 @@ class Ockham:
 
     @staticmethod
     def library(case):
-        return case.cache / f"{case.model.stem}.{case.precision}.so"
+        kind = case.precision
+        if kind != "f32":
+            kind += f"-activations-{kind}"
+        return case.cache / f"{case.model.stem}.{kind}.so"
 
     @classmethod
     def prepare(cls, case):

@@ -126,7 +126,12 @@ def speed_tables(entries):
             cells += [f"{gflops:.0f}", f"{gflops / peak:.0%}" if peak else ""]
             if precision != "f32":
                 found = [ours] + [best[k][1] for k in kinds if k in best]
-                cells.append(", ".join(f"{side['error']:.1%}" for side in found))
+                cells.append(
+                    ", ".join(
+                        f"{side['error']:.1%}" if "error" in side else "?"
+                        for side in found
+                    )
+                )
             print(row(cells))
         if precision != "f32":
             print(

@@ -151,6 +151,10 @@ class Benchmarks(unittest.TestCase):
         )
         self.assertEqual(errors["ockham"], 0)
         self.assertAlmostEqual(errors["peer"], np.sqrt(1 / 3) / np.std(good))
+        errors = compare.compare_outputs(
+            {"peer": Fake([1.0, float("nan"), 3.0])}, self.folder, "bf16", reference
+        )
+        self.assertEqual(errors["peer"], "peer: its output is not finite")
         with self.assertRaisesRegex(sides.SideError, "f32 and ockham disagree"):
             compare.compare_outputs(
                 {"ockham": Fake(bad)}, self.folder, "bf16", reference
