@@ -144,6 +144,12 @@ static LogicalResult verifyMatrixUnit(ockham::tile::KernelOp kernel,
            << strategy.getDepth()
            << ", but the matrix unit keeps their sums over all of it; expected "
               "0";
+  int64_t step = kernel.getSteps()[strategy.getLoop()];
+  if (step == 1 || fewest > step)
+    return kernel.emitOpError()
+           << "multiplies " << fewest
+           << " rows or more by the matrix unit in blocks of " << step
+           << "; expected blocks of 2 rows or more, and at most as many rows";
   std::string problem;
   if (findMatrixProducts(kernel, strategy.getLoop(), problem))
     return success();

@@ -97,6 +97,8 @@ static Error addInstructionSets(StringRef name, StringRef list,
       target.hasBf16Pairs = true;
     } else if (isX86 && word == "amx-bf16") {
       target.hasAMX = true;
+    } else if (isX86 && word == "amx-tile") {
+      // Goes with what multiplies tiles.
     } else if (isX86 && isKnown) {
       features.AddFeature(word);
     } else {

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "ockham/Target/CPU/CPUDialect.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -58,6 +59,21 @@ std::optional<MatrixProducts> cpu::findMatrixProducts(tile::KernelOp kernel,
   }
   tile::ForOp loop = found.loop;
   found.depth = getDepth(loop);
+  // Neither runs where the unit multiplies: the loop for no step of it, what is
+  // in front of it for rows that there may be fewer of.
+  for (Operation &op : kernel.getBlock()) {
+    if (&op == loop)
+      break;
+    if (hasEffect<MemoryEffects::Write>(&op)) {
+      os << "'" << op.getName() << "' writes in front of its loop";
+      return std::nullopt;
+    }
+  }
+  for (Operation &op : loop.getBlock().without_terminator())
+    if (hasEffect<MemoryEffects::Write>(&op)) {
+      os << "its loop does more than add up products: '" << op.getName() << "'";
+      return std::nullopt;
+    }
   auto yield = cast<tile::YieldOp>(loop.getBlock().getTerminator());
   for (auto [i, next] : llvm::enumerate(yield.getValues())) {
     auto dot = next.getDefiningOp<tile::DotOp>();
@@ -274,13 +290,17 @@ LLVM::LLVMFuncOp MatrixUnit::getFunction(const MatrixShape &shape) {
     os << "_pairs" << shape.pairs;
   if (shape.adds)
     os << "_add";
+  // Kernels and their functions have the same name for a while, so that the
+  // module has no table of symbols.
+  while (SymbolTable::lookupSymbolIn(module, name))
+    os << "_tiles";
   function = LLVM::LLVMFuncOp::create(
       b, name,
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), types),
       LLVM::Linkage::Internal);
   // Tiles are configured where a function begins and released where it ends.
   function.setNoInline(true);
-  SymbolTable(module).insert(function);
+  module.push_back(function);
   b.setInsertionPointToStart(function.addEntryBlock(b));
   MatrixWriter(b, shape).write(function.getBody().front());
   return function;

@@ -12,7 +12,7 @@ func.func @forward(%x: tensor<?xf32>) -> tensor<?xf32> attributes {ockham.entry 
 // where something is multiplied by them (amx-code.mlir).
 // RUN: ockham compile %s --passes canonicalize --cpu x86-64-v3+gfni+f16c -o %t.so --quiet
 // RUN: grep -a -o 'pni .*gfni' %t.so
-// RUN: ockham compile %s --passes canonicalize --cpu x86-64-v4+avx512bf16+amx-bf16 -o %t.so --quiet
+// RUN: ockham compile %s --passes canonicalize --cpu x86-64-v4+avx512bf16+amx-tile+amx-bf16 -o %t.so --quiet
 // RUN: grep -a -o 'pni .*avx512vl[^a-z]*' %t.so
 // RUN: not grep -a 'avx512_bf16\|amx_tile' %t.so
 // RUN: not ockham compile %s --passes canonicalize --cpu x86-64-v4+avx512bf17 -o %t.no 2>&1 | FileCheck %s --check-prefix=UNKNOWN

@@ -353,3 +353,57 @@ tile.kernel @block(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<
   }
   tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
 }
+
+// -----
+
+// expected-error @+1 {{multiplies 16 rows or more by the matrix unit in blocks of 8; expected blocks of 2 rows or more, and at most as many rows}}
+tile.kernel @k() grid(%i to %m step 8)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 16> {
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 1 rows or more by the matrix unit in blocks of 1; expected blocks of 2 rows or more, and at most as many rows}}
+tile.kernel @k() grid(%i to %m step 1)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 1> {
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but 'tile.store' writes in front of its loop}}
+tile.kernel @front(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>, %d: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  tile.store %zero, %d[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xbf16> -> !tile.slice<8x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x4xbf16>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+// expected-error @+1 {{multiplies 4 rows or more by the matrix unit, but its loop does more than add up products: 'tile.store'}}
+tile.kernel @inside(%a: !tile.view<?x80xbf16>, %w: !tile.view<80x96xbf16, panels<48, interleave = 2>>, %c: !tile.view<?x96xf32>, %d: !tile.view<?x96xf32>)
+    grid(%i to %m step 8, %j to %n step 48)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0, amx = 4> {
+  %c0 = arith.constant 0 : index
+  %c80 = arith.constant 80 : index
+  %zero = arith.constant dense<0.0> : tensor<8x48xf32>
+  %s = tile.for %k = %c0 to %c80 step 4
+      streams(%x = %a[%i, %k] : !tile.view<?x80xbf16> -> !tile.slice<8x4xbf16>,
+              %y = %w[%k, %j] : !tile.view<80x96xbf16, panels<48, interleave = 2>> -> !tile.slice<4x48xbf16, panels<48, interleave = 2>>)
+      iter_args(%acc = %zero : tensor<8x48xf32>) {
+    %0 = tile.dot %acc, %x, %y : tensor<8x48xf32>, !tile.slice<8x4xbf16>, !tile.slice<4x48xbf16, panels<48, interleave = 2>>
+    tile.store %zero, %d[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+    tile.yield %0 : tensor<8x48xf32>
+  }
+  tile.store %s, %c[%i, %j] : tensor<8x48xf32>, !tile.view<?x96xf32>
+}

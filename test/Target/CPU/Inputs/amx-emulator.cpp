@@ -123,7 +123,7 @@ bool decode(const ucontext_t *context, Instruction &to) {
 
 void configure(const Instruction &at) {
   uint8_t from[64];
-  memcpy(from, reinterpret_cast<const void *>(at.base), 64);
+  memcpy(from, reinterpret_cast<const void *>(at.base + at.index), 64);
   memset(&state, 0, sizeof state);
   if (from[0] == 0)
     return;
