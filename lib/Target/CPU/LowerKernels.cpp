@@ -25,18 +25,19 @@ namespace {
 /// What a function gets of one view; what is known stays out of it.
 struct ViewLayout {
   tile::ViewType type;
-  bool hasStride = false; ///< Rows do not simply follow each other.
+  bool hasStride = false;        ///< Rows do not simply follow each other.
+  std::optional<int64_t> stride; ///< Known from row to row.
 
   bool passesRows() const { return ShapedType::isDynamic(type.getRows()); }
   bool passesCols() const { return ShapedType::isDynamic(type.getCols()); }
 };
 
-/// One kernel and all of its launches.
+/// One kernel and the launches that share a function, which gets `name`.
 class KernelLowering {
 public:
   KernelLowering(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
-                 MatrixUnit &matrixUnit)
-      : kernel(kernel), launches(launches.begin(), launches.end()),
+                 StringRef name, MatrixUnit &matrixUnit)
+      : kernel(kernel), launches(launches.begin(), launches.end()), name(name),
         matrixUnit(matrixUnit), b(kernel.getLoc(), kernel.getContext()) {}
 
   LogicalResult run();
@@ -75,6 +76,7 @@ private:
 
   tile::KernelOp kernel;
   SmallVector<tile::LaunchOp> launches;
+  std::string name;
   MatrixUnit &matrixUnit;
   ImplicitLocOpBuilder b;
   StrategyAttr strategy;
@@ -84,6 +86,58 @@ private:
 };
 
 } // namespace
+
+/// True if a product reads the rows of the argument number by number.
+static bool isFactor(BlockArgument argument) {
+  for (OpOperand &use : argument.getUses()) {
+    auto loop = dyn_cast<tile::ForOp>(use.getOwner());
+    if (!loop)
+      continue;
+    for (auto [i, view] : llvm::enumerate(loop.getViews()))
+      if (view == argument && !loop.goesAlongRows(i) &&
+          llvm::any_of(loop.getWindows()[i].getUsers(),
+                       [](Operation *user) { return isa<tile::DotOp>(user); }))
+        return true;
+  }
+  return false;
+}
+
+/// The distance of rows where it is known and they do not follow each other; 0
+/// where they do.
+static int64_t getRowStride(Type buffer) {
+  auto type = dyn_cast<MemRefType>(buffer);
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (!type || type.getLayout().isIdentity() || type.getRank() != 2 ||
+      failed(type.getStridesAndOffset(strides, offset)))
+    return 0;
+  return strides.front();
+}
+
+/// Launches that share a function. The addresses of eight rows at a distance
+/// that is not known take as many registers, which products need for more: a
+/// product has a function for each distance, unless there are many.
+static SmallVector<SmallVector<tile::LaunchOp>>
+groupLaunches(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
+  constexpr size_t mostFunctions = 4;
+  llvm::MapVector<SmallVector<int64_t>, SmallVector<tile::LaunchOp>> groups;
+  for (tile::LaunchOp launch : launches) {
+    SmallVector<Value> operands(launch.getInputs());
+    llvm::append_range(operands, launch.getOutputs());
+    SmallVector<int64_t> key;
+    for (auto [argument, operand] :
+         llvm::zip(kernel.getKernelArguments(), operands))
+      if (isFactor(argument))
+        key.push_back(getRowStride(operand.getType()));
+    groups[key].push_back(launch);
+  }
+  if (groups.size() > mostFunctions)
+    return {SmallVector<tile::LaunchOp>(launches)};
+  SmallVector<SmallVector<tile::LaunchOp>> result;
+  for (auto &[key, group] : groups)
+    result.push_back(std::move(group));
+  return result;
+}
 
 static Value countRows(ImplicitLocOpBuilder &b, Value buffer, int64_t rank) {
   Value rows = arith::ConstantIndexOp::create(b, 1);
@@ -119,6 +173,22 @@ LogicalResult KernelLowering::chooseLayouts() {
                << "; expected a dense one, or a matrix with dense rows";
       layout.hasStride = true;
     }
+  }
+  // All launches have what the first one has, or it is not known.
+  for (auto [i, argument] : llvm::enumerate(kernel.getKernelArguments())) {
+    if (!layouts[i].hasStride || !isFactor(argument))
+      continue;
+    auto strideOf = [i = i](tile::LaunchOp launch) {
+      unsigned inputs = launch.getInputs().size();
+      return getRowStride(i < inputs
+                              ? launch.getInputs()[i].getType()
+                              : launch.getOutputs()[i - inputs].getType());
+    };
+    int64_t stride = strideOf(launches.front());
+    if (stride > 0 && llvm::all_of(launches, [&](tile::LaunchOp launch) {
+          return strideOf(launch) == stride;
+        }))
+      layouts[i].stride = stride;
   }
   return success();
 }
@@ -423,14 +493,13 @@ LogicalResult KernelLowering::makeFunction() {
     types.push_back(
         MemRefType::get({ShapedType::kDynamic}, layout.type.getElementType()));
     types.append(layout.passesRows() + layout.passesCols() +
-                     2 * layout.hasStride,
+                     2 * layout.hasStride - layout.stride.has_value(),
                  indexType);
   }
   types.append(kernel.getGridRank(), indexType);
 
   b.setInsertionPoint(kernel);
-  function = func::FuncOp::create(b, kernel.getSymName(),
-                                  b.getFunctionType(types, {}));
+  function = func::FuncOp::create(b, name, b.getFunctionType(types, {}));
   function.setPrivate();
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
@@ -455,7 +524,9 @@ LogicalResult KernelLowering::makeFunction() {
     view.rows = layout.passesRows() ? take() : index(layout.type.getRows());
     view.cols = layout.passesCols() ? take() : index(layout.type.getCols());
     view.offset = layout.hasStride ? take() : index(0);
-    view.stride = layout.hasStride ? take() : view.cols;
+    view.stride = layout.stride      ? index(*layout.stride)
+                  : layout.hasStride ? take()
+                                     : view.cols;
     if (layout.type.isPacked()) {
       view.stride = index(layout.type.getPanel());
       // Interleaved rows are filled up, too.
@@ -542,7 +613,9 @@ LogicalResult KernelLowering::lowerLaunch(tile::LaunchOp launch) {
     if (layout.passesCols())
       captures.push_back(view.cols);
     if (layout.hasStride)
-      captures.append({view.offset, view.stride});
+      captures.push_back(view.offset);
+    if (layout.hasStride && !layout.stride)
+      captures.push_back(view.stride);
   }
   llvm::append_range(captures, launch.getGrid());
 
@@ -596,10 +669,15 @@ struct CPULowerKernels : ockham::impl::CPULowerKernelsBase<CPULowerKernels> {
     MatrixUnit matrixUnit(module);
     for (tile::KernelOp kernel :
          llvm::make_early_inc_range(module.getOps<tile::KernelOp>())) {
-      auto it = launches.find(kernel.getSymNameAttr());
-      if (it != launches.end() &&
-          failed(KernelLowering(kernel, it->second, matrixUnit).run()))
-        return signalPassFailure();
+      std::string name = kernel.getSymName().str();
+      for (ArrayRef<tile::LaunchOp> group :
+           groupLaunches(kernel, launches.lookup(kernel.getSymNameAttr()))) {
+        if (failed(KernelLowering(kernel, group, name, matrixUnit).run()))
+          return signalPassFailure();
+        do
+          name += "_apart";
+        while (SymbolTable::lookupSymbolIn(module, name));
+      }
       kernel.erase();
     }
   }
