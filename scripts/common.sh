@@ -27,6 +27,22 @@ find_python() {
   die "no Python with NumPy found: run scripts/install-dependencies.sh, or set PYTHON to one"
 }
 
+# One that has PyTorch, too: `python3` comes first, which is the one of an active
+# environment. PYTHON is taken whatever it has, and so is one without PyTorch
+# where there is no other.
+find_python_with_torch() {
+  local candidate
+  if [[ -z ${PYTHON:-} ]]; then
+    for candidate in python3 /usr/bin/python3; do
+      if "$candidate" -c 'import numpy, torch' 2>/dev/null; then
+        command -v "$candidate"
+        return
+      fi
+    done
+  fi
+  find_python
+}
+
 # Compilations to run at a time: one for each core, as long as there are 1.5 GB
 # of memory for each (MLIR's headers).
 build_jobs() {

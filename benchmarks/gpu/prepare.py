@@ -1,10 +1,12 @@
 """The first half of scripts/gpu-check.sh: compiles, where LLVM is.
 
 usage: prepare.py OCKHAM RUNTIME FOLDER [--arch sm_80,sm_90] [--quick]
+                  [--archive FILE]
 
 FOLDER then has all that the second half needs: libraries of the cases, without
 weights, the runtime and its Python package, and the scripts. What did not
 compile is noted in manifest.json and fails there, as one line of the table.
+With --archive the folder is packed into that file (.tar.xz) as well.
 """
 
 import argparse
@@ -13,10 +15,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
 from cases import QUICK, make_cases
+from report import find_spills
 
 MOST_BYTES = 64 << 20
 HERE = Path(__file__).resolve().parent
@@ -47,6 +51,30 @@ def compile_library(args, source, library, options):
     return entry
 
 
+def empty_folder(folder):
+    """Of what an earlier run has put there, which would travel along. What else
+    there is, is somebody's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        return
+    if not (folder / "manifest.json").is_file():
+        sys.exit(
+            f"{folder}: expected an empty folder, or one of an earlier run, got one "
+            "with other files; give another one with --folder"
+        )
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def check_size(path, size):
+    print(f"{path}: {size / 1e6:.1f} MB")
+    if size > MOST_BYTES:
+        sys.exit(
+            f"{path}: {size} bytes, expected at most {MOST_BYTES}; compile for fewer "
+            "architectures (--arch), or pack it (--folder NAME.tar.xz)"
+        )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("ockham")
@@ -54,9 +82,10 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--arch", default="sm_80,sm_90")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--archive", type=Path)
     args = parser.parse_args()
-    args.folder.mkdir(parents=True, exist_ok=True)
-    for name in ("cases.py", "run.py", "peers.py", "report.py"):
+    empty_folder(args.folder)
+    for name in ("cases.py", "run.py", "peers.py", "graphs.py", "report.py"):
         shutil.copy(HERE / name, args.folder)
     shutil.copy(args.runtime, args.folder / "libockham-runtime.so")
     shutil.copytree(
@@ -85,10 +114,15 @@ def main():
         manifest["models"][stem] = {"library": f"{stem}.so", **entry}
         print(f"{stem}: {entry.get('error', 'compiled')}", flush=True)
     (args.folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
-    size = sum(f.stat().st_size for f in args.folder.rglob("*") if f.is_file())
-    print(f"{args.folder}: {size / 1e6:.1f} MB")
-    if size > MOST_BYTES:
-        sys.exit(f"{args.folder}: {size} bytes, expected at most {MOST_BYTES}")
+    for name, line in find_spills(manifest):
+        print(f"{name}: registers are kept in memory: {line}")
+    if args.archive:
+        with tarfile.open(args.archive, "w:xz") as archive:
+            archive.add(args.folder, "gpu-check")
+        check_size(args.archive, args.archive.stat().st_size)
+    else:
+        files = (f for f in args.folder.rglob("*") if f.is_file())
+        check_size(args.folder, sum(f.stat().st_size for f in files))
 
 
 main()
