@@ -131,7 +131,7 @@ def make_table(manifest, results):
     lines = make_checks(results) + make_times(results)
     spills = list(find_spills(manifest))
     if spills:
-        lines += ["", "Registers that are kept in memory:", ""]
+        lines += [""] * bool(lines[-1]) + ["Registers that are kept in memory:", ""]
         lines += [f"- {name}: {line}" for name, line in spills]
     return "\n".join(lines) + "\n"
 

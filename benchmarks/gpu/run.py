@@ -301,7 +301,7 @@ class Pool:
         threading.Thread(
             target=read, args=(self.process.stdout, self.lines), daemon=True
         ).start()
-        return self.read(time.monotonic() + START_SECONDS, "started")
+        return self.read(START_SECONDS, "worker")
 
     def stop(self):
         if self.process:
@@ -317,13 +317,12 @@ class Pool:
         except subprocess.TimeoutExpired:
             return None
 
-    def read(self, deadline, what="answer"):
+    def read(self, seconds, what="answer"):
         """(the next line, None), or (None, why there is none)."""
-        began = time.monotonic()
         try:
-            line = self.lines.get(timeout=max(0.0, deadline - began))
+            line = self.lines.get(timeout=max(0.0, seconds))
         except queue.Empty:
-            return None, {"silent": True, "why": f"no {what} in time"}
+            return None, {"silent": True, "why": f"no {what} in {seconds:.0f} s"}
         if line is not None:
             return json.loads(line), None
         return None, {"why": f"the process ended with {self.end_status()}"}
@@ -336,7 +335,7 @@ class Pool:
             pass  # Why, its end says.
         deadline, partial = time.monotonic() + seconds, None
         while True:
-            line, problem = self.read(deadline)
+            line, problem = self.read(deadline - time.monotonic())
             if line is None:
                 break
             if "partial" not in line:

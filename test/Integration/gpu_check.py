@@ -1,5 +1,5 @@
-"""Both halves of scripts/gpu-check.sh, on the emulator, and what becomes of a
-check that cannot pass.
+"""Both halves of scripts/gpu-check.sh, on the emulator, what becomes of a check
+that cannot pass, and the parts that need a GPU, on one of this test's own.
 
 Usage: gpu_check.py SCRIPT BUILD FOLDER
 """
@@ -9,7 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
+
+from gpu_check_parts import test_parts
 
 
 def run(*command, environment=None):
@@ -31,11 +34,27 @@ def expect(holds, what, text):
 def main():
     script, build, folder = sys.argv[1:]
     shutil.rmtree(folder, ignore_errors=True)
-    code, text = run(
-        *(script, "prepare", "--quick", "--build", build, "--folder", folder)
-    )
-    expect(code == 0, "prepare failed", text)
     folder = Path(folder)
+    folder.mkdir(parents=True)
+    # What is somebody's is not removed.
+    (folder / "notes").write_text("mine")
+    prepare = [script, "prepare", "--quick", "--build", build, "--folder"]
+    code, text = run(*prepare, folder)
+    expect(
+        code == 1 and "with other files" in text and (folder / "notes").exists(),
+        "a folder with other files",
+        text,
+    )
+    shutil.rmtree(folder)
+    packed = folder.with_name(folder.name + ".tar.xz")
+    packed.unlink(missing_ok=True)
+    code, text = run(*prepare, packed)
+    expect(code == 0, "prepare failed", text)
+    with tarfile.open(packed) as archive:
+        archive.extractall(folder.parent / "unpacked")
+    shutil.move(folder.parent / "unpacked" / "gpu-check", folder)
+    size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
+    expect(packed.stat().st_size < size / 3, "the packed one is large", str(size))
     manifest_file = folder / "manifest.json"
     manifest = json.loads(manifest_file.read_text())
     jobs = {**manifest["cases"], **manifest["models"]}
@@ -49,23 +68,32 @@ def main():
             f"{name} has ops without kernels",
             "\n".join(fallbacks),
         )
+        spills = [w for w in entry["warnings"] if "spill" in w]
+        expect(
+            name in manifest["models"] or not spills,
+            f"{name} keeps registers in memory",
+            "\n".join(spills),
+        )
 
     command = [script, "run", "--device", "emulated", "--quick"]
-    command += ["--build", build, "--folder", folder]
-    code, text = run(*command)
+    command += ["--build", build, "--folder"]
+    code, text = run(*command, packed)
     expect(code == 0, "the checks failed", text)
     expect(
         f"{len(jobs)} of {len(jobs)} checks passed, 0 jobs failed, 0 left out" in text,
         "not all checks passed",
         text,
     )
-    results = json.loads((folder / "results.json").read_text())["results"]
+    reports = folder.with_name(folder.name + "-results.json")
+    results = json.loads(reports.read_text())["results"]
     expect({r["state"] for r in results} == {"passed"}, "states", str(results))
     # Nothing is timed in emulation.
     expect({r["kind"] for r in results} == {"check", "model"}, "kinds", str(results))
-    table = (folder / "results.md").read_text()
+    table = reports.with_suffix(".md").read_text()
     expect(f"{len(jobs)} of {len(jobs)} checks passed." in table, "the table", table)
 
+    test_parts(str(folder))
+    command.append(folder)
     # One library is damaged, one did not compile, one has other weights: these
     # fail, and the others do not.
     broken, uncompiled = list(manifest["cases"])[:2]
@@ -96,6 +124,8 @@ def main():
     expect(code == 1 and "there is nothing to check" in text, "without checks", text)
     code, text = run(script, "run", "--folder", folder / "nowhere")
     expect(code == 1 and "run the first half" in text, "without the first half", text)
+    code, text = run(script, "run", "--folder", folder / "nowhere.tar.xz")
+    expect(code == 1 and "run the first half" in text, "without a packed one", text)
     print(f"{len(jobs)} checks")
 
 
