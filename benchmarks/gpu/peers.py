@@ -66,7 +66,7 @@ class Timing:
 def cycles_per_second():
     """Of torch.cuda._sleep, which counts cycles of the GPU."""
     cycles = 20_000_000
-    torch.cuda._sleep(cycles)
+    torch.cuda._sleep(5 * cycles)  # clocks rise when there is work
     begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     begin.record()
     torch.cuda._sleep(cycles)

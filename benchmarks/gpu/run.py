@@ -271,6 +271,9 @@ def work(args):
             lost = worker.peers.clean_up()
             if lost:
                 result["lost"] = lost
+                # A verdict that was given before the device had failed is none.
+                if result["state"] == "passed":
+                    result.update(state="failed", why=lost)
         write(result)
 
 

@@ -138,6 +138,35 @@ def test_limits(run, folder):
     pool.stop()
 
 
+def test_jobs(run, cases):
+    """What is asked of a GPU, and in which order."""
+    everything = cases.make_cases()
+    manifest = {"cases": {case.name: {} for case in everything}, "models": {"m": {}}}
+
+    def make(only=""):
+        args = types.SimpleNamespace(device="cuda", quick=False, only=only)
+        return run.make_jobs(args, manifest)
+
+    checks, benches = make()
+    kinds = [job["kind"] for job in checks]
+    count = len(manifest["cases"])
+    expect(
+        kinds == ["check"] * count + ["model"] + ["graph"] * count, "the checks", kinds
+    )
+    expect(benches[0]["kind"] == "copy", "what comes first", benches[0])
+    compiled = [job["compiled"] for job in benches[1:]]
+    expect(
+        any(compiled) and compiled == sorted(compiled), "compilers come last", compiled
+    )
+    groups = [job["group"] for job in benches[1:5]]
+    expect(len(set(groups)) == 4, "the groups by turns", groups)
+    # Shares of its bandwidth are wanted of some cases, too.
+    checks, benches = make("GPT-2 small bf16")
+    names = {job["name"] for job in checks}
+    expect(names == {"GPT-2 small bf16"}, "some cases", names)
+    expect(benches[0]["kind"] == "copy" and len(benches) == 9, "their times", benches)
+
+
 class Machine:
     """A GPU that does one thing after the other, and a host."""
 
@@ -336,6 +365,7 @@ def test_parts(folder):
     test_pool(run, folder)
     test_groups(run, folder)
     test_limits(run, folder)
+    test_jobs(run, load("cases", folder))
     test_report(load("report", folder))
     test_watch(load("graphs", folder))
     test_measure(load("peers", folder))
