@@ -14,6 +14,9 @@ from pathlib import Path
 
 from gpu_check_parts import test_parts
 
+# Nodes of a model beside its blocks: positions, and the mask of its input.
+WITHOUT_KERNELS = {"bert_postln.op17": {"/e/Expand", "/e/Add_1", "/h.0/Mul"}}
+
 
 def run(*command, environment=None):
     result = subprocess.run(
@@ -61,12 +64,15 @@ def main():
     expect(len(manifest["cases"]) >= 5, "few cases were prepared", text)
     for name, entry in jobs.items():
         expect("error" not in entry, f"{name} did not compile", text)
-        # Models have ops of their own besides, such as those of a mask.
-        fallbacks = [w for w in entry["warnings"] if "no kernel of its own" in w]
+        fallbacks = {
+            warning.partition(":")[0]
+            for warning in entry["warnings"]
+            if "no kernel of its own" in warning
+        }
         expect(
-            name in manifest["models"] or not fallbacks,
-            f"{name} has ops without kernels",
-            "\n".join(fallbacks),
+            fallbacks <= WITHOUT_KERNELS.get(name, set()),
+            f"{name} has other ops without kernels than expected",
+            "\n".join(entry["warnings"]),
         )
         spills = [w for w in entry["warnings"] if "spill" in w]
         expect(
