@@ -244,11 +244,13 @@ def name_type(tensor):
     return str(tensor.dtype).removeprefix("torch.")
 
 
+def has_gpu():
+    return torch is not None and torch.cuda.is_available()
+
+
 def clean_up():
     """Before the next job: what PyTorch holds is missing there. Says what a
     side has broken for good, and None otherwise."""
-    if torch is None or not torch.cuda.is_available():
-        return None
     gc.collect()
     try:
         torch.cuda.synchronize()

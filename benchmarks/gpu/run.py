@@ -267,8 +267,10 @@ def work(args):
         except Exception as problem:  # noqa: BLE001 -- one line of the table
             text = " ".join(str(problem).split())
             result = {"state": "failed", "why": f"{type(problem).__name__}: {text}"}
-        if args.device != "emulated":
+        if args.device != "emulated" and worker.peers.has_gpu():
             lost = worker.peers.clean_up()
+            # A new process takes seconds: not for what is no fault of the device.
+            result["healthy"] = lost is None
             if lost:
                 result["lost"] = lost
                 # A verdict that was given before the device had failed is none.
@@ -328,7 +330,8 @@ class Pool:
             return None, {"silent": True, "why": f"no {what} in {seconds:.0f} s"}
         if line is not None:
             return json.loads(line), None
-        return None, {"why": f"the process ended with {self.end_status()}"}
+        why = f"the process ended with {self.end_status()}"
+        return None, {"ended": True, "why": why}
 
     def ask(self, job, seconds):
         try:
@@ -360,7 +363,8 @@ class Pool:
         if result is None:
             result = self.ask(job, seconds)
         # What a kernel has broken stays so for its process.
-        if result["state"] == "failed" or "lost" in result:
+        healthy = result.pop("healthy", result["state"] != "failed")
+        if not healthy or "lost" in result:
             self.stop()
         result["seconds"] = round(time.monotonic() - started, 2)
         return {**job, **result}
@@ -441,7 +445,9 @@ def run_checks(args, pool, checks, finish):
             finish({**job, "state": "failed", "why": why})
             continue
         result = pool.run(job, check_seconds(args, job))
-        silent[job["group"]] += bool(result.get("silent"))
+        # What ends a process with CUPTI does so for each job.
+        ended = job["kind"] == "graph" and result.get("ended")
+        silent[job["group"]] += bool(result.get("silent") or ended)
         finish(result)
     if previous == "graph":
         pool.stop()

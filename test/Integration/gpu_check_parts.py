@@ -24,6 +24,8 @@ for line in sys.stdin:
     if "dies" in words:
         os._exit(7)
     answer = {"state": "passed", "error": 0.0, "tolerance": 1.0, "process": os.getpid()}
+    if "fails" in words:
+        answer.update(state="failed", healthy="healthy" in words)
     if "broken" in words:
         answer["lost"] = "the context"
     print(json.dumps(answer), flush=True)
@@ -76,6 +78,12 @@ def test_pool(run, folder):
             name,
             result,
         )
+    # A failure that the device has survived needs no new process.
+    for name, survives in (("fails healthy", True), ("fails", False)):
+        failed = pool.run(make_job(name), 20)
+        after = pool.run(make_job("after"), 20)
+        same = failed["process"] == after["process"]
+        expect(failed["state"] == "failed" and same == survives, name, failed)
     # What answers, but has lost its context, is not asked again.
     broken = pool.run(make_job("broken"), 20)
     after = pool.run(make_job("after"), 20)
@@ -106,6 +114,10 @@ def test_groups(run, folder):
     )
     expect("given up" in results[3]["why"], "why", results[3])
     expect(time.monotonic() - began < 30, "the time", time.monotonic() - began)
+    results.clear()
+    jobs = [make_job(f"dies {i}", "graphs", kind="graph") for i in range(3)]
+    run.run_checks(pool.args, pool, jobs, results.append)
+    expect("given up" in results[2]["why"], "what ends with CUPTI", results)
     # Graphs are watched in processes of their own.
     results.clear()
     jobs = [make_job("a"), make_job("b", kind="graph"), make_job("c", kind="graph")]
