@@ -7,8 +7,8 @@
 # one more group under way. Prints what noticed: the table of docs/cuda.md. A
 # mutant that nothing notices is an error.
 #
-#   GROUP        products, rows or attention, also with a type: attention:bf16
-#                (default: all of them, as f32, bf16 and f16)
+#   GROUP        products, fused, rows or attention, also with a type:
+#                attention:bf16 (default: all of them, as f32, bf16 and f16)
 #   --build DIR  where Ockham was built (default: build)
 #   --jobs N     cases at a time (default: one per core)
 #   --json FILE  writes what became of each mutant

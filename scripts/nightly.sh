@@ -6,7 +6,8 @@
 # AddressSanitizer and UndefinedBehaviorSanitizer, of which the tools make one
 # message or a correct result; and models that are written in other ways
 # (test/Property), which must be the same models. The emulator of GPUs, whose
-# threads are fibers, runs its kernels with these sanitizers, too.
+# threads are fibers, runs its kernels with these sanitizers, too; and all mutants
+# of all our own kernels (scripts/cuda-mutants.sh), without them.
 #
 #   --minutes N   how long the fuzzer runs on all cores; 30
 #   --variants N  damaged variants of each of two models; 200
@@ -52,7 +53,8 @@ if ((build)); then
     ockham-emulate ockham-cuda-emulator
   say "Configuring and building (release)"
   cmake --preset release -DPython3_EXECUTABLE="$python"
-  cmake --build --preset release --parallel "$jobs" --target property-runner
+  cmake --build --preset release --parallel "$jobs" --target property-runner \
+    ockham-opt ockham-emulate
 fi
 
 # Debian's LLVM is built without the sanitizer: a vector that is filled there and
@@ -72,6 +74,9 @@ done
 say "Kernels on the emulator of GPUs"
 scripts/gpu-conformance.sh --build build-asan --form ll \
   --driver build-asan/lib/libockham-cuda-emulator.so || status=1
+
+say "Mutants of our own kernels"
+scripts/cuda-mutants.sh || status=1
 
 say "Models written in other ways ($rewritten variants from seed $seed)"
 "$python" -B test/Property/property.py build/bin/property-runner test/Models \

@@ -28,6 +28,7 @@ DTYPES = {
     "i64": np.dtype(np.int64),
 }
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
+ALL = -1  # Module.choice: one kernel after the other.
 
 
 def to_bf16(x):
@@ -113,9 +114,11 @@ def read_weights(text):
 class Module:
     """A module that was lowered up to launches."""
 
-    # Whether kernels that a launch chooses between are all run, each on its own
-    # grid: what they write is the same.
-    takes_all_branches = False
+    # Of the kernels that a launch chooses between, the one that runs, on its own
+    # grid: a number below count_choices(), where launches that have fewer take
+    # their last one; ALL; or None for the launch's own choice. What they write
+    # is the same, so that the reference of one is that of the others.
+    choice = None
 
     def __init__(self, source, folder, passes="", options=()):
         self.folder = Path(folder)
@@ -141,6 +144,19 @@ class Module:
         )
         self.lines = [line.strip() for line in body.group(2).split("\n")]
         self.launches = 0
+        self.launched = set()  # Names of kernels that ran.
+
+    def count_choices(self):
+        """Between how many kernels a launch chooses, at most: of all but the last,
+        an scf.if asks, in the else of the one before."""
+        regions, most = [], 0
+        for line in self.lines:
+            if line.startswith("})"):
+                regions.pop()
+            if line.endswith("({"):
+                regions.append('"scf.if"' in line)
+                most = max(most, sum(regions))
+        return most + 1
 
     def get_code(self, kernel):
         """A file with the bitcode of one kernel."""
@@ -188,7 +204,9 @@ class Module:
             depth += line.endswith("({") - line.startswith("})")
         return None
 
-    def run_lines(self, lines, values):
+    def run_lines(self, lines, values, before=0):
+        """Up to the end of a region, whose last line is returned, or of the
+        function. `before`: kernels that the launch could have taken before."""
         for line in lines:
             if line.startswith("}"):
                 return line
@@ -202,16 +220,17 @@ class Module:
             if name == "func.return":
                 return operands
             if name == "scf.if":
-                if operands[0] or self.takes_all_branches:
+                fits = operands[0] if self.choice is None else self.choice == before
+                if fits or self.choice == ALL:
                     end = self.run_lines(lines, values)
-                    if end.endswith("{") and self.takes_all_branches:
-                        self.run_lines(lines, values)
-                    elif end.endswith("{"):
-                        self.skip(lines)
                 else:
                     end = self.skip(lines)
-                    if end.endswith("{"):
-                        self.run_lines(lines, values)
+                if not end.endswith("{"):
+                    continue
+                if fits:
+                    self.skip(lines)
+                else:
+                    self.run_lines(lines, values, before + 1)
                 continue
             if name.startswith("linalg."):
                 self.run_linalg(name, operands, lines)
@@ -371,6 +390,7 @@ class Module:
             command += ["--save", f"b{number}={self.folder}/out{number}.npy"]
         self.run_kernel(kernel, command)
         self.launches += 1
+        self.launched.add(kernel)
         for number, (value, first) in enumerate(buffers):
             left = value.array[first:]
             result = np.load(self.folder / f"out{number}.npy")[: left.size]
@@ -403,7 +423,9 @@ def get_error(have, want):
         return np.inf
     if not finite.any():
         return 0.0
-    return np.abs(have - want)[finite].max() / max(1.0, np.abs(want[finite]).max())
+    return np.abs(have[finite] - want[finite]).max() / max(
+        1.0, np.abs(want[finite]).max()
+    )
 
 
 def get_folder():

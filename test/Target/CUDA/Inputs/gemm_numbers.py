@@ -1,7 +1,8 @@
-"""gemm_numbers.py FOLDER: products of 16-bit factors, in all modes of the emulator.
+"""gemm_numbers.py FOLDER: products, in all modes of the emulator.
 
 A product with a bias and a ReLU, as lib/Kernels makes it, of a weight in panels
-or, as a tied head, in rows that are transposed; over odd extents.
+or, as a tied head, in rows that are transposed; over odd extents. Each of the kernels
+that the launch chooses between (few rows, some, many) runs on all of them.
 """
 
 import numpy as np
@@ -73,6 +74,9 @@ def main():
         (33, 65, "bf16", "bf16", False, (17,)),
         (300, 70, "bf16", "f32", True, (130,)),
         (40, 129, "f32", "f32", True, (3, 66)),
+        # Few rows in slices of several windows, the last of which is shorter.
+        (300, 70, "f32", "f32", False, (1, 9)),
+        (550, 40, "f16", "f32", False, (9,)),
     ):
         source = folder / "linear.mlir"
         source.write_text(make_text(k, n, kind, out, transposed))
@@ -89,14 +93,24 @@ def main():
                 stored = np.zeros((k, width), w.dtype)
                 stored[:, :n] = w
                 stored = stored.reshape(k, -1, 64).transpose(1, 0, 2)
-            c = convert(np.zeros((m, n)), out)
-            (have,) = module([a, np.ascontiguousarray(stored), b, c], ["--all-modes"])
-            error = get_error(have, want)
             # One rounding of the result at most, beside f32's sums.
             tolerance = {"f32": 1e-6, "f16": 2**-11, "bf16": 2**-8}[out]
-            if not error < tolerance:
-                raise SystemExit(f"{k} x {n} of {kind}, {m} rows: off by {error}")
-            count += 1
+            for choice in range(module.count_choices()):
+                module.choice = choice
+                c = convert(np.full((m, n), np.nan), out)
+                inputs = [a, np.ascontiguousarray(stored), b, c]
+                (have,) = module(inputs, ["--all-modes"])
+                error = get_error(have, want)
+                if not error < tolerance:
+                    raise SystemExit(
+                        f"{k} x {n} of {kind}, {m} rows, choice {choice}: "
+                        f"off by {error}"
+                    )
+                count += 1
+        # Few rows, some and many; multiply-adds have no blocks for some.
+        names = {"linear", "linear_few"} | ({"linear_some"} if kind != "f32" else set())
+        if module.launched != names:
+            raise SystemExit(f"{k} x {n} of {kind}: ran {module.launched}")
     print(f"{count} products agree")
 
 

@@ -9,8 +9,9 @@ slot of a ring to use several times, until something notices: a race, wrong
 numbers, a deadlock. What nothing notices, whatever the sizes, is an error, but
 for ends of groups in HARMLESS; and so is an entry there that is not needed.
 
-The groups are those of kernel_sweep.py, `products`, `rows` and `attention`, as
-f32 or with activations and weights of TYPE; without any, all of them.
+The groups are those of kernel_sweep.py, `products`, `fused`, `rows` and
+`attention`, as f32 or with activations and weights of TYPE; without any, all of
+them.
 
   --quick          a few cases of all groups, those of QUICK
   --only WORD      cases whose names contain WORD; may be repeated
@@ -31,19 +32,13 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from emulated_host import Module, run
-from kernel_sweep import (
-    PASSES,
-    attention_numbers,
-    draw_rows,
-    kernel_numbers,
-    row_kernel_numbers,
-)
+from emulated_host import ALL, Module, run
+from kernel_sweep import CASES, PASSES, attention_numbers, draw_rows
 from narrow_text import narrow_text, round_to
 
 GROUPS = [
     f"{group}{kind}"
-    for group in ("products", "rows", "attention")
+    for group in ("products", "fused", "rows", "attention")
     for kind in ("", ":bf16", ":f16")
 ]
 # One of each way to synchronise: rings of products that are long, short, and of
@@ -78,9 +73,13 @@ class Kernel:
         self.mutants = {}  # Description and what noticed.
         self.pending = None  # Numbers; None before the first run.
         self.filled = set()  # Ends of groups that had copies.
+        self.lock = Lock()  # Cases at a time may have the same kernel.
 
     def take(self, results):
-        self.mutants.update(results)
+        """What one run noticed. What another one has noticed stays noticed."""
+        for number, result in results.items():
+            if self.mutants.get(number, (None, MISSED))[1] == MISSED:
+                self.mutants[number] = result
         self.pending = [n for n, (_, what) in self.mutants.items() if what == MISSED]
 
     def accept_harmless(self, used):
@@ -95,7 +94,7 @@ class Kernel:
 class MutantModule(Module):
     """Runs the mutants of each kernel where the kernel is launched."""
 
-    takes_all_branches = True
+    choice = ALL
 
     def __init__(self, source, folder, case, kernels):
         super().__init__(source, folder, PASSES)
@@ -124,6 +123,10 @@ class MutantModule(Module):
     def run_kernel(self, kernel, command):
         super().run_kernel(kernel, command)
         state = self.find(kernel)
+        with state.lock:
+            self.break_kernel(state, command)
+
+    def break_kernel(self, state, command):
         if state.pending == []:
             return
         state.take(self.run_mutants(command, state.pending))
@@ -158,7 +161,7 @@ def draw_attention(case, extents):
     return arrays
 
 
-def make_attention():
+def make_attention(_):
     for case in attention_numbers.make_cases():
         # The number of keys is open, so that few queries see many of them.
         case.options["cross"] = True
@@ -167,25 +170,24 @@ def make_attention():
         yield case.name, text, [draw_attention(case, s) for s in shapes]
 
 
-def make_products():
-    for case in kernel_numbers.make_cases():
-        text = case.text
+def make_products(group):
+    for case in CASES[group]():
         shapes = [(1, 16), (1, 33)]
         if case.keys:
             shapes = [(1, 200, 200), (1, 130, 130), (2, 2, 2)]
-        yield case.name, text, [draw_rows(case, s) for s in shapes]
+        yield case.name, case.text, [draw_rows(case, s) for s in shapes]
 
 
-def make_rows():
-    for case in row_kernel_numbers.make_cases():
+def make_rows(group):
+    for case in CASES[group]():
         # Positions and what comes before them end somewhere.
         yield case.name, case.text, [draw_rows(case, s) for s in case.extents[-2:]]
 
 
 def make_cases(group, words):
     group, _, kind = group.partition(":")
-    make = {"products": make_products, "rows": make_rows, "attention": make_attention}
-    for name, text, runs in make[group]():
+    make = {"rows": make_rows, "attention": make_attention}.get(group, make_products)
+    for name, text, runs in make(group):
         if not words or any(word in name for word in words):
             yield Case(name, text, runs, kind)
 

@@ -4,9 +4,10 @@ usage: kernel_sweep.py FOLDER GROUP[:TYPE] [PART/PARTS] [NAME...] [-v]
 
 With a type, bf16 or f16, activations and weights are of that type.
 
-The cases are those of the CPU's tests: GROUP is products, rows or attention.
-Each is lowered once, with all extents open, and run on several of them, in the
-emulator with the race detector; the interpreter runs the tfm ops in float64.
+The cases are those of the CPU's tests: GROUP is products, fused, rows or
+attention. Each is lowered once, with all extents open, and run on several of
+them, in the emulator with the race detector; the interpreter runs the tfm ops in
+float64. Of kernels that a launch chooses between, each runs on all extents.
 With names, only cases whose names contain one of them; each of them must be in
 one.
 """
@@ -19,12 +20,19 @@ from emulated_host import Module, get_error, get_folder, interpret
 
 sys.path.append(str(Path(__file__).parent.parent.parent / "CPU" / "Inputs"))
 import attention_numbers
+import fused_numbers
 import kernel_numbers
 import row_kernel_numbers
 from narrow_text import TOLERANCE, narrow_text, round_to
 
-PASSES = "ockham-to-tile{target=cuda},tile-pack-weights"
+# What has no kernel, casts of a mask, goes through linalg.
+PASSES = "ockham-to-tile{target=cuda},tile-pack-weights,convert-tfm-to-linalg"
 F32_TOLERANCE = 1e-5
+CASES = {
+    "products": kernel_numbers.make_cases,
+    "fused": fused_numbers.make_cases,
+    "rows": row_kernel_numbers.make_cases,
+}
 rng = np.random.default_rng(3)
 
 
@@ -56,8 +64,7 @@ def make_runs(group):
             ]
             yield case.name, text, case.results, [case.draw(*s) for s in shapes], shapes
         return
-    module = {"products": kernel_numbers, "rows": row_kernel_numbers}[group]
-    for case in module.make_cases():
+    for case in CASES[group]():
         # One row, few, and more than a block.
         extents = case.extents
         if len(extents) > 4:
@@ -93,13 +100,19 @@ def main():
                 if kind and array.dtype == np.float32:
                     inputs[key] = round_to(array, kind)
             want = interpret(source, inputs, results, folder)
-            modes = ["--completion", ("eager", "lazy", "random")[count % 3]]
-            have = module(inputs.values(), modes)
-            for result, a, b in zip(results, have, want):
-                error = get_error(a, b)
-                if not error < tolerance:
-                    sys.exit(f"{name}, {shape}: {result} is off by {error}")
-                worst = max(worst, error)
+            for choice in range(module.count_choices()):
+                module.choice = choice
+                completion = ("eager", "lazy", "random")[(count + choice) % 3]
+                modes = ["--completion", completion]
+                have = module(inputs.values(), modes)
+                for result, a, b in zip(results, have, want):
+                    error = get_error(a, b)
+                    if not error < tolerance:
+                        sys.exit(
+                            f"{name}, {shape}, choice {choice}: {result} is "
+                            f"off by {error}"
+                        )
+                    worst = max(worst, error)
             count += 1
             if "-v" in sys.argv:
                 print(name, shape, f"{worst:.1e}", flush=True)
