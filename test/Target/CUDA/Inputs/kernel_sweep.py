@@ -28,9 +28,17 @@ from narrow_text import TOLERANCE, narrow_text, round_to
 # What has no kernel, casts of a mask, goes through linalg.
 PASSES = "ockham-to-tile{target=cuda},tile-pack-weights,convert-tfm-to-linalg"
 F32_TOLERANCE = 1e-5
+
+
+def make_fused():
+    yield from fused_numbers.make_cases()
+    # Panels are wider here: two of each half make one kernel with two sums.
+    yield fused_numbers.gated(128, "silu", True, True)
+
+
 CASES = {
     "products": kernel_numbers.make_cases,
-    "fused": fused_numbers.make_cases,
+    "fused": make_fused,
     "rows": row_kernel_numbers.make_cases,
 }
 rng = np.random.default_rng(3)
