@@ -91,11 +91,7 @@ void KernelEmitter::emitPut(PutOp op) {
   int64_t size = type.getElementBytes();
   int64_t piece = std::min<int64_t>(cols.width, 16 / size);
   Type memory = getMemoryType(type.getElementType());
-  Value owner;
-  if (rows.isReplicated())
-    owner = both(owner, isOwner(/*rows=*/true));
-  if (cols.isReplicated())
-    owner = both(owner, isOwner(/*rows=*/false));
+  Value owner = isOwner(rows, cols);
   owner = both(owner, isFirstSlice());
   Registers registers = getRegisters(block);
   OpBuilder::InsertionGuard all(b);

@@ -392,11 +392,7 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
     first = add(first, toIndex(base));
   Span span = getRowSpan(op.getView(), block, op.getRow());
   // Of threads that have the same, one stores it.
-  Value owner;
-  if (rows.isReplicated())
-    owner = both(owner, isOwner(/*rows=*/true));
-  if (columns.axis.isReplicated())
-    owner = both(owner, isOwner(/*rows=*/false));
+  Value owner = isOwner(rows, columns.axis);
   owner = both(owner, isFirstSlice());
   Registers registers = getRegisters(block);
   size_t perRow = columns.axis.offsets.size();

@@ -125,6 +125,13 @@ Value KernelEmitter::isOwner(bool rows) {
   return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, base, i32(0));
 }
 
+Value KernelEmitter::isOwner(const AxisLayout &rows, const AxisLayout &cols) {
+  Value owner;
+  if (rows.isReplicated())
+    owner = isOwner(/*rows=*/true);
+  return cols.isReplicated() ? both(owner, isOwner(/*rows=*/false)) : owner;
+}
+
 Value KernelEmitter::getSlice() {
   if (strategy.getSlices() == 1)
     return {};
@@ -541,11 +548,7 @@ void KernelEmitter::emitPutSlices(PutPartOp op) {
   Value top = getSlice();
   if (top)
     top = mul(top, type.getDimSize(0));
-  Value owner;
-  if (rows.isReplicated())
-    owner = both(owner, isOwner(/*rows=*/true));
-  if (cols.isReplicated())
-    owner = both(owner, isOwner(/*rows=*/false));
+  Value owner = isOwner(rows, cols);
   Registers registers = getRegisters(block);
   int64_t bytes = getBytes(type.getElementType());
   for (auto [i, rowOffset] : llvm::enumerate(rows.offsets))

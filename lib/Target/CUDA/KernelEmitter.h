@@ -179,6 +179,8 @@ private:
   mlir::Value getBase(const AxisLayout &axis);
   /// True for the one thread that stands for all that have the same of an axis.
   mlir::Value isOwner(bool rows);
+  /// The same of an element: null where no other thread has it.
+  mlir::Value isOwner(const AxisLayout &rows, const AxisLayout &cols);
   /// True if the thread's is the first of all slices, which have the same.
   mlir::Value isFirstSlice();
   /// Of the thread, i32; null if there is one.
