@@ -10,12 +10,15 @@
 // with libockham-cuda-emulator. Differences:
 //   * cuModuleLoadData takes LLVM bitcode for NVPTX in LLVM's wrapper (which
 //     says how long it is), or textual IR;
-//   * work is done when it is submitted, in every stream;
+//   * work is done when it is submitted, in every stream, or with
+//     "streams=late" below when somebody waits for it;
 //   * what the race detector reports goes to stderr, and the launch returns
 //     CUDA_ERROR_LAUNCH_FAILED.
 // The environment variable OCKHAM_EMULATOR chooses how kernels run, as in
 // "completion=random,schedule=random,seed=7,races=0". "memory=BYTES" is how
-// much of it the device has; 80 GB without.
+// much of it the device has; 80 GB without. With "streams=late" work is done as
+// late as CUDA allows, so that a program which forgets to wait reads what was
+// there before; what fails is then reported where it is waited for.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,7 +56,8 @@ enum {
   CUDA_ERROR_NOT_FOUND = 500,
   CUDA_ERROR_NOT_READY = 600,
   CUDA_ERROR_LAUNCH_FAILED = 719,
-  CUDA_ERROR_STREAM_CAPTURE_UNMATCHED = 903
+  CUDA_ERROR_STREAM_CAPTURE_UNMATCHED = 903,
+  CUDA_ERROR_STREAM_CAPTURE_ISOLATION = 905
 };
 
 /* One attribute of a launch; of `id` only the size of clusters means anything

@@ -36,6 +36,99 @@ static char *read_wrapped(const char *path) {
   return image;
 }
 
+/* With "streams=late": what is done when somebody waits, and what is not. */
+static int check_late_streams(CUfunction scale) {
+  enum { N = 8 };
+  float in[N], out[N], *pinned, factor = 3, twice = 2;
+  int n = N;
+  for (int i = 0; i < N; ++i)
+    in[i] = (float)i;
+  CUdeviceptr a, b, c;
+  CUstream first, second, free_one;
+  CUevent event;
+  CHECK(cuMemAlloc_v2(&a, sizeof(in)) == CUDA_SUCCESS);
+  CHECK(cuMemAlloc_v2(&b, sizeof(in)) == CUDA_SUCCESS);
+  CHECK(cuMemAlloc_v2(&c, sizeof(in)) == CUDA_SUCCESS);
+  CHECK(cuMemAllocHost_v2((void **)&pinned, sizeof(in)) == CUDA_SUCCESS);
+  CHECK(cuStreamCreate(&first, 0) == CUDA_SUCCESS);
+  CHECK(cuStreamCreate(&second, 0) == CUDA_SUCCESS);
+  CHECK(cuStreamCreate(&free_one, 1) == CUDA_SUCCESS);
+  CHECK(cuEventCreate(&event, 0) == CUDA_SUCCESS);
+  CHECK(cuMemsetD32Async(b, 0, N, NULL) == CUDA_SUCCESS);
+  CHECK(cuMemsetD32Async(c, 0, N, NULL) == CUDA_SUCCESS);
+  CHECK(cuStreamSynchronize(NULL) == CUDA_SUCCESS);
+
+  /* Memory that is not pinned is read at once, pinned memory when it is time
+   * for it. */
+  CHECK(cuMemcpyHtoDAsync_v2(a, in, sizeof(in), first) == CUDA_SUCCESS);
+  memset(in, 0, sizeof(in));
+  void *forward[] = {&a, &b, &factor, &n};
+  void *onwards[] = {&b, &c, &twice, &n};
+  CHECK(cuLaunchKernel(scale, 1, 1, 1, N, 1, 1, 0, first, forward, NULL) ==
+        CUDA_SUCCESS);
+  CHECK(cuEventRecord(event, first) == CUDA_SUCCESS);
+  CHECK(cuEventQuery(event) == CUDA_ERROR_NOT_READY);
+  CHECK(cuStreamQuery(first) == CUDA_ERROR_NOT_READY);
+  CHECK(cuStreamQuery(second) == CUDA_SUCCESS);
+
+  /* Another stream does not see it, unless it waits for the event. */
+  CHECK(cuLaunchKernel(scale, 1, 1, 1, N, 1, 1, 0, second, onwards, NULL) ==
+        CUDA_SUCCESS);
+  CHECK(cuMemcpyDtoHAsync_v2(pinned, c, sizeof(in), second) == CUDA_SUCCESS);
+  CHECK(cuStreamSynchronize(second) == CUDA_SUCCESS);
+  CHECK(pinned[7] == 0);
+  CHECK(cuStreamQuery(first) == CUDA_ERROR_NOT_READY);
+  CHECK(cuStreamWaitEvent(second, event, 0) == CUDA_SUCCESS);
+  CHECK(cuLaunchKernel(scale, 1, 1, 1, N, 1, 1, 0, second, onwards, NULL) ==
+        CUDA_SUCCESS);
+  CHECK(cuMemcpyDtoHAsync_v2(pinned, c, sizeof(in), second) == CUDA_SUCCESS);
+  CHECK(pinned[7] == 0);
+  CHECK(cuStreamSynchronize(second) == CUDA_SUCCESS);
+  CHECK(pinned[7] == 2 * 3 * 7);
+  CHECK(cuEventQuery(event) == CUDA_SUCCESS);
+  CHECK(cuStreamQuery(first) == CUDA_SUCCESS);
+
+  /* The default stream comes after what blocking streams were given, and
+   * before what they get next. */
+  CHECK(cuMemsetD32Async(c, 0, N, first) == CUDA_SUCCESS);
+  CHECK(cuMemsetD32Async(b, 0x3f800000, N, free_one) == CUDA_SUCCESS);
+  CHECK(cuMemcpyDtoH_v2(out, c, sizeof(out)) == CUDA_SUCCESS && out[7] == 0);
+  CHECK(cuMemcpyDtoH_v2(out, b, sizeof(out)) == CUDA_SUCCESS && out[7] == 21);
+  CHECK(cuStreamQuery(free_one) == CUDA_ERROR_NOT_READY);
+  CHECK(cuMemsetD32Async(a, 0x3f800000, N, NULL) == CUDA_SUCCESS);
+  CHECK(cuMemcpyDtoHAsync_v2(out, a, sizeof(out), second) == CUDA_SUCCESS);
+  CHECK(out[7] == 1);
+  CHECK(cuCtxSynchronize() == CUDA_SUCCESS);
+  CHECK(cuMemcpyDtoH_v2(out, b, sizeof(out)) == CUDA_SUCCESS && out[7] == 1);
+
+  /* Streams that are gone, and memory that is freed. */
+  CHECK(cuMemsetD32Async(a, 0, N, first) == CUDA_SUCCESS);
+  CHECK(cuStreamDestroy_v2(first) == CUDA_SUCCESS);
+  CHECK(cuMemcpyDtoH_v2(out, a, sizeof(out)) == CUDA_SUCCESS && out[7] == 0);
+  CHECK(cuMemcpyDtoHAsync_v2(pinned, a, sizeof(out), free_one) == CUDA_SUCCESS);
+  CHECK(pinned[7] == 42 && cuMemFree_v2(a) == CUDA_SUCCESS && pinned[7] == 0);
+
+  /* A launch that fails does so where it is waited for; graphs are launched
+   * late as well. */
+  CUgraph graph;
+  CUgraphExec executable;
+  CHECK(cuStreamBeginCapture_v2(free_one, 2) == CUDA_SUCCESS);
+  CHECK(cuStreamWaitEvent(free_one, event, 0) ==
+        CUDA_ERROR_STREAM_CAPTURE_ISOLATION);
+  CHECK(cuLaunchKernel(scale, 1, 1, 1, 2048, 1, 1, 0, free_one, onwards,
+                       NULL) == CUDA_SUCCESS);
+  CHECK(cuEventRecord(event, free_one) == CUDA_SUCCESS);
+  CHECK(cuStreamWaitEvent(free_one, event, 0) == CUDA_SUCCESS);
+  CHECK(cuStreamEndCapture(free_one, &graph) == CUDA_SUCCESS);
+  CHECK(cuGraphInstantiateWithFlags(&executable, graph, 0) == CUDA_SUCCESS);
+  CHECK(cuGraphLaunch(executable, second) == CUDA_SUCCESS);
+  CHECK(cuGraphExecDestroy(executable) == CUDA_SUCCESS);
+  CHECK(cuStreamSynchronize(second) == CUDA_ERROR_LAUNCH_FAILED);
+  CHECK(cuStreamSynchronize(second) == CUDA_SUCCESS);
+  CHECK(cuMemFreeHost(pinned) == CUDA_SUCCESS);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   int count = 0;
   CHECK(cuDeviceGetCount(&count) == CUDA_ERROR_NOT_INITIALIZED);
@@ -50,7 +143,7 @@ int main(int argc, char **argv) {
   CHECK(cuDevicePrimaryCtxRetain(&context, device) == CUDA_SUCCESS);
   CHECK(cuCtxSetCurrent(context) == CUDA_SUCCESS);
 
-  CHECK(argc == 2);
+  CHECK(argc == 2 || argc == 3);
   char *image = read_wrapped(argv[1]);
   CHECK(image);
   CUmodule module;
@@ -60,6 +153,13 @@ int main(int argc, char **argv) {
   CHECK(cuModuleGetFunction(&scale, module, "absent") == CUDA_ERROR_NOT_FOUND);
   CHECK(cuModuleGetFunction(&scale, module, "scale") == CUDA_SUCCESS);
   CHECK(cuModuleGetFunction(&race, module, "race") == CUDA_SUCCESS);
+
+  if (argc == 3) {
+    int failed = check_late_streams(scale);
+    if (!failed)
+      puts("all good");
+    return failed;
+  }
 
   enum { N = 100 };
   float in[N], out[N];

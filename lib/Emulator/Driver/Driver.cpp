@@ -5,110 +5,35 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Handles are addresses of objects below, checked against the lists of those
-// that exist. One lock guards everything: work is done where it is submitted.
+// Contexts, modules, launches and memory; streams are in Streams.cpp.
 //
 //===----------------------------------------------------------------------===//
 
-#include "ockham-c/CudaEmulator.h"
-#include "ockham/Emulator/Emulator.h"
+#include "State.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <mutex>
-#include <set>
 
 using namespace ockham::emulator;
 
-using Clock = std::chrono::steady_clock;
-using Work = std::function<CUresult()>;
-
-struct CUctx_st {};
-struct CUmod_st {
-  std::unique_ptr<Module> module;
-  std::map<std::string, std::unique_ptr<CUfunc_st>> functions;
-};
-struct CUfunc_st {
-  CUmod_st *module;
-  std::string name;
-  std::vector<uint64_t> parameterBytes;
-};
-struct CUstream_st {
-  bool capturing = false;
-  std::vector<Work> captured;
-};
-struct CUevent_st {
-  Clock::time_point time;
-  bool recorded = false;
-};
-struct CUgraph_st {
-  std::vector<Work> work;
-};
-struct CUgraphExec_st {
-  std::vector<Work> work;
-};
-
-namespace {
-/// Owns objects and knows which handles are theirs.
-template <typename T>
-class Handles {
-public:
-  T *add(std::unique_ptr<T> object) {
-    T *handle = object.get();
-    objects[handle] = std::move(object);
-    return handle;
-  }
-  bool contains(T *handle) const { return objects.count(handle); }
-  bool remove(T *handle) { return objects.erase(handle); }
-
-private:
-  std::map<T *, std::unique_ptr<T>> objects;
-};
-
-struct Driver {
-  std::recursive_mutex mutex;
-  bool initialized = false;
-  Options options;
-  DeviceMemory memory;
-  uint64_t memoryBytes = 80'000'000'000, usedBytes = 0;
-  std::set<void *> hostMemory;
-  CUctx_st context;
-  Handles<CUmod_st> modules;
-  std::set<CUfunc_st *> functions;
-  Handles<CUstream_st> streams;
-  Handles<CUevent_st> events;
-  Handles<CUgraph_st> graphs;
-  Handles<CUgraphExec_st> executables;
-};
-} // namespace
-
 static thread_local CUcontext currentContext = nullptr;
 
-static Driver &getDriver() {
+Driver &ockham::emulator::getDriver() {
   static Driver driver;
   return driver;
 }
-
-/// Locks the driver for a call, which needs cuInit to have been called.
-#define OCKHAM_ENTER_DRIVER()                                                  \
-  Driver &driver = getDriver();                                                \
-  std::lock_guard<std::recursive_mutex> lock(driver.mutex);                    \
-  if (!driver.initialized)                                                     \
-  return CUDA_ERROR_NOT_INITIALIZED
 
 static void printMessage(const llvm::Twine &message) {
   llvm::errs() << "ockham-cuda-emulator: " << message << '\n';
 }
 
 /// "completion=random,seed=7" and the like; false where it is anything else.
-static bool parseOptions(llvm::StringRef text, Options &options,
-                         uint64_t &memoryBytes) {
+static bool parseOptions(llvm::StringRef text, Driver &driver) {
+  Options &options = driver.options;
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, ',', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef part : parts) {
@@ -128,8 +53,10 @@ static bool parseOptions(llvm::StringRef text, Options &options,
       options.detectRaces = flag;
     else if (name == "jobs" && !value.getAsInteger(10, flag))
       options.jobs = flag;
-    else if (name == "memory" && !value.getAsInteger(10, memoryBytes))
+    else if (name == "memory" && !value.getAsInteger(10, driver.memoryBytes))
       continue;
+    else if (name == "streams" && (value == "eager" || value == "late"))
+      driver.runsLate = value == "late";
     else if (name != "seed" || value.getAsInteger(10, options.seed))
       return false;
   }
@@ -142,7 +69,7 @@ CUresult cuInit(unsigned flags) {
   if (flags)
     return CUDA_ERROR_INVALID_VALUE;
   if (const char *text = std::getenv("OCKHAM_EMULATOR"))
-    if (!parseOptions(text, driver.options, driver.memoryBytes)) {
+    if (!parseOptions(text, driver)) {
       printMessage(llvm::Twine("OCKHAM_EMULATOR: cannot understand '") + text +
                    "'");
       return CUDA_ERROR_INVALID_VALUE;
@@ -185,6 +112,9 @@ CUresult cuGetErrorString(CUresult error, const char **text) {
     return CUDA_SUCCESS;
   case CUDA_ERROR_NOT_FOUND:
     *text = "named symbol not found";
+    return CUDA_SUCCESS;
+  case CUDA_ERROR_NOT_READY:
+    *text = "device not ready";
     return CUDA_SUCCESS;
   case CUDA_ERROR_LAUNCH_FAILED:
     *text = "the emulated launch failed, see stderr";
@@ -289,7 +219,7 @@ CUresult cuCtxGetCurrent(CUcontext *context) {
 
 CUresult cuCtxSynchronize(void) {
   OCKHAM_ENTER_DRIVER();
-  return CUDA_SUCCESS;
+  return driver.completeAll();
 }
 
 //===----------------------------------------------------------------------===//
@@ -338,6 +268,7 @@ CUresult cuModuleUnload(CUmodule module) {
   OCKHAM_ENTER_DRIVER();
   if (!driver.modules.contains(module))
     return CUDA_ERROR_INVALID_HANDLE;
+  driver.completeAll();
   for (auto &[name, function] : module->functions)
     driver.functions.erase(function.get());
   driver.modules.remove(module);
@@ -370,19 +301,6 @@ CUresult cuFuncSetAttribute(CUfunction function, int, int) {
                                           : CUDA_ERROR_INVALID_HANDLE;
 }
 
-/// Does work now, or keeps it if the stream is captured. The null handle is
-/// the default stream.
-static CUresult submit(Driver &driver, CUstream stream, Work work) {
-  if (!stream)
-    return work();
-  if (!driver.streams.contains(stream))
-    return CUDA_ERROR_INVALID_HANDLE;
-  if (!stream->capturing)
-    return work();
-  stream->captured.push_back(std::move(work));
-  return CUDA_SUCCESS;
-}
-
 static CUresult launch(CUfunction function, const LaunchConfig &config,
                        CUstream stream, void **parameters, void **extra) {
   OCKHAM_ENTER_DRIVER();
@@ -402,7 +320,7 @@ static CUresult launch(CUfunction function, const LaunchConfig &config,
     values->emplace_back((bytes + sizeof(Chunk) - 1) / sizeof(Chunk));
     std::memcpy(values->back().data(), parameters[i], bytes);
   }
-  return submit(driver, stream, [=, &driver] {
+  return driver.submit(stream, [=, &driver] {
     std::vector<void *> pointers;
     for (std::vector<Chunk> &value : *values)
       pointers.push_back(value.data());
@@ -480,6 +398,7 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
   OCKHAM_ENTER_DRIVER();
   if (!address)
     return CUDA_SUCCESS;
+  driver.completeAll();
   DeviceMemory::Allocation *known = driver.memory.find(address);
   uint64_t bytes = known && known->begin == address ? known->bytes : 0;
   if (llvm::Error error =
@@ -508,6 +427,7 @@ CUresult cuMemFreeHost(void *address) {
   OCKHAM_ENTER_DRIVER();
   if (!driver.hostMemory.erase(address))
     return CUDA_ERROR_INVALID_VALUE;
+  driver.completeAll();
   driver.memory.remove(address);
   std::free(address);
   return CUDA_SUCCESS;
@@ -527,12 +447,23 @@ static CUresult copyMemory(Driver &driver, void *to, const void *from,
       (fromDevice &&
        !isAllocated(driver, reinterpret_cast<CUdeviceptr>(from), bytes)))
     return CUDA_ERROR_INVALID_VALUE;
-  return submit(driver, stream, [=, &driver] {
-    std::memmove(to, from, bytes);
+  bool isCaptured =
+      stream && driver.streams.contains(stream) && stream->capturing;
+  // Memory of the host that is not pinned is done with when the call returns.
+  std::shared_ptr<std::vector<char>> staged;
+  if (driver.runsLate && !isCaptured && !fromDevice &&
+      !isAllocated(driver, reinterpret_cast<CUdeviceptr>(from), bytes)) {
+    auto begin = static_cast<const char *>(from);
+    staged = std::make_shared<std::vector<char>>(begin, begin + bytes);
+  }
+  CUresult result = driver.submit(stream, [=, &driver] {
+    std::memmove(to, staged ? staged->data() : from, bytes);
     if (toDevice)
       driver.memory.markInitialized(to, bytes);
     return CUDA_SUCCESS;
   });
+  bool waits = !toDevice && !isCaptured && !isAllocated(driver, target, bytes);
+  return result || !waits ? result : driver.complete(driver.latestOf(stream));
 }
 
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
@@ -557,11 +488,13 @@ CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes,
 }
 
 CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void *from, size_t bytes) {
-  return cuMemcpyHtoDAsync_v2(to, from, bytes, nullptr);
+  CUresult result = cuMemcpyHtoDAsync_v2(to, from, bytes, nullptr);
+  return result ? result : cuStreamSynchronize(nullptr);
 }
 
 CUresult cuMemcpyDtoH_v2(void *to, CUdeviceptr from, size_t bytes) {
-  return cuMemcpyDtoHAsync_v2(to, from, bytes, nullptr);
+  CUresult result = cuMemcpyDtoHAsync_v2(to, from, bytes, nullptr);
+  return result ? result : cuStreamSynchronize(nullptr);
 }
 
 template <typename T>
@@ -571,7 +504,7 @@ static CUresult fillMemory(CUdeviceptr to, T value, size_t count,
   if (to % sizeof(T) || count > SIZE_MAX / sizeof(T) ||
       !isAllocated(driver, to, count * sizeof(T)))
     return CUDA_ERROR_INVALID_VALUE;
-  return submit(driver, stream, [=, &driver] {
+  return driver.submit(stream, [=, &driver] {
     T *target = reinterpret_cast<T *>(to);
     std::fill(target, target + count, value);
     driver.memory.markInitialized(target, count * sizeof(T));
@@ -587,145 +520,6 @@ CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count,
 CUresult cuMemsetD32Async(CUdeviceptr to, unsigned value, size_t count,
                           CUstream stream) {
   return fillMemory(to, value, count, stream);
-}
-
-//===----------------------------------------------------------------------===//
-// Streams, events, graphs
-//===----------------------------------------------------------------------===//
-
-CUresult cuStreamCreate(CUstream *stream, unsigned) {
-  OCKHAM_ENTER_DRIVER();
-  if (!stream)
-    return CUDA_ERROR_INVALID_VALUE;
-  *stream = driver.streams.add(std::make_unique<CUstream_st>());
-  return CUDA_SUCCESS;
-}
-
-CUresult cuStreamDestroy_v2(CUstream stream) {
-  OCKHAM_ENTER_DRIVER();
-  return driver.streams.remove(stream) ? CUDA_SUCCESS
-                                       : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult cuStreamSynchronize(CUstream stream) {
-  OCKHAM_ENTER_DRIVER();
-  return !stream || driver.streams.contains(stream) ? CUDA_SUCCESS
-                                                    : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult cuStreamQuery(CUstream stream) { return cuStreamSynchronize(stream); }
-
-CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
-  OCKHAM_ENTER_DRIVER();
-  if (!driver.events.contains(event))
-    return CUDA_ERROR_INVALID_HANDLE;
-  return cuStreamSynchronize(stream);
-}
-
-CUresult cuEventCreate(CUevent *event, unsigned) {
-  OCKHAM_ENTER_DRIVER();
-  if (!event)
-    return CUDA_ERROR_INVALID_VALUE;
-  *event = driver.events.add(std::make_unique<CUevent_st>());
-  return CUDA_SUCCESS;
-}
-
-CUresult cuEventDestroy_v2(CUevent event) {
-  OCKHAM_ENTER_DRIVER();
-  return driver.events.remove(event) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult cuEventRecord(CUevent event, CUstream stream) {
-  OCKHAM_ENTER_DRIVER();
-  if (!driver.events.contains(event))
-    return CUDA_ERROR_INVALID_HANDLE;
-  return submit(driver, stream, [=, &driver] {
-    if (driver.events.contains(event)) {
-      event->time = Clock::now();
-      event->recorded = true;
-    }
-    return CUDA_SUCCESS;
-  });
-}
-
-CUresult cuEventSynchronize(CUevent event) {
-  OCKHAM_ENTER_DRIVER();
-  return driver.events.contains(event) ? CUDA_SUCCESS
-                                       : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult cuEventQuery(CUevent event) { return cuEventSynchronize(event); }
-
-CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
-  OCKHAM_ENTER_DRIVER();
-  if (!milliseconds)
-    return CUDA_ERROR_INVALID_VALUE;
-  if (!driver.events.contains(start) || !driver.events.contains(end) ||
-      !start->recorded || !end->recorded)
-    return CUDA_ERROR_INVALID_HANDLE;
-  *milliseconds =
-      std::chrono::duration<float, std::milli>(end->time - start->time).count();
-  return CUDA_SUCCESS;
-}
-
-CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
-  OCKHAM_ENTER_DRIVER();
-  if (!driver.streams.contains(stream))
-    return CUDA_ERROR_INVALID_HANDLE;
-  if (stream->capturing)
-    return CUDA_ERROR_INVALID_VALUE;
-  stream->capturing = true;
-  stream->captured.clear();
-  return CUDA_SUCCESS;
-}
-
-CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
-  OCKHAM_ENTER_DRIVER();
-  if (!driver.streams.contains(stream))
-    return CUDA_ERROR_INVALID_HANDLE;
-  if (!graph)
-    return CUDA_ERROR_INVALID_VALUE;
-  if (!stream->capturing)
-    return CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
-  stream->capturing = false;
-  auto object = std::make_unique<CUgraph_st>();
-  object->work = std::move(stream->captured);
-  *graph = driver.graphs.add(std::move(object));
-  return CUDA_SUCCESS;
-}
-
-CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph,
-                                     unsigned long long) {
-  OCKHAM_ENTER_DRIVER();
-  if (!executable)
-    return CUDA_ERROR_INVALID_VALUE;
-  if (!driver.graphs.contains(graph))
-    return CUDA_ERROR_INVALID_HANDLE;
-  auto object = std::make_unique<CUgraphExec_st>();
-  object->work = graph->work;
-  *executable = driver.executables.add(std::move(object));
-  return CUDA_SUCCESS;
-}
-
-CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
-  OCKHAM_ENTER_DRIVER();
-  if (!driver.executables.contains(executable))
-    return CUDA_ERROR_INVALID_HANDLE;
-  for (const Work &work : executable->work)
-    if (CUresult result = submit(driver, stream, work))
-      return result;
-  return CUDA_SUCCESS;
-}
-
-CUresult cuGraphExecDestroy(CUgraphExec executable) {
-  OCKHAM_ENTER_DRIVER();
-  return driver.executables.remove(executable) ? CUDA_SUCCESS
-                                               : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult cuGraphDestroy(CUgraph graph) {
-  OCKHAM_ENTER_DRIVER();
-  return driver.graphs.remove(graph) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
 int ockhamEmulatorDetectsRaces(void) {
