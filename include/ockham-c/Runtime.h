@@ -131,7 +131,8 @@ ockham_library_find_entry(const ockham_library *library, const char *name,
 ///   versioned  calls the deleter once before the call returns, whether it
 ///              succeeds or fails, and sets the field to null. A call with
 ///              results_on_device does not wait: then once the device is done,
-///              in a later call on the session or when it is destroyed.
+///              in a later call on the session, which the deleter may use, or
+///              when it is destroyed.
 ///
 /// As an input exactly one is set. Strided and misaligned inputs are copied;
 /// all others are read in place.
@@ -193,9 +194,10 @@ typedef struct ockham_session_options {
 
   /// 1: results that the runtime allocates stay in the memory of the device,
   /// and a call returns when it is enqueued on the session's stream. What fails
-  /// on the device is then reported by a later call, or by
-  /// ockham_session_wait; borrowed tensors must live until then. Nothing
-  /// changes on the CPU.
+  /// on the device is then reported by a later call, by ockham_session_wait,
+  /// or when a state or weight is read; borrowed tensors must live until
+  /// something has waited. Sessions that use the same tensors of a device are
+  /// ordered by that. Nothing changes on the CPU.
   int32_t results_on_device;
   int32_t reserved_results;
 } ockham_session_options;
@@ -286,7 +288,9 @@ OCKHAM_API int32_t ockham_session_detects_races(const ockham_session *session);
 /// device, type, rank or size does not fit the signature, or equal symbols have
 /// different extents. OCKHAM_OUT_OF_MEMORY. Arguments are checked before the
 /// model runs; when the model itself fails, the session's states and the
-/// caller's buffers may have been written.
+/// caller's buffers may have been written. On a device, what is wrong with
+/// elements (an index out of range) is known when the call has run: then they
+/// have been.
 OCKHAM_API ockham_status ockham_session_run(
     ockham_session *session, const char *entry, ockham_argument *inputs,
     size_t input_count, ockham_argument *outputs, size_t output_count);

@@ -110,14 +110,23 @@ def _delete_capsule(capsule):
 class DeviceArray:
     """A result that has stayed in the memory of the session's device.
 
-    It may be an input, or the buffer of an output, of sessions on that device.
-    Other libraries take it over by DLPack, e.g. torch.from_dlpack(array), once.
-    What is in it is there when the session's stream has come so far: work on
-    CUDA's default stream is ordered after it, `Session.wait` waits for it.
+    It may be an input, or the buffer of an output, of sessions on that device,
+    which are ordered with each other by that. Other libraries take it over by
+    DLPack, e.g. torch.from_dlpack(array), once. What is in it is there when the
+    session's stream has come so far: work on CUDA's default stream is ordered
+    after it, `Session.wait` waits for it.
+
+    The memory goes back to the session when the array, or what has taken it
+    over, is deleted, and is used by the session's next call. That comes after
+    work on the default stream. Work on a stream that is not ordered with the
+    default one (torch.cuda.Stream) must be done before, and so must what such
+    a stream has written to a tensor that becomes an argument.
     """
 
     def __init__(self, session, managed):
-        self._session = session
+        # Sessions that have used it. One that is gone or closed is done with
+        # it; an array that is lent to a session must not keep that alive.
+        self._sessions = weakref.WeakSet([session])
         tensor = managed.contents.dl_tensor
         self.shape = tuple(tensor.shape[: tensor.ndim])
         self.dtype = _NAMES[tensor.dtype.code, tensor.dtype.bits]
@@ -129,10 +138,19 @@ class DeviceArray:
         device = self._take().contents.dl_tensor.device
         return device.device_type, device.device_id
 
-    def __dlpack__(self, *, stream=None, **_):
+    def __dlpack__(self, *, stream=None, dl_device=None, copy=None, **_):
         managed = self._take()
+        if copy:
+            raise BufferError("the array is handed over, it cannot be copied")
+        if dl_device is not None and tuple(dl_device) != self.__dlpack_device__():
+            raise BufferError(
+                f"the array is on the device {self.__dlpack_device__()}, it cannot "
+                f"be moved to {tuple(dl_device)}"
+            )
         if stream not in (None, -1, _DEFAULT_STREAM):
-            self._session.wait()
+            for session in self._sessions:
+                if not session.closed:
+                    session.wait()
         self._finalizer.detach()
         self._managed = None
         return _new_capsule(
@@ -187,7 +205,7 @@ def _dlpack_argument(name, array, lasting):
     return _capi.Argument(name=name.encode(), view=view), (capsule, managed)
 
 
-def to_argument(name, array, dtype=None, writable=False, lasting=False):
+def to_argument(name, array, dtype=None, writable=False, lasting=False, session=None):
     """An argument for NumPy arrays and whatever has __dlpack__ (PyTorch), and
     for numbers and lists, which become `dtype` (a name). Returns it with what
     must live as long as it. With `lasting`, arrays of a device are handed over,
@@ -195,6 +213,8 @@ def to_argument(name, array, dtype=None, writable=False, lasting=False):
     if isinstance(array, np.ndarray):
         return _numpy_argument(name, array, writable)
     if isinstance(array, DeviceArray):
+        if session is not None:
+            array._sessions.add(session)
         return _device_array_argument(name, array, lasting)
     if hasattr(array, "__dlpack__") and not isinstance(array, np.generic):
         return _dlpack_argument(name, array, lasting)

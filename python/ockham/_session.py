@@ -94,6 +94,11 @@ class Session:
             self._finalizer()
             self._handle = ctypes.c_void_p()
 
+    @property
+    def closed(self) -> bool:
+        """Whether the session was closed."""
+        return not self._finalizer.alive
+
     def __enter__(self):
         return self
 
@@ -167,8 +172,7 @@ class Session:
             for name, array in inputs.items()
         )
 
-    @staticmethod
-    def _arguments(parts):
+    def _arguments(self, parts):
         """Arguments, and what must live as long as they."""
         pairs = []
         try:
@@ -176,7 +180,7 @@ class Session:
                 if array is None:
                     pairs.append((_capi.Argument(name=name.encode()), None))
                 else:
-                    pairs.append(to_argument(name, array, *rest))
+                    pairs.append(to_argument(name, array, *rest, session=self))
         except BaseException:
             for argument, _ in pairs:
                 release_argument(argument)
@@ -260,7 +264,7 @@ class Session:
 
     def _write(self, function, name, array, specs):
         types = {spec.name: spec.dtype for spec in specs}
-        argument, keep = to_argument(name, array, types.get(name))
+        argument, keep = to_argument(name, array, types.get(name), session=self)
         check(function(self._handle, ctypes.byref(argument)))
         del keep
 

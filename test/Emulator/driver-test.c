@@ -123,6 +123,8 @@ static int check_late_streams(CUfunction scale) {
   CHECK(cuGraphInstantiateWithFlags(&executable, graph, 0) == CUDA_SUCCESS);
   CHECK(cuGraphLaunch(executable, second) == CUDA_SUCCESS);
   CHECK(cuGraphExecDestroy(executable) == CUDA_SUCCESS);
+  CHECK(cuEventRecord(event, second) == CUDA_SUCCESS);
+  CHECK(cuEventSynchronize(event) == CUDA_ERROR_LAUNCH_FAILED);
   CHECK(cuStreamSynchronize(second) == CUDA_ERROR_LAUNCH_FAILED);
   CHECK(cuStreamSynchronize(second) == CUDA_SUCCESS);
   CHECK(cuMemFreeHost(pinned) == CUDA_SUCCESS);

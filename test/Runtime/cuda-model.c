@@ -103,6 +103,7 @@ static int32_t race(const ockham_host *host, const ockham_call *call) {
 }
 
 /// x [n] -> y [n]: factor * x, where x[0] is not negative, as a kernel checks.
+/// Where n is 3 the call fails behind that.
 static int32_t checked(const ockham_host *host, const ockham_call *call) {
   ++cuda_model_runs;
   const ockham_tensor *x = &call->inputs[0];
@@ -115,6 +116,8 @@ static int32_t checked(const ockham_host *host, const ockham_call *call) {
   const uint32_t one[] = {1, 1, 1};
   int32_t status =
       host->launch(call->context, Check, one, one, 0, arguments, 2);
+  if (!status && x->shape[0] == 3)
+    return OCKHAM_INTERNAL;
   return status ? status : launchScale(host, call, x->data, y, x->shape[0]);
 }
 
@@ -142,6 +145,19 @@ static int32_t copy(const ockham_host *host, const ockham_call *call) {
     from = memory;
   }
   return status ? status : host->device_copy(call->context, y, from, bytes);
+}
+
+/// x [n] -> y [n], z [n]: copies. Asks for z first.
+static int32_t copyTwice(const ockham_host *host, const ockham_call *call) {
+  ++cuda_model_runs;
+  const ockham_tensor *x = &call->inputs[0];
+  uint64_t bytes = (uint64_t)x->shape[0] * sizeof(float);
+  void *z = host->output(call->context, 1, 1, x->shape);
+  void *y = host->output(call->context, 0, 1, x->shape);
+  if (!y || !z)
+    return OCKHAM_INVALID_ARGUMENT;
+  int32_t status = host->device_copy(call->context, y, x->data, bytes);
+  return status ? status : host->device_copy(call->context, z, y, bytes);
 }
 
 static void body(void *argument, int64_t begin, int64_t end, int32_t worker) {
@@ -184,6 +200,8 @@ static const ockham_dim StateDims[] = {{StateLength, NULL}};
 static const ockham_dim ZeroDims[] = {{-1, NULL}, {StateLength, NULL}};
 static const ockham_tensor_spec X[] = {{"x", OCKHAM_F32, 1, VectorDims}};
 static const ockham_tensor_spec Y[] = {{"y", OCKHAM_F32, 1, VectorDims}};
+static const ockham_tensor_spec Copies[] = {{"y", OCKHAM_F32, 1, VectorDims},
+                                            {"z", OCKHAM_F32, 1, VectorDims}};
 static const ockham_tensor_spec Step[] = {{"x", OCKHAM_F32, 1, StateDims}};
 static const ockham_tensor_spec Sums[] = {{"total", OCKHAM_F32, 1, StateDims},
                                           {"zeros", OCKHAM_F32, 2, ZeroDims}};
@@ -194,7 +212,8 @@ static const ockham_entry Entries[] = {
     {"race", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, race},
     {"misuse", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, misuse},
     {"checked", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, checked},
-    {"copy", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, copy}};
+    {"copy", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, copy},
+    {"copies", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, NULL, copyTwice}};
 
 static const struct {
   float factor[16], panels[64];

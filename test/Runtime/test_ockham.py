@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import unittest
+import weakref
 
 import numpy as np
 import ockham
@@ -242,6 +243,46 @@ class DeviceTest(unittest.TestCase):
         with self.assertRaises(TypeError):
             session.run({"x": again, "z": object()}, entry="scale")
         session.run({"x": again}, entry="scale")
+
+    def test_sessions_that_end(self):
+        model = ockham.load(model_path("cuda"), device="emulated")
+        values = np.arange(40, dtype=np.float32)
+
+        def run(session, x):
+            return session.run({"x": x}, entry="scale")["y"]
+
+        # An array that is lent to a session does not keep it alive: nobody could
+        # ask for the array back.
+        session = model.session(results_on_device=True)
+        ended = weakref.ref(session)
+        y = run(session, values)
+        z = run(session, y)
+        lent = weakref.ref(y)
+        del session, y
+        self.assertIsNone(ended())
+        self.assertIsNone(lent())
+        np.testing.assert_array_equal(run(model.session(), z), 729 * values)
+
+        # A session that is closed is done: there is nothing to wait for.
+        with model.session(results_on_device=True) as session:
+            y = run(session, values)
+            self.assertFalse(session.closed)
+        self.assertTrue(session.closed)
+        capsule = y.__dlpack__(stream=2)
+        del capsule
+
+        # Others that have used the array are waited for as well.
+        maker = model.session(results_on_device=True)
+        writer = model.session(results_on_device=True)
+        y = run(maker, values)
+        writer.run({"x": -values - 3}, entry="checked", outputs={"y": y})
+        with self.assertRaisesRegex(ockham.OckhamError, "x begins with -3"):
+            y.__dlpack__(stream=2)
+        with self.assertRaisesRegex(BufferError, "cannot be copied"):
+            y.__dlpack__(copy=True)
+        with self.assertRaisesRegex(BufferError, "cannot be moved to \\(1, 0\\)"):
+            y.__dlpack__(dl_device=(1, 0))
+        y.__dlpack__(stream=2, dl_device=(12, 0), copy=False, max_version=(1, 0))
 
     def test_no_such_device(self):
         with self.assertRaisesRegex(ockham.OckhamError, "compiled for 'cuda'"):

@@ -42,7 +42,8 @@ struct CUstream_st {
   bool isBlocking = true; ///< Ordered with the default stream.
   bool capturing = false;
   std::vector<Work> captured;
-  uint64_t latest = 0; ///< The work that was submitted last.
+  uint64_t latest = 0;            ///< The work that was submitted last.
+  CUresult failed = CUDA_SUCCESS; ///< Late work, until the stream is awaited.
 };
 struct CUevent_st {
   Clock::time_point time;
@@ -115,6 +116,7 @@ struct Driver {
 private:
   struct Pending {
     Work work;
+    CUstream stream;
     std::vector<uint64_t> after;
   };
   std::map<uint64_t, Pending> pending; ///< By number, in order of submission.

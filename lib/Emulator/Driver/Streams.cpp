@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "State.h"
+#include <utility>
 
 using namespace ockham::emulator;
 
@@ -20,6 +21,7 @@ CUresult Driver::submit(CUstream stream, Work work, uint64_t after) {
     return work();
   Pending &added = pending[++submitted];
   added.work = std::move(work);
+  added.stream = stream;
   auto follow = [&](uint64_t number) {
     if (isPending(number))
       added.after.push_back(number);
@@ -57,10 +59,13 @@ CUresult Driver::complete(uint64_t number) {
         stack.push_back(earlier);
     if (stack.size() != before)
       continue;
-    Work work = std::move(found->second.work);
+    Pending now = std::move(found->second);
     pending.erase(found);
     stack.pop_back();
-    if (CUresult failed = work(); !result)
+    CUresult failed = now.work();
+    if (failed && now.stream && streams.contains(now.stream))
+      now.stream->failed = failed;
+    if (!result)
       result = failed;
   }
   return result;
@@ -108,7 +113,11 @@ CUresult cuStreamSynchronize(CUstream stream) {
   OCKHAM_ENTER_DRIVER();
   if (stream && !driver.streams.contains(stream))
     return CUDA_ERROR_INVALID_HANDLE;
-  return driver.complete(driver.latestOf(stream));
+  CUresult result = driver.complete(driver.latestOf(stream));
+  // What another stream or an event was awaited for may have failed here.
+  CUresult failed =
+      stream ? std::exchange(stream->failed, CUDA_SUCCESS) : CUDA_SUCCESS;
+  return failed ? failed : result;
 }
 
 CUresult cuStreamQuery(CUstream stream) {

@@ -43,13 +43,13 @@ Status Checks::prepare(CUstream stream) {
     copy = static_cast<int64_t *>(memory);
     std::fill_n(copy, bytes / sizeof(int64_t), 0);
   }
-  if (!copied) {
-    // CU_EVENT_DISABLE_TIMING
+  if (!copied) // CU_EVENT_DISABLE_TIMING
     OCKHAM_RETURN_IF_FAILED(
         driver.check(driver.cuEventCreate(&copied, 2), "making an event"));
-    return driver.check(driver.cuMemsetD8Async(records, 0, bytes, stream),
-                        "clearing " + what);
-  }
+  if (!isCleared)
+    OCKHAM_RETURN_IF_FAILED(driver.check(
+        driver.cuMemsetD8Async(records, 0, bytes, stream), "clearing " + what));
+  isCleared = true;
   return Status::ok();
 }
 
@@ -97,17 +97,13 @@ Status Checks::enqueueRead(CUstream stream) {
                       "recording an event on " + device.describe());
 }
 
-Status Checks::take(CUstream stream, bool waited) {
+CUresult Checks::query() const {
+  return isUnderWay ? device.driver.cuEventQuery(copied) : CUDA_SUCCESS;
+}
+
+Status Checks::take(CUstream stream) {
   if (!isUnderWay)
     return Status::ok();
-  const Driver &driver = device.driver;
-  if (!waited) {
-    CUresult result = driver.cuEventQuery(copied);
-    if (result == CUDA_ERROR_NOT_READY)
-      return Status::ok();
-    OCKHAM_RETURN_IF_FAILED(driver.check(
-        result, "reading the checks of indices on " + device.describe()));
-  }
   isUnderWay = false;
   for (size_t i = 0; i < checks.size(); ++i) {
     int64_t *record = copy + i * OCKHAM_CHECK_RECORD_VALUES;
@@ -117,12 +113,19 @@ Status Checks::take(CUstream stream, bool waited) {
     Status failure = {static_cast<ockham_status>(check.status),
                       fillIn(check.message, record + 1, check.valueCount)};
     std::fill_n(copy, checks.size() * OCKHAM_CHECK_RECORD_VALUES, 0);
-    OCKHAM_RETURN_IF_FAILED(driver.check(
-        driver.cuMemsetD8Async(records, 0, checks.size() * recordBytes, stream),
-        "clearing the checks of indices on " + device.describe()));
+    OCKHAM_RETURN_IF_FAILED(forget(stream));
     return failure;
   }
   return Status::ok();
+}
+
+Status Checks::forget(CUstream stream) {
+  if (checks.empty())
+    return Status::ok();
+  return device.driver.check(
+      device.driver.cuMemsetD8Async(records, 0, checks.size() * recordBytes,
+                                    stream),
+      "clearing the checks of indices on " + device.describe());
 }
 
 } // namespace ockham::runtime::cuda

@@ -38,9 +38,15 @@ public:
   /// Copies the records to the host, behind what is enqueued.
   Status enqueueRead(CUstream stream);
 
-  /// The first check that has failed, if the records have arrived; `stream` has
-  /// been waited for if `waited`.
-  Status take(CUstream stream, bool waited);
+  /// Success if the records that were read last have arrived, or none were;
+  /// CUDA_ERROR_NOT_READY, or what has kept them from it.
+  CUresult query() const;
+
+  /// The first check that has failed in records that have arrived.
+  Status take(CUstream stream);
+
+  /// Clears the records, behind what is enqueued: nobody will ask for them.
+  Status forget(CUstream stream);
 
 private:
   struct Check {
@@ -54,6 +60,7 @@ private:
   CUdeviceptr records = 0;
   int64_t *copy = nullptr; ///< Pinned.
   CUevent copied = nullptr;
+  bool isCleared = false;  ///< What was in the records before the first check.
   bool isUnderWay = false; ///< A copy that was not looked at.
   std::map<const char *, size_t> numbers;
   std::vector<Check> checks;

@@ -9,7 +9,7 @@
 #define OCKHAM_RUNTIME_CUDA_DEVICE_H
 
 #include "../Core/Device.h"
-#include "Driver.h"
+#include "SharedMemory.h"
 
 namespace ockham::runtime::cuda {
 
@@ -52,14 +52,17 @@ public:
 
   const Driver &driver;
   CUcontext context() const { return primary; }
+  SharedMemory &shared() { return sharedMemory; }
 
 private:
-  explicit Device(const Driver &driver) : driver(driver) {}
+  explicit Device(const Driver &driver)
+      : driver(driver), sharedMemory(driver) {}
 
   int number = 0;
   CUcontext primary = nullptr;
   std::string shortName, fullName;
   int majorVersion = 0, minorVersion = 0;
+  SharedMemory sharedMemory;
 };
 
 } // namespace ockham::runtime::cuda

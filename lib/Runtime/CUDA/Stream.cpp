@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace ockham::runtime::cuda {
 
@@ -25,6 +26,15 @@ static Status readSwitch(const char *name, bool &value) {
         format("the environment's %s: expected 0 or 1, got '%s'", name, text)};
   value = *text == '1';
   return Status::ok();
+}
+
+static std::string describeLaunch(const char *kernel, const uint32_t grid[3],
+                                  const uint32_t block[3],
+                                  uint32_t sharedBytes) {
+  return format("kernel '%s' with a grid of %u x %u x %u blocks of %u x %u x "
+                "%u threads and %u bytes of shared memory",
+                kernel, grid[0], grid[1], grid[2], block[0], block[1], block[2],
+                sharedBytes);
 }
 
 Status Stream::create(std::shared_ptr<Device> device,
@@ -60,7 +70,12 @@ Stream::~Stream() {
   ContextScope scope(driver, device->context());
   driver.cuStreamSynchronize(stream);
   reap(/*waited=*/true);
+  for (RetiredTensor &tensor : released)
+    tensor.release();
+  device->shared().forget(stream);
   driver.cuStreamDestroy_v2(stream);
+  if (otherDone)
+    driver.cuEventDestroy_v2(otherDone);
   if (captureStream)
     driver.cuStreamDestroy_v2(captureStream);
 }
@@ -136,16 +151,43 @@ Status Stream::finish(const char *what) {
   ContextScope scope(driver, device->context());
   CUresult result = driver.cuStreamSynchronize(stream);
   reap(/*waited=*/true);
-  if (result == CUDA_SUCCESS)
-    return checks.take(stream, /*waited=*/true);
+  if (result == CUDA_SUCCESS) {
+    device->shared().forget(stream);
+    collectChecks();
+    return Status::ok();
+  }
   std::string text =
       format("%s failed on %s: %s", what, device->describe().c_str(),
              driver.describe(result).c_str());
-  if (latest.kernel)
-    text += "; the last launch was " + describeLatest() +
+  std::string launch =
+      latest.graph ? format("in the graph of '%s'", latest.graph)
+      : latest.launch.kernel
+          ? describeLaunch(latest.launch.kernel, latest.launch.grid,
+                           latest.launch.block, latest.launch.shared_bytes)
+          : "";
+  if (!launch.empty())
+    text += "; the last launch was " + launch +
             "; with OCKHAM_CUDA_SYNC=1 in the environment, the one that fails "
             "is named";
   return {OCKHAM_INTERNAL, text};
+}
+
+/// Looks at records that have arrived, and remembers the first failure.
+void Stream::collectChecks() {
+  Status found = checks.take(stream);
+  if (!failure.failed())
+    failure = std::move(found);
+}
+
+Status Stream::takeFailure() { return std::exchange(failure, Status::ok()); }
+
+Status Stream::use(const void *data, uint64_t bytes) {
+  ContextScope scope(driver, device->context());
+  // CU_EVENT_DISABLE_TIMING
+  if (!otherDone)
+    OCKHAM_RETURN_IF_FAILED(
+        driver.check(driver.cuEventCreate(&otherDone, 2), "making an event"));
+  return device->shared().use(stream, otherDone, data, bytes);
 }
 
 void Stream::retire(std::vector<RetiredTensor> tensors) {
@@ -162,7 +204,13 @@ void Stream::retire(std::vector<RetiredTensor> tensors) {
   reap(/*waited=*/!isMarked);
 }
 
-/// Gives back what the device is done with.
+std::vector<RetiredTensor> Stream::takeRetired() {
+  ContextScope scope(driver, device->context());
+  reap(/*waited=*/false);
+  return std::exchange(released, {});
+}
+
+/// Finds what the device is done with.
 void Stream::reap(bool waited) {
   while (!retired.empty()) {
     Retired &oldest = retired.front();
@@ -170,8 +218,8 @@ void Stream::reap(bool waited) {
       return;
     if (oldest.done)
       driver.cuEventDestroy_v2(oldest.done);
-    for (RetiredTensor &tensor : oldest.tensors)
-      tensor.release();
+    released.insert(released.end(), oldest.tensors.begin(),
+                    oldest.tensors.end());
     retired.pop_front();
   }
 }
@@ -179,20 +227,6 @@ void Stream::reap(bool waited) {
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
-
-static std::string describeLaunch(const char *kernel, const uint32_t grid[3],
-                                  const uint32_t block[3],
-                                  uint32_t sharedBytes) {
-  return format("kernel '%s' with a grid of %u x %u x %u blocks of %u x %u x "
-                "%u threads and %u bytes of shared memory",
-                kernel, grid[0], grid[1], grid[2], block[0], block[1], block[2],
-                sharedBytes);
-}
-
-std::string Stream::describeLatest() const {
-  return describeLaunch(latest.kernel, latest.grid, latest.block,
-                        latest.shared_bytes);
-}
 
 Status Stream::launch(int32_t index, const uint32_t grid[3],
                       const uint32_t block[3], uint32_t sharedBytes,
@@ -220,11 +254,12 @@ Status Stream::launch(int32_t index, const uint32_t grid[3],
                kernel.shared_bytes)};
   if (grid[0] == 0 || grid[1] == 0 || grid[2] == 0)
     return Status::ok();
-  latest.kernel = kernel.name;
-  latest.count = 1;
-  std::copy_n(grid, 3, latest.grid);
-  std::copy_n(block, 3, latest.block);
-  latest.shared_bytes = sharedBytes;
+  ockham_launch record = {};
+  record.kernel = kernel.name;
+  record.count = 1;
+  std::copy_n(grid, 3, record.grid);
+  std::copy_n(block, 3, record.block);
+  record.shared_bytes = sharedBytes;
   ContextScope scope(driver, device->context());
   CUresult result = driver.cuLaunchKernel(
       program->function(index), grid[0], grid[1], grid[2], block[0], block[1],
@@ -232,15 +267,18 @@ Status Stream::launch(int32_t index, const uint32_t grid[3],
   if (result == CUDA_SUCCESS && waits)
     result = driver.cuStreamSynchronize(stream);
   if (result == CUDA_ERROR_OUT_OF_MEMORY)
-    return {OCKHAM_OUT_OF_MEMORY, describeLatest() +
-                                      " found no memory for its launch; " +
-                                      device->describeFree()};
+    return {OCKHAM_OUT_OF_MEMORY,
+            describeLaunch(kernel.name, grid, block, sharedBytes) +
+                " found no memory for its launch; " + device->describeFree()};
   if (result != CUDA_SUCCESS)
-    return {OCKHAM_INTERNAL,
-            format("%s failed on %s: %s", describeLatest().c_str(),
-                   device->describe().c_str(),
-                   driver.describe(result).c_str())};
-  (capturing ? captured : counts).add(latest);
+    return {
+        OCKHAM_INTERNAL,
+        format("%s failed on %s: %s",
+               describeLaunch(kernel.name, grid, block, sharedBytes).c_str(),
+               device->describe().c_str(), driver.describe(result).c_str())};
+  (capturing ? captured : counts).add(record);
+  if (!capturing)
+    latest = {record, nullptr};
   return Status::ok();
 }
 
@@ -302,13 +340,13 @@ int32_t Stream::capture(Graph &graph, Call &call, const ockham_entry &entry,
   isCaptured = true;
   graph.launches = captured;
   graph.outputs.clear();
-  for (int32_t i = 0; i < entry.output_count; ++i)
-    if (void *memory = call.outputMemory(i))
-      graph.outputs.push_back({i, call.outputShape(i), memory});
+  for (int32_t i : call.askedOutputs())
+    graph.outputs.push_back({i, call.outputShape(i), call.outputMemory(i)});
   return code;
 }
 
-/// Whether the outputs of this call lie where the graph writes them.
+/// Whether the outputs of this call lie where the graph writes them. They are
+/// asked for as the entry point does it: a pool gives places in turn.
 bool Stream::canReplay(const Graph &graph, Call &call) const {
   bool same = true;
   for (const Graph::Output &output : graph.outputs)
@@ -328,13 +366,21 @@ int32_t Stream::run(Call &call, const ockham_entry &entry,
     return static_cast<int32_t>(status.code());
   };
   // Of calls that nobody has waited for.
-  Status earlier = checks.take(stream, /*waited=*/false);
-  if (earlier.failed())
+  CUresult arrived = checks.query();
+  if (arrived == CUDA_SUCCESS)
+    collectChecks();
+  else if (arrived != CUDA_ERROR_NOT_READY)
+    return report(finish("an earlier call"));
+  if (Status earlier = takeFailure(); earlier.failed())
     return report({earlier.code(), "an earlier call: " + earlier.message()});
   int32_t code = runModel(call, entry, arguments);
-  if (code != OCKHAM_OK || call.hasFailed())
-    return code;
-  return report(checks.enqueueRead(stream));
+  if (code == OCKHAM_OK && !call.hasFailed())
+    return report(checks.enqueueRead(stream));
+  // This call has failed: what its checks have found is nothing that the next
+  // one should hear of. What is on its way is of earlier calls.
+  (void)finish(entry.name);
+  (void)checks.forget(stream);
+  return code;
 }
 
 int32_t Stream::runModel(Call &call, const ockham_entry &entry,
@@ -373,6 +419,7 @@ int32_t Stream::runModel(Call &call, const ockham_entry &entry,
                       driver.describe(result).c_str())});
     return OCKHAM_INTERNAL;
   }
+  latest = {{}, entry.name};
   for (const ockham_launch &launch : graph->launches.all())
     counts.add(launch);
   return OCKHAM_OK;

@@ -32,7 +32,10 @@ public:
   int32_t run(Call &call, const ockham_entry &entry,
               const ockham_call &arguments) override;
   Status finish(const char *what) override;
+  Status takeFailure() override;
+  Status use(const void *data, uint64_t bytes) override;
   void retire(std::vector<RetiredTensor> tensors) override;
+  std::vector<RetiredTensor> takeRetired() override;
   std::vector<ockham_launch> launches() const override { return counts.all(); }
 
   Status launch(int32_t kernel, const uint32_t grid[3], const uint32_t block[3],
@@ -59,8 +62,8 @@ private:
   CUstream current() const { return capturing ? captureStream : stream; }
   int32_t runModel(Call &call, const ockham_entry &entry,
                    const ockham_call &arguments);
-  std::string describeLatest() const;
   void reap(bool waited);
+  void collectChecks();
   std::vector<uint64_t> makeKey(const ockham_entry &entry,
                                 const ockham_call &arguments) const;
   int32_t capture(Graph &graph, Call &call, const ockham_entry &entry,
@@ -82,12 +85,19 @@ private:
   bool capturing = false;
   bool isUnfit = false; ///< What is captured: it needs what graphs lack.
   LaunchCounts counts, captured;
-  ockham_launch latest = {}; ///< For messages; without a kernel before one.
+  struct Latest {
+    ockham_launch launch; ///< Without a kernel where there was none.
+    const char *graph;    ///< The entry point of a graph that was launched.
+  };
+  Latest latest = {};            ///< For messages.
+  Status failure = Status::ok(); ///< Of a check, which nobody was told of.
+  CUevent otherDone = nullptr;   ///< For what other streams are waited for.
   struct Retired {
     CUevent done;
     std::vector<RetiredTensor> tensors;
   };
   std::deque<Retired> retired;
+  std::vector<RetiredTensor> released; ///< Which the device is done with.
 };
 
 } // namespace ockham::runtime::cuda

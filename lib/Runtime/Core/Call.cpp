@@ -83,6 +83,8 @@ Status Call::bindInputs(const ockham_argument *arguments, size_t count,
   for (int32_t i = 0; i < entry.input_count; ++i) {
     TensorView &view = inputViews[i];
     void *data = view.data ? view.data : noElements;
+    if (!shapeOnly && !isOnHost(view))
+      OCKHAM_RETURN_IF_FAILED(stream().use(view.data, view.bytes()));
     if (!shapeOnly && view.bytes() > 0 && !isUsable(view)) {
       std::string what = inputName(entry, i);
       OCKHAM_RETURN_IF_FAILED(checkDense(what, view));
@@ -158,6 +160,8 @@ Status Call::bindOutputs(const ockham_argument *arguments, size_t count) {
     OCKHAM_RETURN_IF_FAILED(checkTensor(what, entry.outputs[i], buffer,
                                         device().place(), false, symbols));
     OCKHAM_RETURN_IF_FAILED(checkDense(what, buffer));
+    if (!isOnHost(buffer))
+      OCKHAM_RETURN_IF_FAILED(stream().use(buffer.data, buffer.bytes()));
     // A model may write results while it still reads its inputs.
     output.inPlace =
         isUsable(buffer) &&
@@ -245,6 +249,7 @@ Status Call::provideOutput(int32_t index, const int64_t *extents,
     return {OCKHAM_BAD_MODEL,
             "the model contradicts its signature: " + fits.message()};
   output.shape = std::move(shape);
+  asked.push_back(index);
   if (output.inPlace) {
     output.memory = *bytes ? output.buffer.data : noElements;
     return Status::ok();
@@ -252,6 +257,9 @@ Status Call::provideOutput(int32_t index, const int64_t *extents,
   Status status = Status::ok();
   output.memory = environment.memory->allocate(
       *bytes, MemoryPool::Lifetime::Call, what.c_str(), status);
+  // Where it is not waited for, others may get it before it is written.
+  if (!status.failed() && environment.resultsOnDevice)
+    status = stream().use(output.memory, *bytes);
   return status;
 }
 
@@ -373,6 +381,9 @@ Status Call::run(DLManagedTensor **results) {
     status = handOver(results);
   if (!environment.resultsOnDevice || status.failed()) {
     Status finished = stream().finish(entry.name);
+    // What checks have found is of an earlier call if this one has not run.
+    if (hasRun && !finished.failed())
+      finished = stream().takeFailure();
     // What a kernel did is why its results could not be copied.
     if (hasRun && finished.failed())
       status = std::move(finished);

@@ -70,6 +70,8 @@ public:
   /// What was given for an output, null before that, and its shape.
   void *outputMemory(int32_t index) const { return outputs[index].memory; }
   const Shape &outputShape(int32_t index) const { return outputs[index].shape; }
+  /// The outputs in the order in which the model asked for them.
+  const std::vector<int32_t> &askedOutputs() const { return asked; }
 
 private:
   struct Output {
@@ -97,6 +99,7 @@ private:
   std::vector<TensorView> inputViews;
   std::vector<ockham_tensor> inputs;
   std::vector<Output> outputs;
+  std::vector<int32_t> asked;
   ThreadTeam *threads = nullptr;
 
   std::mutex mutex; ///< Of `outputs`, `symbols` and `failure` while running.

@@ -50,14 +50,23 @@ public:
                       const ockham_call &arguments) = 0;
 
   /// Waits for all that was enqueued; `what` is for the message if some of it
-  /// has failed.
+  /// has failed. What checks have found is kept for takeFailure.
   virtual Status finish(const char *what) = 0;
 
-  /// Gives tensors of the caller back when all that was enqueued is done.
-  virtual void retire(std::vector<RetiredTensor> tensors) {
-    for (RetiredTensor &tensor : tensors)
-      tensor.release();
-  }
+  /// The first check that has failed and that nobody was told of, among those
+  /// that are known by now.
+  virtual Status takeFailure() { return Status::ok(); }
+
+  /// Says that what follows uses memory of the device that other streams may
+  /// use as well: it comes after what they have enqueued for that.
+  virtual Status use(const void *, uint64_t) { return Status::ok(); }
+
+  /// Keeps tensors of the caller until all that was enqueued is done.
+  virtual void retire(std::vector<RetiredTensor>) {}
+
+  /// Those that are done with; the caller gives them back, without any lock,
+  /// since their deleters may call anything.
+  virtual std::vector<RetiredTensor> takeRetired() { return {}; }
 
   /// What calls have launched so far.
   virtual std::vector<ockham_launch> launches() const { return {}; }

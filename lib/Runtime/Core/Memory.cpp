@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Memory.h"
+#include <algorithm>
 #include <cstdlib>
 #include <sys/mman.h>
 
@@ -42,6 +43,7 @@ struct MemoryPool::Block {
   uint64_t size;
   int sizeClass; ///< Of small blocks; -1 for large ones.
   Lifetime lifetime;
+  uint64_t number = 0; ///< Of those that were taken so far.
 };
 
 MemoryPool::~MemoryPool() {
@@ -140,6 +142,7 @@ void *MemoryPool::take(uint64_t bytes, Lifetime lifetime) {
     usage.held += size;
   }
   block->lifetime = lifetime;
+  block->number = ++taken;
   usage.used += block->size;
   mostUsed = std::max(mostUsed, occupied());
   usage.peak = std::max(usage.peak, usage.fixed + usage.used);
@@ -209,7 +212,9 @@ void MemoryPool::putBack(Block *block) {
   if (block->sizeClass >= 0)
     smallFree[block->sizeClass].push_back(block);
   else
-    largeFree.emplace(block->size, block);
+    // Of equal ones the last comes first, as with small ones.
+    largeFree.emplace_hint(largeFree.lower_bound(block->size), block->size,
+                           block);
 }
 
 bool MemoryPool::release(void *memory) {
@@ -235,13 +240,18 @@ void MemoryPool::releaseCall() {
   std::lock_guard<std::mutex> lock(mutex);
   usage.used -= arenaUsed;
   arenaUsed = 0;
-  for (auto it = inUse.begin(); it != inUse.end();) {
-    if (it->second->lifetime == Lifetime::Result) {
-      ++it;
-      continue;
-    }
-    putBack(it->second);
-    it = inUse.erase(it);
+  std::vector<Block *> ended;
+  for (auto &[memory, block] : inUse)
+    if (block->lifetime == Lifetime::Call)
+      ended.push_back(block);
+  // What was taken first comes to lie on top: a call like this one then gets
+  // the same places, and can be launched as the same graph.
+  std::sort(ended.begin(), ended.end(), [](const Block *a, const Block *b) {
+    return a->number > b->number;
+  });
+  for (Block *block : ended) {
+    inUse.erase(block->memory);
+    putBack(block);
   }
 }
 

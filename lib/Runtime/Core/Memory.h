@@ -122,6 +122,7 @@ private:
   DeviceMemory arena;
   uint64_t arenaBytes = 0;
   uint64_t arenaUsed = 0; ///< Asked for by the call that runs.
+  uint64_t taken = 0; ///< Blocks, so far.
   std::map<void *, Block *> inUse;
   std::vector<std::vector<Block *>> smallFree;
   std::multimap<uint64_t, Block *> largeFree;

@@ -179,13 +179,41 @@ Status Session::create(std::shared_ptr<Library> library,
 // Calls
 //===----------------------------------------------------------------------===//
 
+/// One call at a time. What the device is done with is given back behind it.
+class Session::Lock {
+public:
+  explicit Lock(Session &session) : session(session), lock(session.mutex) {}
+  ~Lock() {
+    std::vector<RetiredTensor> retired = session.queue->takeRetired();
+    lock.unlock();
+    for (RetiredTensor &tensor : retired)
+      tensor.release();
+  }
+  Lock(const Lock &) = delete;
+  Lock &operator=(const Lock &) = delete;
+
+private:
+  Session &session;
+  std::unique_lock<std::mutex> lock;
+};
+
 Status Session::wait() {
-  std::lock_guard<std::mutex> lock(mutex);
-  return queue->finish("an earlier call");
+  Lock lock(*this);
+  OCKHAM_RETURN_IF_FAILED(queue->finish("an earlier call"));
+  return queue->takeFailure();
+}
+
+/// Waits, for a copy that shows what calls have computed.
+Status Session::finishReading() {
+  OCKHAM_RETURN_IF_FAILED(finish());
+  Status earlier = queue->takeFailure();
+  if (earlier.failed())
+    return {earlier.code(), "an earlier call: " + earlier.message()};
+  return Status::ok();
 }
 
 void Session::getMemory(ockham_memory &memory) {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   MemoryPool::Usage usage = environment.memory->getUsage();
   memory.states = stateBytes;
   memory.weights = ownWeightBytes;
@@ -197,14 +225,14 @@ void Session::getMemory(ockham_memory &memory) {
 }
 
 void Session::trim() {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   (void)finish();
   environment.memory->trim();
   environment.hostMemory->trim();
 }
 
 std::vector<ockham_launch> Session::launches() {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   return queue->launches();
 }
 
@@ -212,7 +240,7 @@ Status Session::workspaceBytes(const char *name, const ockham_argument *inputs,
                                size_t inputCount, uint64_t &bytes) {
   const ockham_entry *entry;
   OCKHAM_RETURN_IF_FAILED(library->findEntry(name, entry));
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   Call call(environment, *entry);
   OCKHAM_RETURN_IF_FAILED(call.bindInputs(inputs, inputCount, true));
   return call.workspaceBytes(bytes);
@@ -223,17 +251,18 @@ Status Session::run(const char *name, ockham_argument *inputs,
                     size_t outputCount, DLManagedTensor **results) {
   const ockham_entry *entry;
   OCKHAM_RETURN_IF_FAILED(library->findEntry(name, entry));
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   Call call(environment, *entry);
-  Status bound = call.bindInputs(inputs, inputCount, false);
-  if (!bound.failed())
-    bound = call.bindOutputs(outputs, outputCount);
-  if (bound.failed()) {
-    // Inputs that were bound may be on their way.
+  Status status = call.bindInputs(inputs, inputCount, false);
+  if (!status.failed())
+    status = call.bindOutputs(outputs, outputCount);
+  if (!status.failed())
+    status = call.run(results);
+  if (status.failed()) {
+    // Copies of inputs may be under way, which the caller gives back.
     (void)queue->finish(entry->name);
-    return bound;
+    return status;
   }
-  OCKHAM_RETURN_IF_FAILED(call.run(results));
   if (!environment.resultsOnDevice)
     return Status::ok();
   std::vector<RetiredTensor> retired;
@@ -342,14 +371,17 @@ Status Session::copy(const TensorView &from, const TensorView &to) {
   return Status::ok();
 }
 
-/// A tensor of the caller, on the host or dense on the device.
+/// A tensor of the caller, on the host or dense on the device, which is to be
+/// read or written.
 Status Session::checkPlace(const NamedTensor &tensor,
                            const TensorView &view) const {
   SymbolTable none;
   OCKHAM_RETURN_IF_FAILED(
       checkTensor(tensor.what, tensor.spec, view, place->place(), false, none));
-  if (isOnHost(view) || view.strides.empty())
+  if (isOnHost(view))
     return Status::ok();
+  if (view.strides.empty())
+    return queue->use(view.data, view.bytes());
   return {OCKHAM_INVALID_ARGUMENT,
           format("%s: expected a dense row-major tensor in the memory of %s, "
                  "got one with strides; make it contiguous first",
@@ -366,7 +398,7 @@ Status Session::copyOut(const NamedTensor &from, const TensorView &data,
       return {OCKHAM_INVALID_ARGUMENT, from.what + ": its buffer is read-only"};
     OCKHAM_RETURN_IF_FAILED(checkPlace(from, view));
     OCKHAM_RETURN_IF_FAILED(copy(data, view));
-    return finish();
+    return finishReading();
   }
   Status status = Status::ok();
   const std::shared_ptr<MemoryPool> &pool = environment.hostMemory;
@@ -374,7 +406,8 @@ Status Session::copyOut(const NamedTensor &from, const TensorView &data,
                                 ("a copy of " + from.what).c_str(), status);
   OCKHAM_RETURN_IF_FAILED(status);
   result = createResult(pool, memory, from.spec.dtype, data.shape);
-  return copy(data, viewHost(from, memory));
+  OCKHAM_RETURN_IF_FAILED(copy(data, viewHost(from, memory)));
+  return finishReading();
 }
 
 Status Session::checkInput(const NamedTensor &to, const ockham_argument &input,
@@ -389,7 +422,7 @@ Status Session::checkInput(const NamedTensor &to, const ockham_argument &input,
 
 Status Session::readState(const ockham_argument &output,
                           DLManagedTensor *&result) {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   NamedTensor state;
   OCKHAM_RETURN_IF_FAILED(findState(output.name, state));
   return copyOut(state, viewDevice(state, stateTensors[state.index].data),
@@ -397,7 +430,7 @@ Status Session::readState(const ockham_argument &output,
 }
 
 Status Session::writeState(const ockham_argument &input) {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   NamedTensor state;
   TensorView view;
   OCKHAM_RETURN_IF_FAILED(findState(input.name, state));
@@ -416,7 +449,7 @@ Status Session::resetOne(int32_t index) {
 }
 
 Status Session::resetState(const char *name) {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   if (name) {
     NamedTensor state;
     OCKHAM_RETURN_IF_FAILED(findState(name, state));
@@ -451,7 +484,7 @@ static TensorView viewBytes(const void *data, uint64_t bytes, DLDevice device) {
 
 Status Session::readWeight(const ockham_argument &output,
                            DLManagedTensor *&result) {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   NamedTensor weight;
   OCKHAM_RETURN_IF_FAILED(findWeight(output.name, weight));
   const ockham_weight_spec &spec = library->model().weights[weight.index];
@@ -477,7 +510,7 @@ Status Session::readWeight(const ockham_argument &output,
 }
 
 Status Session::writeWeight(const ockham_argument &input) {
-  std::lock_guard<std::mutex> lock(mutex);
+  Lock lock(*this);
   NamedTensor weight;
   TensorView view;
   OCKHAM_RETURN_IF_FAILED(findWeight(input.name, weight));

@@ -49,6 +49,7 @@ public:
   std::vector<ockham_launch> launches();
 
 private:
+  class Lock;
   struct State {
     DeviceMemory memory;
     uint64_t bytes = 0;
@@ -69,6 +70,7 @@ private:
   Status createStates();
   Status resetOne(int32_t index);
   Status finish() { return queue->finish("a copy"); }
+  Status finishReading();
   Status findState(const char *name, NamedTensor &found) const;
   Status findWeight(const char *name, NamedTensor &found) const;
   /// A dense tensor of the host, or of the session's device.
