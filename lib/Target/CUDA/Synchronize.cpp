@@ -17,12 +17,14 @@
 // Which window of a ring an access means is a number, the turn of a loop plus a
 // distance: from one turn to the next, what was window n + 1 becomes window n.
 // Copies ahead are made only if the loop comes to their number, so none is
-// under way behind it.
+// under way behind it. Behind a loop of known length the numbers are known, and
+// with them the bytes that the last turns have touched.
 //
 // All branches are taken by all threads of a block, because what they depend on
 // is the same for all of them (grid, arguments, loaded scalars). Arguments of a
-// kernel are different memory; views and buffers are no results of branches or
-// loops (the strategy's verifier sees to it).
+// kernel are different memory. The strategy's verifier sees to it that views
+// and buffers are no results of branches or loops, and that there are no other
+// branches and loops than scf.if, scf.for and tile.for.
 //
 //===----------------------------------------------------------------------===//
 
@@ -80,6 +82,14 @@ struct Access {
   bool isSameBuffer(const Access &other) const {
     return memory == other.memory && begin == other.begin && end == other.end &&
            stages == other.stages;
+  }
+  /// First and end of the bytes, those of one window where that is known.
+  std::pair<int64_t, int64_t> getBytes() const {
+    if (window.kind != Window::Constant)
+      return {begin, end};
+    int64_t bytes = (end - begin) / stages;
+    int64_t slot = (window.distance % stages + stages) % stages;
+    return {begin + slot * bytes, begin + (slot + 1) * bytes};
   }
   bool conflictsWith(const Access &other) const;
 };
@@ -179,8 +189,10 @@ static bool areApart(tile::StoreOp a, tile::StoreOp b) {
 bool Access::conflictsWith(const Access &other) const {
   if (store && other.store && memory == other.memory)
     return !areApart(store, other.store);
+  auto [first, last] = getBytes();
+  auto [otherFirst, otherLast] = other.getBytes();
   if ((!isWrite && !other.isWrite) || memory != other.memory ||
-      end <= other.begin || other.end <= begin)
+      last <= otherFirst || otherLast <= first)
     return false;
   if (!isSameBuffer(other) || window.kind == Window::Any ||
       window.kind != other.window.kind || window.turn != other.window.turn)
@@ -493,21 +505,39 @@ void Synchronizer::visitLoop(scf::ForOp loop, State &state) {
   hasChanged = changedBefore;
   std::optional<int64_t> lower = getConstantIntValue(loop.getLowerBound()),
                          upper = getConstantIntValue(loop.getUpperBound());
-  state = lower && upper && *lower < *upper ? again : head;
+  bool isKnown = lower && upper && *lower < *upper;
+  state = isKnown ? again : head;
   // Copies of numbers that the loop does not come to were not made.
   llvm::erase_if(state, [&](const Access &access) {
-    return access.isCopy && access.isWrite && access.limit &&
+    return access.isWrite && access.limit &&
            isEqualConstantIntOrValue(access.limit, loop.getUpperBound()) &&
            access.window.kind == Window::OfLoop && access.window.turn == turn &&
            access.window.distance >= 0;
   });
   State left;
   for (Access access : state) {
-    if (access.window.kind == Window::OfLoop && access.window.turn == turn)
-      access.window = Window();
+    if (access.window.kind == Window::OfLoop && access.window.turn == turn) {
+      Window window;
+      if (isKnown) {
+        // The least of those that mean the same, so that loops which come
+        // again have few.
+        window.kind = Window::Constant;
+        window.distance = (*upper + access.window.distance) % access.stages;
+        window.distance += window.distance < 0 ? access.stages : 0;
+        access.limit = Value();
+      }
+      access.window = window;
+    }
     insert(left, access);
   }
   state = left;
+}
+
+/// True for other acquisitions, and for numbers that these are made of.
+static bool isBetweenAcquires(Operation &op) {
+  return isa<AcquireOp>(op) ||
+         (op.getNumRegions() == 0 && isMemoryEffectFree(&op) &&
+          llvm::none_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>));
 }
 
 void Synchronizer::visit(Operation &op, State &state) {
@@ -538,6 +568,12 @@ void Synchronizer::visit(Operation &op, State &state) {
   SmallVector<Access> accesses = getAccesses(op);
   for (const Access &access : accesses)
     synchronize(op, access, state);
+  // One barrier is for all windows that are acquired together.
+  if (isa<AcquireOp>(op))
+    for (Operation *next = op.getNextNode(); next && isBetweenAcquires(*next);
+         next = next->getNextNode())
+      for (const Access &access : getAccesses(*next))
+        synchronize(op, access, state);
   insert(state, accesses);
 }
 
