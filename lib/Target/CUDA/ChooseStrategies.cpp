@@ -61,11 +61,12 @@ public:
   Chooser(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
           const Device &device)
       : kernel(kernel), launches(launches), device(device) {}
-  void choose(Rows rows = Rows::Many);
+  /// False if blocks could not be made as small as so many rows want them.
+  bool choose(Rows rows = Rows::Many);
 
 private:
-  void chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows);
-  void chooseFewRows(ArrayRef<tile::DotOp> dots);
+  bool chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows);
+  bool chooseFewRows(ArrayRef<tile::DotOp> dots);
   void resizeProduct(ArrayRef<tile::DotOp> dots, int64_t rows, int64_t cols,
                      int64_t depth);
   void chooseAttention(ArrayRef<tile::DotOp> dots);
@@ -145,14 +146,27 @@ void Chooser::resizeProduct(ArrayRef<tile::DotOp> dots, int64_t rows,
   }
 }
 
+/// True if no product has more rows and columns.
+static bool areWithin(ArrayRef<tile::DotOp> dots, int64_t rows, int64_t cols) {
+  return llvm::all_of(dots, [&](tile::DotOp dot) {
+    RankedTensorType acc = dot.getAcc().getType();
+    return acc.getDimSize(0) <= rows && acc.getDimSize(1) <= cols;
+  });
+}
+
+/// Columns of blocks with many rows. Two sums side by side take the registers
+/// of two.
+static int64_t getLargeCols(ArrayRef<tile::DotOp> dots) {
+  return canUseTensorCores(dots) && dots.size() == 1 ? 128 : 64;
+}
+
 /// A product of activations and weights: accumulators of the grid's steps.
-void Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows) {
+bool Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows) {
   if (rows == Rows::Few)
     return chooseFewRows(dots);
   bool isMMA = canUseTensorCores(dots), isLarge = rows == Rows::Many;
-  // Two sums side by side take the registers of two.
   int64_t size = isMMA && isLarge ? 128 : 64,
-          cols = dots.size() > 1 ? 64 : size;
+          cols = isLarge ? getLargeCols(dots) : 64;
   // Rows of 128 bytes, and few barriers, where shared memory has room for them
   // twice: two blocks of a multiprocessor hide each other's waits.
   bool isDeep = isMMA && (!isLarge || device.getMostShared() >= 200 * 1024);
@@ -162,12 +176,14 @@ void Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows) {
     set(DotKind::MMA, {2, 2}, {8, 4}, 2, /*stages=*/isDeep ? 3 : 4);
   else
     set(DotKind::FMA, {2, 2}, {4, 8}, 4, /*stages=*/3);
+  return isLarge || areWithin(dots, size, cols);
 }
 
 /// Where a weight is read once, many narrow blocks read it side by side. That
 /// leaves few numbers to compute for each, so that warps share the depth.
-void Chooser::chooseFewRows(ArrayRef<tile::DotOp> dots) {
+bool Chooser::chooseFewRows(ArrayRef<tile::DotOp> dots) {
   bool isMMA = canUseTensorCores(dots);
+  int64_t rows = isMMA ? kFewRows : 8, cols = 16;
   int64_t unit = isMMA ? 16 : 4, slices = 8, depth = isMMA ? 256 : 128;
   // Products that are less deep have fewer slices.
   auto loop = dyn_cast<tile::ForOp>(dots.front()->getParentOp());
@@ -178,7 +194,10 @@ void Chooser::chooseFewRows(ArrayRef<tile::DotOp> dots) {
       slices /= 2;
     depth = std::min<int64_t>(depth, llvm::alignTo(*present, slices * unit));
   }
-  resizeProduct(dots, isMMA ? kFewRows : 8, 16, depth);
+  resizeProduct(dots, rows, cols, depth);
+  // Larger blocks do not fit into the registers of one warp.
+  if (!areWithin(dots, rows, cols))
+    return false;
   if (llvm::any_of(dots, [&](tile::DotOp dot) {
         return !isRunningSum(dot) || getDepth(dot) % (slices * unit) != 0 ||
                isa<RankedTensorType>(dot.getLhs().getType()) ||
@@ -191,6 +210,7 @@ void Chooser::chooseFewRows(ArrayRef<tile::DotOp> dots) {
     set(DotKind::MMA, {1, 1}, {8, 4}, 2, stages, slices);
   else
     set(DotKind::FMA, {1, 1}, {8, 4}, 4, stages, slices);
+  return true;
 }
 
 /// Blocks of queries against blocks of keys. Rows of scores are in one warp,
@@ -275,14 +295,15 @@ findProductGrid(tile::KernelOp kernel) {
   return result;
 }
 
-void Chooser::choose(Rows rows) {
+bool Chooser::choose(Rows rows) {
   SmallVector<tile::DotOp> dots = getDots(kernel);
+  if (!dots.empty() && findProductGrid(kernel))
+    return chooseProduct(dots, rows);
   if (dots.empty())
     chooseRows();
-  else if (findProductGrid(kernel))
-    chooseProduct(dots, rows);
   else
     chooseAttention(dots);
+  return true;
 }
 
 namespace {
@@ -297,7 +318,8 @@ public:
   void make();
 
 private:
-  /// One more, for launches of at most so many rows.
+  /// One more, for launches of at most so many rows, if its blocks may be as
+  /// small as that.
   void add(Rows rows, StringRef suffix, int64_t most);
   /// Up to how many rows larger blocks are too few for the GPU; 0: never.
   int64_t countSomeRows(unsigned colsDim);
@@ -315,16 +337,19 @@ private:
 } // namespace
 
 int64_t RowVariants::countSomeRows(unsigned colsDim) {
-  if (!canUseTensorCores(getDots(kernel)))
+  SmallVector<tile::DotOp> dots = getDots(kernel);
+  if (!canUseTensorCores(dots))
     return 0;
   constexpr int64_t size = 128;
-  int64_t rows = 0;
+  int64_t rows = 0, width = getLargeCols(dots);
+  if (hasColumnRanges(kernel))
+    width = std::min(width, kernel.getSteps()[colsDim]);
   for (tile::LaunchOp launch : launches) {
     std::optional<int64_t> cols =
         getConstantIntValue(launch.getGrid()[colsDim]);
     if (!cols || *cols < 1)
       return 0;
-    int64_t across = llvm::divideCeil(*cols, size);
+    int64_t across = llvm::divideCeil(*cols, width);
     rows =
         std::max(rows, (countMultiprocessors(device.arch) - 1) / across * size);
   }
@@ -335,9 +360,12 @@ void RowVariants::add(Rows rows, StringRef suffix, int64_t most) {
   OpBuilder b(kernel);
   b.setInsertionPointAfter(kernel);
   auto variant = cast<tile::KernelOp>(b.clone(*kernel));
+  if (!Chooser(variant, launches, device).choose(rows)) {
+    variant.erase();
+    return;
+  }
   variant.setSymName((kernel.getSymName() + suffix).str());
   variants.push_back({FlatSymbolRefAttr::get(symbols.insert(variant)), most});
-  Chooser(variant, launches, device).choose(rows);
 }
 
 void RowVariants::make() {

@@ -7,8 +7,10 @@
 
 #include "Resizing.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace ockham;
@@ -51,7 +53,10 @@ static int64_t getExtent(Value view, unsigned axis) {
 bool ResizeCheck::checkLoop(tile::ForOp loop) {
   std::optional<int64_t> lower = getConstantIntValue(loop.getLower()),
                          upper = getConstantIntValue(loop.getUpper());
-  if (lower && upper && (*upper - *lower) % size == 0)
+  // Blocks that end behind the loop read what lies there, and other ones read
+  // less of it, or more.
+  auto endsWith = [&](int64_t step) { return (*upper - *lower) % step == 0; };
+  if (lower && upper && endsWith(size) && endsWith(loop.getStep()))
     return true;
   // What begins behind the beginning of a view still ends with it.
   auto ends = [&](Value view, unsigned axis) {
@@ -71,10 +76,10 @@ bool ResizeCheck::checkLoop(tile::ForOp loop) {
       view = gather.getView(), col = gather.getCol();
     else
       return false;
-    bool alongRows = row == position;
+    bool alongRows = row == position, alongCols = col == position;
     if (auto gather = dyn_cast<tile::GatherOp>(user))
-      alongRows = gather.getTransposed();
-    if (!ends(view, alongRows ? 0 : 1))
+      alongRows = gather.getTransposed(), alongCols = !alongRows;
+    if ((alongRows && !ends(view, 0)) || (alongCols && !ends(view, 1)))
       return false;
   }
   return true;
@@ -107,6 +112,29 @@ bool ResizeCheck::checkStore(tile::StoreOp store, unsigned axis, unsigned dim) {
   return true;
 }
 
+/// True if something is stored at a place that is computed from this one: where
+/// that lies, and ends, is not followed.
+static bool isStoredApart(Value place) {
+  llvm::SetVector<Value> found;
+  auto follow = [&](Operation *user) {
+    for (Value result : user->getResults())
+      if (result.getType().isIntOrIndex())
+        found.insert(result);
+    // The position of a loop that begins or ends there.
+    if (isa<tile::ForOp, scf::ForOp>(user))
+      found.insert(user->getRegion(0).getArgument(0));
+  };
+  for (Operation *user : place.getUsers())
+    follow(user);
+  for (size_t i = 0; i < found.size(); ++i)
+    for (Operation *user : found[i].getUsers()) {
+      if (isa<tile::StoreOp, tile::SubviewOp>(user))
+        return true;
+      follow(user);
+    }
+  return false;
+}
+
 bool ResizeCheck::checkGrid(unsigned dim) {
   BlockArgument index = kernel.getGridIndices()[dim];
   for (Operation *user : index.getUsers()) {
@@ -121,7 +149,7 @@ bool ResizeCheck::checkGrid(unsigned dim) {
       if (place == index && !checkStore(store, axis, dim))
         return false;
   }
-  return true;
+  return !isStoredApart(index);
 }
 
 /// What is computed of whole blocks.

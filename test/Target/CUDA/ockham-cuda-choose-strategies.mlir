@@ -10,7 +10,11 @@
 // CHECK-SAME: grid({{.*}} step 64, {{.*}} step 64)
 // CHECK: tile.for {{.*}} step 2
 // HOPPER-LABEL: tile.kernel @part(
+// HOPPER-SAME: arch = 90
+// HOPPER: tile.for {{.*}} step 2
 // SMALL-LABEL: tile.kernel @part(
+// SMALL-SAME: shared = 101376>
+// SMALL: tile.for {{.*}} step 2
 tile.kernel @part(%a: !tile.view<?x96xf32>, %w: !tile.view<96x64xf32>, %c: !tile.view<?x64xf32>)
     grid(%i to %m step 8, %j to %n step 64) {
   %c0 = arith.constant 0 : index
