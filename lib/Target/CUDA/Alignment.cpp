@@ -128,3 +128,14 @@ int64_t Alignment::getBytes(Value view, Value col) const {
   int64_t all = factor * bytes;
   return std::min<int64_t>(16, all & -all);
 }
+
+int64_t Alignment::getPieceBytes(Value view, Value col) const {
+  auto type = cast<tile::ViewType>(view.getType());
+  int64_t bytes = getBytes(view, col);
+  if (!type.isPacked())
+    return bytes;
+  int64_t panel =
+      type.getPanel() *
+      llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
+  return std::min<int64_t>(bytes, panel & -panel);
+}

@@ -48,6 +48,8 @@ public:
   /// Bytes, a power of two up to 16, at a multiple of which each row of a
   /// window at column `col` begins.
   int64_t getBytes(mlir::Value view, mlir::Value col) const;
+  /// The same for pieces of a row, each of which lies in one panel.
+  int64_t getPieceBytes(mlir::Value view, mlir::Value col) const;
 
 private:
   /// Elements that divide the place of element (0, 0), and the distance of

@@ -28,7 +28,8 @@ static int64_t addEnds(int64_t a, int64_t b, int64_t infinity) {
 
 static Bounds negate(Bounds x) {
   Bounds result;
-  if (x.most != Bounds::kMost)
+  // The least number has no opposite, so that what ends there is infinite.
+  if (x.most != Bounds::kMost && x.most != Bounds::kLeast)
     result.least = -x.most;
   if (x.least != Bounds::kLeast)
     result.most = -x.least;

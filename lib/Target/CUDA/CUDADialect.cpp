@@ -10,6 +10,7 @@
 #include "Layout.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -277,6 +278,41 @@ static LogicalResult verifyPlaces(Operation *op) {
   return success();
 }
 
+/// Parts of a whole fill their buffer: what a warp or a slice too many writes
+/// would be other buffers'.
+static LogicalResult verifyPartRows(Operation *op, StrategyAttr strategy) {
+  PartKind kind;
+  BufferType buffer;
+  RankedTensorType block;
+  if (auto put = dyn_cast<PutPartOp>(op)) {
+    kind = put.getKind(), buffer = put.getBuffer().getType();
+    block = put.getValue().getType();
+  } else if (auto get = dyn_cast<GetWholeOp>(op)) {
+    kind = get.getKind(), buffer = get.getBuffer().getType();
+    block = get.getResult().getType();
+  } else {
+    return success();
+  }
+  bool areSlices = kind == PartKind::Slices;
+  int64_t parts = areSlices ? strategy.getSlices() : strategy.getWarps()[1];
+  int64_t rows = areSlices ? block.getDimSize(0) : 1;
+  if (buffer.getRows() == parts * rows)
+    return success();
+  return op->emitOpError() << "has " << buffer << " for parts of " << parts
+                           << (areSlices ? " slices" : " warps beside others")
+                           << " with " << rows << " rows each, expected "
+                           << parts * rows << " rows";
+}
+
+/// All threads of a block run what is in regions, and as often: only of these
+/// is that known.
+static LogicalResult verifyRegions(Operation *op) {
+  if (op->getNumRegions() == 0 || isa<scf::IfOp, scf::ForOp, tile::ForOp>(op))
+    return success();
+  return op->emitOpError("is in a kernel for CUDA, which knows no such branch "
+                         "or loop; expected scf.if, scf.for or tile.for");
+}
+
 /// Registers of a thread that a block takes.
 static int64_t countRegisters(RankedTensorType type, StrategyAttr strategy) {
   AxisLayout rows = getRowLayout(strategy, type.getDimSize(0));
@@ -337,7 +373,8 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
                 "without interleaving";
   int64_t shared = 0;
   WalkResult result = kernel.getBody().walk([&](Operation *inner) {
-    if (failed(verifyPlaces(inner)))
+    if (failed(verifyPlaces(inner)) || failed(verifyRegions(inner)) ||
+        failed(verifyPartRows(inner, *this)))
       return WalkResult::interrupt();
     if (auto dot = dyn_cast<tile::DotOp>(inner))
       if (failed(verifyDot(dot, *this)))
@@ -476,6 +513,12 @@ LogicalResult CopyOp::verify() {
       bytes != 0 && bytes != 4 && bytes != 8 && bytes != 16)
     return emitOpError() << "copies pieces of " << bytes
                          << " bytes, expected 16, 8, 4, or 0 for elements";
+  if (auto bytes = static_cast<int64_t>(getBytes());
+      bytes != 0 && bytes < buffer.getElementBytes())
+    return emitOpError() << "copies pieces of " << bytes << " bytes of "
+                         << buffer << ", whose elements have "
+                         << buffer.getElementBytes()
+                         << "; expected at least one of them, or 0";
   return success();
 }
 
@@ -543,6 +586,9 @@ LogicalResult GetOp::verify() {
     break;
   case GetKind::Even:
   case GetKind::Odd:
+    if (cols % 2 != 0)
+      return emitOpError() << "splits the " << cols << " columns of " << buffer
+                           << " in two, expected an even number";
     cols /= 2;
     break;
   case GetKind::Scan:

@@ -227,13 +227,22 @@ void KernelEmitter::emitGet(GetOp op) {
 // Copies
 //===----------------------------------------------------------------------===//
 
-void KernelEmitter::emitCopy(CopyOp op) {
+LogicalResult KernelEmitter::emitCopy(CopyOp op) {
+  auto bytes = static_cast<int64_t>(op.getBytes());
+  int64_t most = alignment.getPieceBytes(op.getView(), op.getCol());
+  if (bytes > most)
+    return op.emitOpError()
+           << "copies pieces of " << bytes << " bytes, but of "
+           << op.getView().getType()
+           << " it is known only that pieces begin at multiples of " << most
+           << " bytes; expected " << (most < 4 ? 0 : most);
   OpBuilder::InsertionGuard guard(b);
   if (Value condition = op.getCondition())
     b.setInsertionPointToStart(scf::IfOp::create(b, scalar(condition),
                                                  /*withElseRegion=*/false)
                                    .thenBlock());
   emitCopyPieces(op);
+  return success();
 }
 
 void KernelEmitter::emitCopyPieces(CopyOp op) {

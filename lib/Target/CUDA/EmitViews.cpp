@@ -196,12 +196,8 @@ KernelEmitter::Columns KernelEmitter::getColumns(Value view, Value block,
   columns.own = getBase(columns.axis);
   Value place = scalar(col);
   columns.first = columns.own ? add(place, toIndex(columns.own)) : place;
-  columns.bytes = alignment.getBytes(view, col);
+  columns.bytes = alignment.getPieceBytes(view, col);
   tile::ViewType type = columns.type;
-  if (type.isPacked())
-    // A piece lies in one panel.
-    while (type.getPanel() * getBytes(columns.element) % columns.bytes != 0)
-      columns.bytes /= 2;
   int64_t count = cast<RankedTensorType>(block.getType()).getDimSize(1);
   int64_t width = columns.axis.width;
   columns.span = getSpan(view, 1, col, count, columns.axis.padded);

@@ -302,7 +302,7 @@ LogicalResult KernelEmitter::emitOp(Operation *op) {
   if (auto acquire = dyn_cast<AcquireOp>(op))
     return emitAcquire(acquire), success();
   if (auto copy = dyn_cast<CopyOp>(op))
-    return emitCopy(copy), success();
+    return emitCopy(copy);
   if (auto put = dyn_cast<PutOp>(op))
     return emitPut(put), success();
   if (auto get = dyn_cast<GetOp>(op))

@@ -100,7 +100,7 @@ private:
   // Shared memory (EmitShared.cpp).
   void emitShared(SharedOp op);
   void emitAcquire(AcquireOp op);
-  void emitCopy(CopyOp op);
+  mlir::LogicalResult emitCopy(CopyOp op);
   void emitCopyPieces(CopyOp op);
   void emitPut(PutOp op);
   void emitGet(GetOp op);

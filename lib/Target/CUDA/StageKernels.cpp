@@ -139,15 +139,7 @@ Value Stager::allocate(int64_t rows, int64_t cols, Type element,
 
 void Stager::copy(Value view, Value row, Value col, Value buffer, Value number,
                   int64_t ahead, Value condition) {
-  auto type = cast<tile::ViewType>(view.getType());
-  int64_t bytes = alignment.getBytes(view, col);
-  // A piece lies in one panel.
-  if (type.isPacked()) {
-    int64_t panel =
-        type.getPanel() * type.getElementType().getIntOrFloatBitWidth() / 8;
-    while (panel % bytes != 0)
-      bytes /= 2;
-  }
+  int64_t bytes = alignment.getPieceBytes(view, col);
   if (bytes < 4)
     bytes = 0;
   CopyOp::create(b, view, row, col, buffer, number, ahead, bytes, condition);

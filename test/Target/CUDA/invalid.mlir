@@ -360,6 +360,60 @@ tile.kernel @small(%x: !tile.view<?x64xf32>) grid(%i to %m step 16) {
 
 // -----
 
+tile.kernel @wide(%x: !tile.view<?x64xf64>) grid(%i to %m step 16) {
+  %c0 = arith.constant 0 : index
+  %s = ockham_cuda.shared at 0 : !ockham_cuda.buffer<16x16xf64>
+  // expected-error @below {{copies pieces of 4 bytes of '!ockham_cuda.buffer<16x16xf64>', whose elements have 8; expected at least one of them, or 0}}
+  ockham_cuda.copy %x[%i, %c0] to %s[%c0 + 0] bytes 4 : !tile.view<?x64xf64> -> !ockham_cuda.buffer<16x16xf64>
+}
+
+// -----
+
+func.func @halves(%s: !ockham_cuda.buffer<16x7xf32>) {
+  // expected-error @below {{splits the 7 columns of '!ockham_cuda.buffer<16x7xf32>' in two, expected an even number}}
+  %0 = ockham_cuda.get even %s : !ockham_cuda.buffer<16x7xf32> -> tensor<16x3xf32>
+  return
+}
+
+// -----
+
+tile.kernel @small_sums(%c: !tile.view<?x16xf32>) grid(%i to %m step 16)
+    strategy #ockham_cuda.strategy<arch = 80, dot = mma, warps = [1, 1], lanes = [8, 4], vector = 2, slices = 8> {
+  %c0 = arith.constant 0 : index
+  %x = arith.constant dense<0.0> : tensor<16x16xf32>
+  %s = ockham_cuda.shared at 0 : <16x16xf32>
+  // expected-error @below {{has '!ockham_cuda.buffer<16x16xf32>' for parts of 8 slices with 16 rows each, expected 128 rows}}
+  ockham_cuda.put_part slices %x to %s : tensor<16x16xf32> -> <16x16xf32>
+  %y = ockham_cuda.get_whole slices %s : <16x16xf32> -> tensor<16x16xf32>
+  tile.store %y, %c[%i, %c0] : tensor<16x16xf32>, !tile.view<?x16xf32>
+}
+
+// -----
+
+tile.kernel @many_warps(%c: !tile.view<?x1xf32>) grid(%i to %m step 4)
+    strategy #ockham_cuda.strategy<arch = 80, dot = none, warps = [1, 8], lanes = [1, 32], vector = 4> {
+  %c0 = arith.constant 0 : index
+  %s = ockham_cuda.shared at 0 : <4x4xf32>
+  // expected-error @below {{has '!ockham_cuda.buffer<4x4xf32>' for parts of 8 warps beside others with 1 rows each, expected 8 rows}}
+  %y = ockham_cuda.get_whole sum %s : <4x4xf32> -> tensor<4x1xf32>
+  tile.store %y, %c[%i, %c0] : tensor<4x1xf32>, !tile.view<?x1xf32>
+}
+
+// -----
+
+tile.kernel @switch(%x: !tile.view<?x64xf32>, %n: index) grid(%i to %m step 16)
+    strategy #ockham_cuda.strategy<arch = 80, dot = none, warps = [1, 1], lanes = [1, 32], vector = 4> {
+  // expected-error @below {{'scf.index_switch' op is in a kernel for CUDA, which knows no such branch or loop; expected scf.if, scf.for or tile.for}}
+  scf.index_switch %n
+  case 2 {
+    scf.yield
+  }
+  default {
+  }
+}
+
+// -----
+
 func.func @nobody(%n: index) {
   // expected-error @below {{names @kernels::@none, which is no kernel}}
   ockham_cuda.launch @kernels::@none blocks(%n, %n, %n) ()

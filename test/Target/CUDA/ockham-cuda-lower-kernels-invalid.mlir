@@ -49,6 +49,36 @@ func.func @forward(%x: memref<?x64xf32>, %y: memref<64x?xf32>, %m: index) {
 
 // -----
 
+// Rows of 33 numbers of two bytes begin anywhere.
+tile.kernel @pieces(%x: !tile.view<?x33xbf16>) grid(%i to %m step 16)
+    strategy #ockham_cuda.strategy<arch = 80, dot = none, warps = [1, 1], lanes = [8, 4], vector = 4> {
+  %c0 = arith.constant 0 : index
+  %s = ockham_cuda.shared at 0 : <16x32xbf16>
+  // expected-error @below {{copies pieces of 16 bytes, but of '!tile.view<?x33xbf16>' it is known only that pieces begin at multiples of 2 bytes; expected 0}}
+  ockham_cuda.copy %x[%i, %c0] to %s[%c0 + 0] bytes 16 : !tile.view<?x33xbf16> -> <16x32xbf16>
+}
+func.func @forward(%x: memref<?x33xbf16>, %m: index) {
+  tile.launch @pieces grid[%m] ins(%x : memref<?x33xbf16>)
+  return
+}
+
+// -----
+
+// Nor does a piece lie in two panels.
+tile.kernel @panels(%x: !tile.view<64x36xbf16, panels<12>>) grid(%i to %m step 16)
+    strategy #ockham_cuda.strategy<arch = 80, dot = none, warps = [1, 1], lanes = [8, 4], vector = 4> {
+  %c0 = arith.constant 0 : index
+  %s = ockham_cuda.shared at 0 : <16x32xbf16>
+  // expected-error @below {{copies pieces of 16 bytes, but of '!tile.view<64x36xbf16, panels<12>>' it is known only that pieces begin at multiples of 8 bytes; expected 8}}
+  ockham_cuda.copy %x[%i, %c0] to %s[%c0 + 0] bytes 16 : !tile.view<64x36xbf16, panels<12>> -> <16x32xbf16>
+}
+func.func @forward(%x: memref<3x64x12xbf16>, %m: index) {
+  tile.launch @panels grid[%m] ins(%x : memref<3x64x12xbf16>)
+  return
+}
+
+// -----
+
 tile.kernel @different(%y: !tile.view<?x2xf32>) grid(%i to %m step 1)
     strategy #ockham_cuda.strategy<arch = 80, dot = none, warps = [1, 1], lanes = [1, 32], vector = 4> {
   %c0 = arith.constant 0 : index

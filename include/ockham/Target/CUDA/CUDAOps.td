@@ -63,6 +63,8 @@ def CUDA_StrategyAttr : AttrDef<CUDA_Dialect, "Strategy",
       blocks go.
     - `slices`: into how many parts the depth of products is cut. Each part has
       as many warps as `warps` says; their sums are added up behind the loop.
+      The products are running sums of loops, from zero on, of windows whose
+      depth is a multiple of 16 (mma) or 4 (fma) for each slice.
     - `shared`: the bytes of shared memory that a block may have, if there are
       GPUs to run the kernel that have less of it than `arch`; 0 if not.
 
@@ -230,6 +232,9 @@ def CUDA_PutPartOp : CUDA_Op<"put_part"> {
 def CUDA_GetWholeOp : CUDA_Op<"get_whole"> {
   let summary = "A reduction from what all warps have put";
   let description = [{
+    One number per row of the block, the same in all warps that have the row;
+    with `slices`, the sum of the blocks that lie below each other.
+
     ```mlir
     %r = ockham_cuda.get_whole sum %s
         : !ockham_cuda.buffer<4x4xf32> -> tensor<4x1xf32>
