@@ -307,7 +307,13 @@ Registers KernelEmitter::loadRowIf(Value condition, const Columns &columns,
   return Registers(branch.getResults());
 }
 
-void KernelEmitter::emitLoad(tile::LoadOp op) {
+/// Of an axis' offsets those of some rows.
+static ArrayRef<int64_t> getOffsets(const AxisLayout &rows, RowRange range) {
+  int64_t end = range.end < 0 ? rows.offsets.size() : range.end;
+  return ArrayRef(rows.offsets).slice(range.begin, end - range.begin);
+}
+
+void KernelEmitter::emitLoad(tile::LoadOp op, RowRange range) {
   Value result = op.getResult();
   Columns columns = getColumns(op.getView(), result, op.getCol());
   AxisLayout rows = rowsOf(result);
@@ -316,12 +322,12 @@ void KernelEmitter::emitLoad(tile::LoadOp op) {
     first = add(first, toIndex(base));
   Span span = getRowSpan(op.getView(), result, op.getRow());
   Registers registers;
-  for (int64_t offset : rows.offsets) {
+  for (int64_t offset : getOffsets(rows, range)) {
     Value inside = isIn(span, makeNumber({base, offset}));
     llvm::append_range(registers,
                        loadRowIf(inside, columns, add(first, offset)));
   }
-  blocks[result] = registers;
+  setRegisters(result, range, registers);
 }
 
 void KernelEmitter::emitGather(tile::GatherOp op) {
@@ -379,7 +385,7 @@ void KernelEmitter::emitGatherColumns(tile::GatherOp op) {
   blocks[result] = registers;
 }
 
-void KernelEmitter::emitStore(tile::StoreOp op) {
+void KernelEmitter::emitStore(tile::StoreOp op, RowRange range) {
   Value block = op.getValue();
   Columns columns = getColumns(op.getView(), block, op.getCol());
   AxisLayout rows = rowsOf(block);
@@ -392,7 +398,7 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
   owner = both(owner, isFirstSlice());
   Registers registers = getRegisters(block);
   size_t perRow = columns.axis.offsets.size();
-  for (auto [i, offset] : llvm::enumerate(rows.offsets)) {
+  for (auto [i, offset] : llvm::enumerate(getOffsets(rows, range))) {
     OpBuilder::InsertionGuard guard(b);
     Value inside = isIn(span, makeNumber({base, offset}));
     if (Value condition = both(owner, inside))
@@ -400,6 +406,6 @@ void KernelEmitter::emitStore(tile::StoreOp op) {
           scf::IfOp::create(b, condition, /*withElseRegion=*/false)
               .thenBlock());
     storeRow(columns, add(first, offset),
-             ArrayRef(registers).slice(i * perRow, perRow));
+             ArrayRef(registers).slice((range.begin + i) * perRow, perRow));
   }
 }

@@ -167,6 +167,14 @@ Registers KernelEmitter::getRegisters(Value block) {
   return blocks.lookup(block);
 }
 
+void KernelEmitter::setRegisters(Value block, RowRange range,
+                                 const Registers &rows) {
+  size_t perRow = colsOf(block).offsets.size();
+  Registers &registers = blocks[block];
+  registers.resize(rowsOf(block).offsets.size() * perRow);
+  llvm::copy(rows, registers.begin() + range.begin * perRow);
+}
+
 //===----------------------------------------------------------------------===//
 // Control
 //===----------------------------------------------------------------------===//
@@ -202,8 +210,9 @@ void KernelEmitter::takeValues(Value value, ValueRange &from) {
 }
 
 LogicalResult KernelEmitter::emitBlock(Block &block) {
+  findRowwise(block);
   for (Operation &op : block.without_terminator())
-    if (failed(emitOp(&op)))
+    if (!delayed.contains(&op) && failed(emitOp(&op)))
       return failure();
   return success();
 }
@@ -289,6 +298,8 @@ LogicalResult KernelEmitter::emitOp(Operation *op) {
     return emitLoad(load), success();
   if (auto gather = dyn_cast<tile::GatherOp>(op))
     return emitGather(gather), success();
+  if (rowwise.contains(op))
+    return emitRowwise(cast<tile::StoreOp>(op));
   if (auto store = dyn_cast<tile::StoreOp>(op))
     return emitStore(store), success();
   if (auto reduce = dyn_cast<tile::ReduceOp>(op))
@@ -338,16 +349,18 @@ LogicalResult KernelEmitter::emitOp(Operation *op) {
 // Element by element
 //===----------------------------------------------------------------------===//
 
-LogicalResult KernelEmitter::emitElementwise(Operation *op) {
+LogicalResult KernelEmitter::emitElementwise(Operation *op, RowRange range) {
   Value result = op->getResult(0);
   Type type = getRegisterType(result);
-  size_t count = rowsOf(result).offsets.size() * colsOf(result).offsets.size();
+  size_t rows = rowsOf(result).offsets.size(),
+         perRow = colsOf(result).offsets.size(), count = rows * perRow;
+  size_t end = range.end < 0 ? rows : range.end;
   SmallVector<Registers> operands;
   for (Value operand : op->getOperands())
     operands.push_back(isBlock(operand) ? getRegisters(operand)
                                         : Registers(count, scalar(operand)));
   Registers registers;
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = range.begin * perRow; i < end * perRow; ++i) {
     OperationState state(op->getLoc(), op->getName());
     for (const Registers &operand : operands)
       state.addOperands(operand[i]);
@@ -356,7 +369,7 @@ LogicalResult KernelEmitter::emitElementwise(Operation *op) {
     state.propertiesAttr = op->getPropertiesAsAttribute();
     registers.push_back(b.create(state)->getResult(0));
   }
-  blocks[result] = registers;
+  setRegisters(result, range, registers);
   return success();
 }
 
@@ -379,10 +392,11 @@ LogicalResult KernelEmitter::emitConstant(arith::ConstantOp op) {
   return success();
 }
 
-void KernelEmitter::emitBroadcast(tile::BroadcastOp op) {
+void KernelEmitter::emitBroadcast(tile::BroadcastOp op, RowRange range) {
   Value result = op.getResult(), input = op.getInput();
   size_t rows = rowsOf(result).offsets.size(),
          cols = colsOf(result).offsets.size();
+  size_t end = range.end < 0 ? rows : range.end;
   Type type = getRegisterType(result);
   auto spread = [&](Value value) -> Value {
     if (value.getType() == type)
@@ -391,18 +405,18 @@ void KernelEmitter::emitBroadcast(tile::BroadcastOp op) {
   };
   Registers registers;
   if (!isBlock(input)) {
-    registers.assign(rows * cols, spread(scalar(input)));
+    registers.assign((end - range.begin) * cols, spread(scalar(input)));
   } else {
     auto from = cast<RankedTensorType>(input.getType());
     Registers values = getRegisters(input);
     bool manyRows = from.getDimSize(0) != 1, manyCols = from.getDimSize(1) != 1;
     size_t perRow = manyCols ? cols : 1;
-    for (size_t i = 0; i < rows; ++i)
+    for (size_t i = range.begin; i < end; ++i)
       for (size_t j = 0; j < cols; ++j)
         registers.push_back(
             spread(values[(manyRows ? i : 0) * perRow + (manyCols ? j : 0)]));
   }
-  blocks[result] = registers;
+  setRegisters(result, range, registers);
 }
 
 void KernelEmitter::emitIota(tile::IotaOp op) {

@@ -21,6 +21,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace ockham::cuda {
 
@@ -57,6 +58,12 @@ mlir::Type getMemoryType(mlir::Type element);
 
 using Registers = llvm::SmallVector<mlir::Value>;
 
+/// Of a block's rows of registers, those from `begin` to `end`; -1: to the
+/// last.
+struct RowRange {
+  int64_t begin = 0, end = -1;
+};
+
 class KernelEmitter {
 public:
   KernelEmitter(mlir::ImplicitLocOpBuilder &b, tile::KernelOp kernel,
@@ -79,11 +86,11 @@ private:
   // Control, and ops element by element (KernelEmitter.cpp).
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation *op);
-  mlir::LogicalResult emitElementwise(mlir::Operation *op);
+  mlir::LogicalResult emitElementwise(mlir::Operation *op, RowRange range = {});
   mlir::LogicalResult emitConstant(mlir::arith::ConstantOp op);
   mlir::LogicalResult emitFor(mlir::scf::ForOp op);
   mlir::LogicalResult emitIf(mlir::scf::IfOp op);
-  void emitBroadcast(tile::BroadcastOp op);
+  void emitBroadcast(tile::BroadcastOp op, RowRange range = {});
   void emitIota(tile::IotaOp op);
   void emitReduce(tile::ReduceOp op);
   void emitPutPart(PutPartOp op);
@@ -112,10 +119,10 @@ private:
 
   // Views (EmitViews.cpp).
   void emitSubview(tile::SubviewOp op);
-  void emitLoad(tile::LoadOp op);
+  void emitLoad(tile::LoadOp op, RowRange range = {});
   void emitGather(tile::GatherOp op);
   void emitGatherColumns(tile::GatherOp op);
-  void emitStore(tile::StoreOp op);
+  void emitStore(tile::StoreOp op, RowRange range = {});
   mlir::Value getElementOffset(const ViewValues &view, tile::ViewType type,
                                mlir::Value row, mlir::Value col);
   mlir::Value getPointer(const ViewValues &view, tile::ViewType type,
@@ -189,6 +196,12 @@ private:
   AxisLayout colsOf(mlir::Value block);
   mlir::Type getRegisterType(mlir::Value block);
   Registers getRegisters(mlir::Value block);
+  /// The registers of some rows become those of a block.
+  void setRegisters(mlir::Value block, RowRange range, const Registers &rows);
+
+  // Stores row by row (EmitRows.cpp).
+  void findRowwise(mlir::Block &block);
+  mlir::LogicalResult emitRowwise(tile::StoreOp op);
 
   mlir::ImplicitLocOpBuilder &b;
   tile::KernelOp kernel;
@@ -198,6 +211,10 @@ private:
   llvm::DenseMap<mlir::Value, ViewValues> views;
   llvm::DenseMap<mlir::Value, Registers> blocks;
   llvm::DenseMap<mlir::Value, WindowValues> windows;
+  /// What is computed row by row where it is stored, in order, and all of it.
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Operation *>>
+      rowwise;
+  llvm::DenseSet<mlir::Operation *> delayed;
   mlir::IRMapping scalars;
   mlir::Value thread, lane, shared;
   /// In front of it thread numbers are computed.

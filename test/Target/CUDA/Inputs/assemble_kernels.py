@@ -21,27 +21,45 @@ CASES = (
 )
 
 
-def assemble(module, ptxas, folder):
+def make_residual(width, kind):
+    """A product of whole blocks with a bias and something added: of its sums and
+    all of what is added there would be too many registers."""
+    block = f"tensor<?x{width}x{kind}>"
+    weight = f"tensor<{width}x{width}x{kind}>"
+    bias = f"tensor<{width}xf32>"
+    return f"""
+ockham.weight @w : {weight} = dense<1.0> : {weight}
+ockham.weight @b : {bias} = dense<1.0> : {bias}
+func.func @forward(%x: {block}, %r: {block}) -> {block} attributes {{ockham.entry = "forward"}} {{
+  %w = ockham.load_weight @w : {weight}
+  %b = ockham.load_weight @b : {bias}
+  %y = tfm.linear %x, %w bias %b init %r : {block}, {weight}, {bias} init {block} -> {block}
+  return %y : {block}
+}}
+"""
+
+
+def assemble(module, ptxas, folder, arch="80"):
     for kernel in module.kernels:
         module.get_code(kernel)
         source = folder / f"{kernel}.mlir"
         code = subprocess.run(
-            ["ockham-emulate", source, "--chip", "sm_80", "--emit-llvm", "--no-debug-info"],
+            ["ockham-emulate", source, "--chip", f"sm_{arch}", "--emit-llvm", "--no-debug-info"],
             check=True, capture_output=True,
         ).stdout  # fmt: skip
         text = folder / f"{kernel}.ptx"
         subprocess.run(
-            ["llc", "-mtriple=nvptx64-nvidia-cuda", "-mcpu=sm_80", "-mattr=+ptx78",
+            ["llc", "-mtriple=nvptx64-nvidia-cuda", f"-mcpu=sm_{arch}", "-mattr=+ptx78",
              "-o", text], check=True, input=code,
         )  # fmt: skip
         result = subprocess.run(
-            [ptxas, "-v", "-arch=sm_80", text, "-o", folder / "kernel.cubin"],
+            [ptxas, "-v", f"-arch=sm_{arch}", text, "-o", folder / "kernel.cubin"],
             check=False, capture_output=True, text=True,
         )  # fmt: skip
         said = result.stdout + result.stderr
         spills = re.findall(r"(\d+) bytes spill stores, (\d+) bytes spill loads", said)
         if result.returncode or "warning" in said or spills != [("0", "0")]:
-            sys.exit(f"{kernel}:\n{said}")
+            sys.exit(f"{kernel} for sm_{arch}:\n{said}")
         yield kernel
 
 
@@ -52,6 +70,10 @@ def main():
     for kind, out, transposed in (("bf16", "bf16", False), ("f32", "f32", True)):
         source.write_text(make_text(768, 2304, kind, out, transposed))
         count += len(list(assemble(Module(source, folder), sys.argv[2], folder)))
+    for arch in ("80", "90"):
+        source.write_text(make_residual(256, "bf16"))
+        module = Module(source, folder, PASSES, arch=arch)
+        count += len(list(assemble(module, sys.argv[2], folder, arch)))
     for group, kind, names in CASES:
         seen, missing = set(), set(names)
         for name, text, *_ in make_runs(group):

@@ -14,7 +14,7 @@ import numpy as np
 
 LOWER = (
     "canonicalize,cse,ockham-bufferize-functions,"
-    "ockham-cuda-choose-strategies,ockham-cuda-stage,canonicalize,cse,"
+    "ockham-cuda-choose-strategies{arch=80},ockham-cuda-stage,canonicalize,cse,"
     "ockham-cuda-synchronize,ockham-cuda-lower-kernels,canonicalize,cse"
 )
 DTYPES = {
@@ -120,10 +120,11 @@ class Module:
     # is the same, so that the reference of one is that of the others.
     choice = None
 
-    def __init__(self, source, folder, passes="", options=()):
+    def __init__(self, source, folder, passes="", options=(), arch="80"):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        pipeline = LOWER if not passes else f"{passes},{LOWER}"
+        lower = LOWER.replace("arch=80", f"arch={arch}")
+        pipeline = lower if not passes else f"{passes},{lower}"
         text = run("ockham-opt", source, f"--pass-pipeline=builtin.module({pipeline})",
                    "--mlir-print-op-generic",
                    "--mlir-print-elementsattrs-with-hex-if-larger=1", *options)  # fmt: skip
