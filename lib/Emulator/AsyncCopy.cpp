@@ -75,6 +75,16 @@ void copyAll(uint8_t *destination, const uint8_t *source) {
 void commit() {
   AsyncCopyQueue &queue = current().asyncCopies;
   queue.groups.push_back(queue.time);
+  queue.committed = queue.time;
+}
+
+/// Stands for an instruction that mutations ask about.
+void commitEmpty() {
+  AsyncCopyQueue &queue = current().asyncCopies;
+  if (uint32_t count = queue.time - queue.committed)
+    fail("the group of cp.async that ends here was expected to be empty, got " +
+         llvm::Twine(count) + (count == 1 ? " copy" : " copies"));
+  commit();
 }
 
 void waitForGroups(uint32_t left) {
@@ -131,6 +141,7 @@ void ockham::emulator::addAsyncCopyHandlers(HandlerTable &table) {
   table.add(prefix + "ca.shared.global.16.s", copyPart<16>);
   table.add(prefix + "cg.shared.global.16.s", copyPart<16>);
   table.add(prefix + "commit.group", commit);
+  table.add(kCommitEmpty, commitEmpty);
   table.add(prefix + "wait.group", waitForGroups);
   table.add(prefix + "wait.all", waitForAll);
   for (const char *space : {"", ".shared"}) {

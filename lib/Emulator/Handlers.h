@@ -35,6 +35,10 @@ class Value;
 
 namespace ockham::emulator {
 
+/// No instruction, but what stands for cp.async.commit.group where the group is
+/// expected to be empty (Mutations.h).
+constexpr const char kCommitEmpty[] = "ockham_emulator.commit_empty";
+
 /// Where a handler stores the members of a returned struct, as LLVM lays it
 /// out.
 struct ResultSlot;

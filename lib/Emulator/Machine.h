@@ -101,7 +101,7 @@ struct AsyncCopyQueue {
   /// The time of the last copy of each committed group that has not been
   /// waited for.
   Queue<uint32_t> groups;
-  uint32_t time = 0;
+  uint32_t time = 0, committed = 0; ///< Of the last copy, and of a group's.
 };
 
 /// The bulk stores of one thread, which it waits for in groups.

@@ -6,11 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "ockham/Emulator/Mutations.h"
+#include "Handlers.h"
 #include "ParseModule.h"
 #include "Rewriter.h"
-#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/IR/CFG.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -28,7 +27,8 @@ struct Mutation {
 /// Finds the mutations of a module, in the order of its instructions.
 class MutationFinder {
 public:
-  explicit MutationFinder(bool dropCopies = false) : dropCopies(dropCopies) {}
+  explicit MutationFinder(bool expectEmpty = false)
+      : expectEmpty(expectEmpty) {}
   std::vector<Mutation> find(llvm::Module &module, llvm::StringRef kernel);
 
 private:
@@ -42,7 +42,7 @@ private:
   void moveUp(llvm::CallInst &call, llvm::StringRef name);
   void visitAtomic(llvm::Instruction &instruction);
 
-  bool dropCopies;
+  bool expectEmpty;
   std::vector<Mutation> mutations;
 };
 } // namespace
@@ -121,44 +121,19 @@ static void dropCall(llvm::CallInst &call, llvm::StringRef name) {
   drop(call);
 }
 
-static bool isCopy(llvm::StringRef name) {
-  return name.starts_with("cp.async.ca") || name.starts_with("cp.async.cg");
-}
-
-/// The copies that may be in the group which a call ends.
-static llvm::SmallVector<llvm::CallInst *> findCopies(llvm::CallInst &commit) {
-  llvm::SmallVector<llvm::CallInst *> copies;
-  llvm::SmallPtrSet<llvm::BasicBlock *, 8> seen;
-  llvm::SmallVector<llvm::BasicBlock *> left;
-  auto walkUp = [&](llvm::BasicBlock &block, auto from) {
-    for (llvm::Instruction &at : llvm::make_range(from, block.rend())) {
-      auto *call = llvm::dyn_cast<llvm::CallInst>(&at);
-      std::string name = call ? getInstructionName(*call) : "";
-      if (llvm::StringRef(name).starts_with("cp.async.commit"))
-        return;
-      if (isCopy(name))
-        copies.push_back(call);
-    }
-    for (llvm::BasicBlock *before : llvm::predecessors(&block))
-      if (seen.insert(before).second)
-        left.push_back(before);
-  };
-  walkUp(*commit.getParent(), std::next(commit.getReverseIterator()));
-  while (!left.empty()) {
-    llvm::BasicBlock *block = left.pop_back_val();
-    walkUp(*block, block->rbegin());
-  }
-  return copies;
+/// The end of a group of cp.async, which fails if the group has copies.
+static void expectEmptyGroup(llvm::CallInst &commit) {
+  llvm::Function *callee = commit.getCalledFunction();
+  commit.setCalledFunction(commit.getModule()->getOrInsertFunction(
+      kCommitEmpty, callee->getFunctionType()));
 }
 
 void MutationFinder::visitCall(llvm::CallInst &call, llvm::StringRef name) {
   if (isSynchronizing(name))
     add(call, "drop " + name,
-        [&call, name = name.str(), dropCopies = dropCopies] {
-          if (dropCopies &&
-              llvm::StringRef(name).starts_with("cp.async.commit"))
-            for (llvm::CallInst *copy : findCopies(call))
-              drop(*copy);
+        [&call, name = name.str(), expectEmpty = expectEmpty] {
+          if (expectEmpty && name == "cp.async.commit.group")
+            return expectEmptyGroup(call);
           dropCall(call, name);
         });
 
@@ -324,13 +299,13 @@ ockham::emulator::listMutations(llvm::MemoryBufferRef buffer,
 llvm::Expected<std::string>
 ockham::emulator::applyMutation(llvm::MemoryBufferRef buffer,
                                 llvm::StringRef kernel, unsigned index,
-                                bool dropCopies) {
+                                bool expectEmpty) {
   llvm::LLVMContext context;
   auto module = parseModule(buffer, context);
   if (!module)
     return module.takeError();
   std::vector<Mutation> mutations =
-      MutationFinder(dropCopies).find(**module, kernel);
+      MutationFinder(expectEmpty).find(**module, kernel);
   if (index >= mutations.size())
     return llvm::createStringError(
         "there are " + llvm::Twine(mutations.size()) +

@@ -54,6 +54,30 @@ gpu.module @kernels {
     gpu.return
   }
 
+  // Odd threads copy nothing, and no thread in its second group (mutants.test).
+  gpu.func @half(%a: !llvm.ptr<1>, %out: !llvm.ptr<1>) kernel {
+    %tid = nvvm.read.ptx.sreg.tid.x : i32
+    %tile = llvm.mlir.addressof @tile : !llvm.ptr<3>
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %g = llvm.getelementptr %a[%tid] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, i32
+    %s = llvm.getelementptr %tile[%tid] : (!llvm.ptr<3>, i32) -> !llvm.ptr<3>, i32
+    %odd = arith.andi %tid, %c1 : i32
+    %even = arith.cmpi eq, %odd, %c0 : i32
+    scf.if %even {
+      nvvm.cp.async.shared.global %s, %g, 4, cache = ca : !llvm.ptr<3>, !llvm.ptr<1>
+    }
+    nvvm.cp.async.commit.group
+    nvvm.cp.async.commit.group
+    nvvm.cp.async.wait.group 0
+    scf.if %even {
+      %v = llvm.load %s : !llvm.ptr<3> -> i32
+      %o = llvm.getelementptr %out[%tid] : (!llvm.ptr<1>, i32) -> !llvm.ptr<1>, i32
+      llvm.store %v, %o : i32, !llvm.ptr<1>
+    }
+    gpu.return
+  }
+
   // An mbarrier that all threads' copies arrive at.
   // BARRIER: out: 31 30 29
   // BARRIERMUTANTS: drop cp.async.mbarrier.arrive.noinc.shared {{.*}}: fails

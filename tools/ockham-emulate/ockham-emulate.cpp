@@ -124,11 +124,10 @@ static cl::list<unsigned>
                   cl::desc("With --mutants: only those of these numbers"),
                   cl::cat(category));
 static cl::opt<bool>
-    withoutCopies("without-copies",
-                  cl::desc("With --mutants: where a group of cp.async is not "
-                           "ended, its copies are not made either; what is "
-                           "noticed then tells whether there are any"),
-                  cl::init(false), cl::cat(category));
+    expectEmpty("expect-empty",
+                cl::desc("With --mutants: groups of cp.async are ended, and "
+                         "fail if there are copies in them"),
+                cl::init(false), cl::cat(category));
 static cl::opt<bool>
     untilNoticed("until-noticed",
                  cl::desc("With --mutants: run a mutant in the modes up to the "
@@ -491,7 +490,7 @@ llvm::Expected<bool> Emulation::runMutants(llvm::StringRef code,
       return makeError("there are " + llvm::Twine(list->size()) +
                        " mutants of '" + kernelName + "', got number " +
                        llvm::Twine(i));
-    auto mutated = applyMutation(buffer, kernelName, i, withoutCopies);
+    auto mutated = applyMutation(buffer, kernelName, i, expectEmpty);
     if (!mutated)
       return mutated.takeError();
     auto changed = Module::load(llvm::MemoryBufferRef(*mutated, inputFile));

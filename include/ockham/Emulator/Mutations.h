@@ -24,13 +24,12 @@ namespace ockham::emulator {
 llvm::Expected<std::vector<std::string>>
 listMutations(llvm::MemoryBufferRef module, llvm::StringRef kernel);
 
-/// The module, as bitcode, with one of them. With `dropCopies`, a group of
-/// cp.async that is not ended has no copies either: where that changes nothing,
-/// the group was empty.
+/// The module, as bitcode, with one of them. With `expectEmpty`, the end of a
+/// group of cp.async is not dropped, but fails if there are copies in the group.
 llvm::Expected<std::string> applyMutation(llvm::MemoryBufferRef module,
                                           llvm::StringRef kernel,
                                           unsigned index,
-                                          bool dropCopies = false);
+                                          bool expectEmpty = false);
 
 } // namespace ockham::emulator
 

@@ -533,11 +533,19 @@ void Synchronizer::visitLoop(scf::ForOp loop, State &state) {
   state = left;
 }
 
-/// True for other acquisitions, and for numbers that these are made of.
-static bool isBetweenAcquires(Operation &op) {
-  return isa<AcquireOp>(op) ||
-         (op.getNumRegions() == 0 && isMemoryEffectFree(&op) &&
-          llvm::none_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>));
+/// The next of several copies, or of several acquisitions, between which there
+/// is nothing but the numbers that they are made of; null behind the last one.
+static Operation *getNextOfKind(Operation &op) {
+  if (!isa<CopyOp, AcquireOp>(op))
+    return nullptr;
+  for (Operation *next = op.getNextNode(); next; next = next->getNextNode()) {
+    if (next->getName() == op.getName())
+      return next;
+    if (next->getNumRegions() > 0 || !isMemoryEffectFree(next) ||
+        llvm::any_of(next->getResultTypes(), llvm::IsaPred<RankedTensorType>))
+      return nullptr;
+  }
+  return nullptr;
 }
 
 void Synchronizer::visit(Operation &op, State &state) {
@@ -568,12 +576,10 @@ void Synchronizer::visit(Operation &op, State &state) {
   SmallVector<Access> accesses = getAccesses(op);
   for (const Access &access : accesses)
     synchronize(op, access, state);
-  // One barrier is for all windows that are acquired together.
-  if (isa<AcquireOp>(op))
-    for (Operation *next = op.getNextNode(); next && isBetweenAcquires(*next);
-         next = next->getNextNode())
-      for (const Access &access : getAccesses(*next))
-        synchronize(op, access, state);
+  // One barrier is for all windows that are acquired, or copied, together.
+  for (Operation *next = getNextOfKind(op); next; next = getNextOfKind(*next))
+    for (const Access &access : getAccesses(*next))
+      synchronize(op, access, state);
   insert(state, accesses);
 }
 

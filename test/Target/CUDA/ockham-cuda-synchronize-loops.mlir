@@ -32,6 +32,28 @@ tile.kernel @together(%a: !tile.view<?x33xbf16>, %b: !tile.view<?x32xbf16>, %c: 
   tile.store %0, %c[%i, %c0] : tensor<16x16xf32>, !tile.view<?x16xf32>
 }
 
+// And one for windows that are copied together, though only the second of them is
+// where something was read.
+// CHECK-LABEL: tile.kernel @beside
+// CHECK: ockham_cuda.barrier
+// CHECK-NEXT: ockham_cuda.get
+// CHECK-NEXT: ockham_cuda.barrier
+// CHECK-NEXT: ockham_cuda.copy
+// CHECK-NEXT: ockham_cuda.copy
+// CHECK-NEXT: ockham_cuda.commit
+// CHECK-NEXT: tile.store
+tile.kernel @beside(%a: !tile.view<?x32xf32>, %c: !tile.view<?x16xf32>) grid(%i to %m step 16) strategy #mma {
+  %c0 = arith.constant 0 : index
+  %v = tile.load %a[%i, %c0] : !tile.view<?x32xf32> -> tensor<16x16xf32>
+  %x = ockham_cuda.shared at 0 : <16x16xf32>
+  %y = ockham_cuda.shared at 1024 : <16x16xf32>
+  ockham_cuda.put %v to %y : tensor<16x16xf32> -> <16x16xf32>
+  %0 = ockham_cuda.get transpose %y : <16x16xf32> -> tensor<16x16xf32>
+  ockham_cuda.copy %a[%i, %c0] to %x[%c0 + 0] bytes 16 : !tile.view<?x32xf32> -> <16x16xf32>
+  ockham_cuda.copy %a[%i, %c0] to %y[%c0 + 0] bytes 16 : !tile.view<?x32xf32> -> <16x16xf32>
+  tile.store %0, %c[%i, %c0] : tensor<16x16xf32>, !tile.view<?x16xf32>
+}
+
 // The last of eight turns reads the second of two windows. All have read the
 // first one when its barrier is behind them.
 // CHECK-LABEL: tile.kernel @last

@@ -51,8 +51,8 @@ QUICK = {
     "attention:bf16": ["norm and rotary"],
 }
 # Beginnings of kernels' names, and why some of their groups are empty in all
-# launches. That they are is checked in each run: where the copies in front of
-# the group's end are not made either, nothing may change.
+# launches. That they are is checked in each run: the emulator counts the copies of
+# each group.
 HARMLESS = {
     "attention_": "the last turn of a loop over keys, which LLVM splits from the others, "
     "copies nothing ahead, and behind the whole blocks that all queries see there "
@@ -132,7 +132,7 @@ class MutantModule(Module):
         state.take(self.run_mutants(command, state.pending))
         commits = [n for n in state.pending if state.mutants[n][0] == COMMIT]
         if commits:
-            found = self.run_mutants(command, commits, "--without-copies")
+            found = self.run_mutants(command, commits, "--expect-empty")
             state.filled |= {n for n, (_, what) in found.items() if what != MISSED}
 
 
