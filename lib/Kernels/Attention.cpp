@@ -99,7 +99,8 @@ private:
   Type arithmetic;
   Value zero;
   // Arguments; null if there are none.
-  Value query, key, value, past, keyLengths, mask, means, alpha, beta, gamma;
+  Value query, key, value, valueRows, past, keyLengths, mask, means, alpha,
+      beta, gamma;
   PreparationArguments queryArguments, keyArguments;
   Value keys, output, logsumexp, entropy;
   // The point of the grid.
@@ -122,6 +123,7 @@ void AttentionBody::takeArguments() {
     if (condition)
       argument = *next++;
   };
+  takeIf(options.pairs && options.alpha, valueRows);
   takeIf(options.past != nullptr, past);
   takeIf(options.keyLengths != nullptr, keyLengths);
   takeIf(options.mask != nullptr, mask);
@@ -168,11 +170,13 @@ void AttentionBody::findHead() {
   query = getHead(b, query, firstQuery, queries, head, d);
   output = getHead(b, output, firstQuery, queries, head, dv);
   if (alpha)
-    ownValues = getHead(b, value, firstKey, keys, kvHead, dv);
+    ownValues = getHead(b, options.pairs ? valueRows : value, firstKey, keys,
+                        kvHead, dv);
   if (means)
     means = getHead(b, means, firstKey, keys, kvHead, dv);
   // What lies behind the limit is not read: it may be anything.
-  value = getHead(b, value, firstKey, limit, kvHead, dv);
+  value = options.pairs ? getPackedValues(b, value, kvNumber, limit)
+                        : getHead(b, value, firstKey, limit, kvHead, dv);
   key = options.keysInRows
             ? getHead(b, key, firstKey, limit, kvHead, d)
             : getPackedHead(b, key, kvNumber, keys, options.panel, limit);
@@ -460,8 +464,13 @@ tile::KernelOp kernels::buildAttention(OpBuilder &builder, Location loc,
       view(any, options.heads * d, element),
       options.keysInRows
           ? view(any, options.kvHeads * d, element)
-          : tile::ViewType::get(context, d, any, element, options.panel),
-      values};
+          : tile::ViewType::get(context, d, any, element, options.panel,
+                                options.pairs ? 2 : 1),
+      options.pairs ? tile::ViewType::get(context, any, any, element,
+                                          options.valueDim, /*interleave=*/2)
+                    : values};
+  if (options.pairs && options.alpha)
+    types.push_back(values);
   // A view if it has an element type.
   auto addView = [&](int64_t rows, int64_t cols, Type element) {
     if (element)

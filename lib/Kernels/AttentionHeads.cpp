@@ -32,6 +32,18 @@ Value kernels::getPackedHead(KernelBuilder &b, Value view, Value number,
                                  b.index(type.getRows()), cols);
 }
 
+Value kernels::getPackedValues(KernelBuilder &b, Value view, Value number,
+                               Value rows) {
+  auto from = cast<tile::ViewType>(view.getType());
+  int64_t width = from.getPanel();
+  auto type =
+      tile::ViewType::get(b.getContext(), ShapedType::kDynamic, width,
+                          from.getElementType(), width, from.getInterleave());
+  return tile::SubviewOp::create(b, type, view, b.index(0),
+                                 b.mulIndex(number, b.index(width)), rows,
+                                 b.index(width));
+}
+
 //===----------------------------------------------------------------------===//
 // Norm and rotary
 //===----------------------------------------------------------------------===//
@@ -78,6 +90,13 @@ kernels::getHeadParts(const HeadPreparation &prepare, int64_t width) {
   if (2 * half < width)
     parts.push_back({2 * half, width - 2 * half});
   return parts;
+}
+
+bool kernels::canPairComponents(const HeadPreparation &prepare,
+                                int64_t headDim) {
+  return llvm::all_of(getHeadParts(prepare, headDim), [](auto part) {
+    return part.first % 2 == 0 && part.second % 2 == 0;
+  });
 }
 
 /// Divides the parts by their common root of the mean square, the mean taken
@@ -154,7 +173,7 @@ SmallVector<HeadPart> kernels::loadHead(KernelBuilder &b, Value head, Value row,
 }
 
 //===----------------------------------------------------------------------===//
-// Packed keys
+// Packed keys and values
 //===----------------------------------------------------------------------===//
 
 tile::KernelOp kernels::buildPackKeys(OpBuilder &builder, Location loc,
@@ -167,8 +186,8 @@ tile::KernelOp kernels::buildPackKeys(OpBuilder &builder, Location loc,
       tile::ViewType::get(context, any, options.kvHeads * d, options.element)};
   appendPreparationTypes(types, options.prepare, d);
   types.push_back(builder.getIndexType());
-  types.push_back(
-      tile::ViewType::get(context, d, any, options.element, options.panel));
+  types.push_back(tile::ViewType::get(context, d, any, options.element,
+                                      options.panel, options.pairs ? 2 : 1));
   auto kernel = tile::KernelOp::create(builder, loc, name, types,
                                        ArrayRef<int64_t>{1, n});
   OpBuilder::InsertionGuard guard(builder);
@@ -196,6 +215,36 @@ tile::KernelOp kernels::buildPackKeys(OpBuilder &builder, Location loc,
   for (const HeadPart &part : loadHead(b, from, first, n, d, options.prepare,
                                        arguments, /*position=*/first))
     b.store(b.transpose(part.block), to, b.index(part.col), first);
+  return kernel;
+}
+
+tile::KernelOp kernels::buildPackValues(OpBuilder &builder, Location loc,
+                                        StringRef name,
+                                        const PackValuesOptions &options) {
+  MLIRContext *context = builder.getContext();
+  int64_t width = options.valueDim, n = options.blockKeys;
+  constexpr int64_t any = ShapedType::kDynamic;
+  SmallVector<Type> types{
+      tile::ViewType::get(context, any, options.kvHeads * width,
+                          options.element),
+      builder.getIndexType(),
+      tile::ViewType::get(context, any, any, options.element, width,
+                          /*interleave=*/2)};
+  auto kernel = tile::KernelOp::create(builder, loc, name, types,
+                                       ArrayRef<int64_t>{1, n});
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(kernel.getBlock().getTerminator());
+  KernelBuilder b(loc, builder);
+  ArrayRef<BlockArgument> arguments = kernel.getKernelArguments();
+  Value view = arguments[0], keys = arguments[1], panels = arguments[2];
+  Value number = kernel.getGridIndices()[0], first = kernel.getGridIndices()[1];
+  Value heads = b.index(options.kvHeads);
+  Value batch = b.divIndex(number, heads);
+  Value head = arith::RemUIOp::create(b, number, heads);
+  Value from = getHead(b, view, b.mulIndex(batch, keys), keys, head, width);
+  Value to = getPackedValues(b, panels, number, kernel.getGridExtents()[1]);
+  Value zero = b.index(0);
+  b.store(b.loadStored(from, first, zero, n, width), to, first, zero);
   return kernel;
 }
 

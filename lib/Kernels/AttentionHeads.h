@@ -23,6 +23,11 @@ mlir::Value getPackedHead(KernelBuilder &b, mlir::Value view,
                           mlir::Value number, mlir::Value keys, int64_t panel,
                           mlir::Value cols);
 
+/// The values of one head in one sequence, a panel of their own, of which
+/// `rows` rows are looked at.
+mlir::Value getPackedValues(KernelBuilder &b, mlir::Value view,
+                            mlir::Value number, mlir::Value rows);
+
 /// Columns of a head, from `col` on.
 struct HeadPart {
   int64_t col;

@@ -120,8 +120,9 @@ def ConvertTransformerToTile : Pass<"convert-tfm-to-tile", "::mlir::ModuleOp"> {
            "Widest element type of packed weights: f32, bf16 or f16. Sums are in "
            "f32">,
     Option<"pairsOfRows", "pairs-of-rows", "bool", "false",
-           "Interleave pairs of rows in panels of bf16 weights that meet bf16 "
-           "activations, for instructions that multiply pairs">,
+           "Interleave pairs of rows in panels of bf16 that meet bf16 "
+           "activations (weights, keys, values), for instructions that multiply "
+           "pairs">,
     Option<"gatePanel", "gate-panel", "int64_t", "32",
            "Columns of a panel of weights whose halves are multiplied">,
     Option<"productRows", "product-rows", "int64_t", "8",

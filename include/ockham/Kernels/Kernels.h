@@ -103,9 +103,11 @@ struct HeadPreparation {
 /// gamma c_i` (tfm.attention). Keys come in panels, as buildPackKeys writes
 /// them, or as they are (`keysInRows`): for few queries, because then packing
 /// costs more than it gains, and on targets whose products read rows of them as
-/// well. Arguments, those with a condition only where it holds:
+/// well. With `pairs`, both K and V come in panels whose rows lie in pairs.
+/// Arguments, those with a condition only where it holds:
 ///  - Q `[batch * queries, heads * headDim]`, K, V `[batch * keys, kvHeads *
 ///    valueDim]`;
+///  - V in rows, for alpha, if V itself comes in panels;
 ///  - past, key lengths: one integer per sequence, `[1, batch]`;
 ///  - mask: its first three extents together are the rows;
 ///  - the prefix means of V, like V, for a centre that is not summed up here;
@@ -130,6 +132,10 @@ struct AttentionOptions {
   /// matrices want them: queries are not scaled but scores are, and weights are
   /// rounded.
   bool narrowFactors = false;
+  /// Keys and values are panels of pairs of rows, as buildPackKeys and
+  /// buildPackValues write them, for instructions that multiply pairs of bf16.
+  /// Takes narrow factors.
+  bool pairs = false;
   HeadPreparation prepareQuery, prepareKey;
   /// Element types; null if there are none.
   mlir::Type past, keyLengths, alpha, beta, gamma, logsumexp, entropy;
@@ -154,12 +160,28 @@ tile::KernelOp buildAttention(mlir::OpBuilder &builder, mlir::Location loc,
 struct PackKeysOptions {
   mlir::Type element;
   int64_t kvHeads = 1, headDim = 64, panel = 64;
+  bool pairs = false; ///< Two components of a key lie together.
   HeadPreparation prepare;
   int64_t blockKeys = 16;
 };
 tile::KernelOp buildPackKeys(mlir::OpBuilder &builder, mlir::Location loc,
                              llvm::StringRef name,
                              const PackKeysOptions &options);
+/// True if pairs of components do not cross the parts of a prepared head.
+bool canPairComponents(const HeadPreparation &prepare, int64_t headDim);
+
+/// Values with two rows together: each head of each sequence is a panel of its
+/// own. Arguments: V `[batch * keys, kvHeads * valueDim]`, the number of keys
+/// of a sequence, and the panels. Grid: batch * kvHeads, the keys with one that
+/// fills up the last pair.
+struct PackValuesOptions {
+  mlir::Type element;
+  int64_t kvHeads = 1, valueDim = 64;
+  int64_t blockKeys = 16;
+};
+tile::KernelOp buildPackValues(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name,
+                               const PackValuesOptions &options);
 
 /// Heads in rows, prepared: what buildAttention takes as they are. Arguments: X
 /// `[batch * rows, heads * headDim]`, scale, cos and sin if there are any, the

@@ -25,8 +25,9 @@ struct Preferences {
   int64_t panel = 48, gatePanel = 32;
   /// Rows of a block of a product; of one with two accumulators.
   int64_t productRows = 8, gateRows = 6;
-  /// Panels of bf16 weights that meet bf16 activations have their rows in
-  /// pairs, for instructions that multiply pairs.
+  /// Panels of bf16 that meet bf16 activations, those of weights and those of
+  /// keys and values, have their rows in pairs, for instructions that multiply
+  /// pairs.
   bool pairsOfRows = true;
   /// Transposed weights are read in rows where they are, not packed: a table
   /// that a head shares with the embedding has one place.

@@ -76,6 +76,7 @@ private:
   std::string getName(const AttentionOptions &options);
   Value createPreparedHeads(Value rows, Value scale, int64_t heads, Value past);
   Value createPackedKeys(const AttentionOptions &options);
+  Value createPackedValues(const AttentionOptions &options);
   Value createPrefixMeans(bool always);
   Value createMean(Value perQuery);
   void launchAttention(bool packed, Value means);
@@ -214,7 +215,10 @@ AttentionOptions AttentionConversion::getOptions(bool packed) {
   // Of each query; what the op gives is their mean.
   if (op.getEntropy())
     options.entropy = b.getF32Type();
-  options.narrowFactors = preferences.narrowFactors;
+  options.pairs = packed && preferences.pairsOfRows &&
+                  !preferences.keysInRows && options.element.isBF16() &&
+                  canPairComponents(options.prepareQuery, options.headDim);
+  options.narrowFactors = preferences.narrowFactors || options.pairs;
   options.keysInRows = preferences.keysInRows;
   options.blockQueries = preferences.queryBlock;
   options.blockKeys = preferences.keyBlock;
@@ -350,10 +354,12 @@ Value AttentionConversion::createPackedKeys(const AttentionOptions &options) {
         pack.kvHeads = options.kvHeads;
         pack.headDim = options.headDim;
         pack.panel = options.panel;
+        pack.pairs = options.pairs;
         pack.prepare = prepare;
         return buildPackKeys(builder, loc, symbol, pack);
       });
   Value number = multiply(batch, constant(options.kvHeads));
+  int64_t together = options.pairs ? 2 : 1;
   Value panel = constant(options.panel);
   Value panels = b.createOrFold<arith::DivUIOp>(
       loc,
@@ -361,10 +367,36 @@ Value AttentionConversion::createPackedKeys(const AttentionOptions &options) {
       panel);
   OpFoldResult sizes[] = {
       getAsOpFoldResult(onlyIf(/*packed=*/true, multiply(number, panels))),
-      b.getIndexAttr(options.headDim), b.getIndexAttr(options.panel)};
+      b.getIndexAttr(options.headDim / together),
+      b.getIndexAttr(options.panel * together)};
   Value empty = tensor::EmptyOp::create(b, loc, sizes, options.element);
   inputs.push_back(keys);
   Value padded = onlyIf(/*packed=*/true, multiply(panels, panel));
+  return launch(kernel, ValueRange{number, padded}, inputs, empty);
+}
+
+/// The values with two rows together, each head of each sequence a panel.
+Value AttentionConversion::createPackedValues(const AttentionOptions &options) {
+  SmallVector<Value> inputs{toMatrix(b, loc, op.getValue())};
+  std::string name = "pack_values_" + std::to_string(options.kvHeads) + "x" +
+                     std::to_string(options.valueDim);
+  tile::KernelOp kernel = kernels.get(
+      name, /*numbers=*/{}, options.element, options.element,
+      getElementTypes(inputs), [&](OpBuilder &builder, StringRef symbol) {
+        PackValuesOptions pack;
+        pack.element = options.element;
+        pack.kvHeads = options.kvHeads;
+        pack.valueDim = options.valueDim;
+        return buildPackValues(builder, loc, symbol, pack);
+      });
+  Value number = multiply(batch, constant(options.kvHeads)), two = constant(2);
+  Value pairs = b.createOrFold<arith::CeilDivUIOp>(loc, keys, two);
+  OpFoldResult sizes[] = {getAsOpFoldResult(onlyIf(/*packed=*/true, number)),
+                          getAsOpFoldResult(pairs),
+                          b.getIndexAttr(2 * options.valueDim)};
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, options.element);
+  inputs.push_back(keys);
+  Value padded = onlyIf(/*packed=*/true, multiply(pairs, two));
   return launch(kernel, ValueRange{number, padded}, inputs, empty);
 }
 
@@ -420,7 +452,10 @@ void AttentionConversion::launchAttention(bool packed, Value means) {
     inputs = {toMatrix(b, loc, op.getQuery()),
               packed ? createPackedKeys(options)
                      : toMatrix(b, loc, op.getKey())};
-  inputs.push_back(toMatrix(b, loc, op.getValue()));
+  if (options.pairs)
+    inputs.push_back(createPackedValues(options));
+  if (!options.pairs || options.alpha)
+    inputs.push_back(toMatrix(b, loc, op.getValue()));
   auto add = [&](Value input) {
     if (input)
       inputs.push_back(input);

@@ -39,14 +39,16 @@ static std::optional<unsigned> findRowDim(tile::KernelOp kernel,
   return found;
 }
 
-/// The loop that a packed matrix streams through, panel by panel: a product of
-/// activations and weights.
+/// The loop that a packed matrix streams through, panel by panel, and that
+/// accumulates its products: a product of activations and weights.
 static tile::ForOp findPanelLoop(tile::KernelOp kernel) {
   tile::ForOp found;
   kernel.getBody().walk([&](tile::ForOp loop) {
+    bool accumulates =
+        llvm::any_of(loop.getBlock().getOps<tile::DotOp>(), cpu::isStepOfLoop);
     for (auto [i, view] : llvm::enumerate(loop.getViews()))
       if (cast<tile::ViewType>(view.getType()).isPacked() &&
-          loop.goesAlongRows(i))
+          loop.goesAlongRows(i) && accumulates)
         found = loop;
   });
   return found;

@@ -225,7 +225,11 @@ static bool calls(const Function &function, Intrinsic::ID id) {
 }
 
 static bool multipliesPairs(const Function &function) {
-  return calls(function, Intrinsic::x86_avx512bf16_dpbf16ps_512);
+  return any_of(ArrayRef({Intrinsic::x86_avx512bf16_dpbf16ps_512,
+                          Intrinsic::x86_avx512bf16_dpbf16ps_256,
+                          Intrinsic::x86_avx512bf16_dpbf16ps_128,
+                          Intrinsic::x86_avx512bf16_cvtneps2bf16_512}),
+                [&](Intrinsic::ID id) { return calls(function, id); });
 }
 
 static bool multipliesTiles(const Function &function) {
@@ -265,7 +269,6 @@ Error emitObject(Module &module, const CPUTarget &target,
                  TargetMachine &machine, raw_pwrite_stream &os) {
   module.setDataLayout(machine.createDataLayout());
   module.setTargetTriple(Triple(target.triple));
-  cpu::accessFloatsAsIntegers(module);
   cpu::defineFloatConversions(module);
   if (Triple(target.triple).isX86() &&
       !machine.getMCSubtargetInfo()->checkFeatures("+fma"))
@@ -303,6 +306,7 @@ Error emitObject(Module &module, const CPUTarget &target,
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
       .run(module, modules);
+  cpu::moveFloatsAsIntegers(module);
 
   legacy::PassManager codegen;
   if (machine.addPassesToEmitFile(codegen, os, nullptr,

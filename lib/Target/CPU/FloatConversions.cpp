@@ -157,33 +157,116 @@ void ockham::cpu::defineFloatConversions(Module &module) {
   defineExtension(module, "__extendhfsf2", f16, f32);
 }
 
-void ockham::cpu::accessFloatsAsIntegers(Module &module) {
-  for (Function &function : module)
-    for (Instruction &instruction :
-         make_early_inc_range(instructions(function))) {
-      auto *call = dyn_cast<IntrinsicInst>(&instruction);
-      if (!call)
+//===----------------------------------------------------------------------===//
+// Floats as integers
+//===----------------------------------------------------------------------===//
+
+/// `type` with integers of 16 bits for its floats, or null if it has none.
+static Type *getIntegers(Type *type) {
+  if (!type->getScalarType()->is16bitFPTy())
+    return nullptr;
+  Type *integer = Type::getInt16Ty(type->getContext());
+  auto *vector = dyn_cast<VectorType>(type);
+  return vector ? VectorType::get(integer, vector) : integer;
+}
+
+static Value *castToIntegers(IRBuilder<> &b, Value *value) {
+  return b.CreateBitCast(value, getIntegers(value->getType()));
+}
+
+/// Each incoming value is cast where it comes from.
+static Value *mergeAsIntegers(PHINode &phi, Type *integer) {
+  IRBuilder<> b(&phi);
+  PHINode *merged = b.CreatePHI(integer, phi.getNumIncomingValues());
+  for (auto [value, from] : zip(phi.incoming_values(), phi.blocks())) {
+    // A block that comes in twice does so with one value.
+    int known = merged->getBasicBlockIndex(from);
+    b.SetInsertPoint(from->getTerminator());
+    merged->addIncoming(known >= 0 ? merged->getIncomingValue(known)
+                                   : castToIntegers(b, value),
+                        from);
+  }
+  return merged;
+}
+
+/// The same instruction on integers, or null if there is none to make. One
+/// without a result gives itself.
+static Value *moveAsIntegers(Instruction &instruction) {
+  IRBuilder<> b(&instruction);
+  if (auto *store = dyn_cast<StoreInst>(&instruction)) {
+    if (!store->isSimple() || !getIntegers(store->getValueOperand()->getType()))
+      return nullptr;
+    store->setOperand(0, castToIntegers(b, store->getValueOperand()));
+    return store;
+  }
+  auto *call = dyn_cast<IntrinsicInst>(&instruction);
+  if (call && call->getIntrinsicID() == Intrinsic::masked_store &&
+      getIntegers(call->getArgOperand(0)->getType()))
+    return b.CreateMaskedStore(
+        castToIntegers(b, call->getArgOperand(0)), call->getArgOperand(1),
+        call->getParamAlign(1).valueOrOne(), call->getArgOperand(2));
+  Type *integer = getIntegers(instruction.getType());
+  if (!integer)
+    return nullptr;
+  if (call && call->getIntrinsicID() == Intrinsic::masked_load)
+    return b.CreateMaskedLoad(
+        integer, call->getArgOperand(0), call->getParamAlign(0).valueOrOne(),
+        call->getArgOperand(1), castToIntegers(b, call->getArgOperand(2)));
+  if (auto *load = dyn_cast<LoadInst>(&instruction))
+    return load->isSimple()
+               ? b.CreateAlignedLoad(integer, load->getPointerOperand(),
+                                     load->getAlign())
+               : nullptr;
+  if (auto *select = dyn_cast<SelectInst>(&instruction))
+    return b.CreateSelect(select->getCondition(),
+                          castToIntegers(b, select->getTrueValue()),
+                          castToIntegers(b, select->getFalseValue()));
+  if (auto *shuffle = dyn_cast<ShuffleVectorInst>(&instruction))
+    return b.CreateShuffleVector(castToIntegers(b, shuffle->getOperand(0)),
+                                 castToIntegers(b, shuffle->getOperand(1)),
+                                 shuffle->getShuffleMask());
+  if (auto *phi = dyn_cast<PHINode>(&instruction))
+    return mergeAsIntegers(*phi, integer);
+  return nullptr;
+}
+
+/// Values that are cast to what they were cast from.
+static void foldCasts(Function &function) {
+  SmallVector<BitCastInst *> casts;
+  for (Instruction &instruction : instructions(function))
+    if (auto *cast = dyn_cast<BitCastInst>(&instruction))
+      casts.push_back(cast);
+  for (BitCastInst *cast : casts) {
+    auto *before = dyn_cast<BitCastInst>(cast->getOperand(0));
+    if (before && before->getSrcTy() == cast->getType())
+      cast->replaceAllUsesWith(before->getOperand(0));
+  }
+  // Users first.
+  for (BitCastInst *cast : reverse(casts))
+    if (cast->use_empty())
+      cast->eraseFromParent();
+}
+
+void ockham::cpu::moveFloatsAsIntegers(Module &module) {
+  for (Function &function : module) {
+    SmallVector<Instruction *> all;
+    for (Instruction &instruction : instructions(function))
+      all.push_back(&instruction);
+    for (Instruction *instruction : all) {
+      Value *moved = moveAsIntegers(*instruction);
+      if (!moved || moved == instruction)
         continue;
-      bool loads = call->getIntrinsicID() == Intrinsic::masked_load;
-      if (!loads && call->getIntrinsicID() != Intrinsic::masked_store)
-        continue;
-      Type *type = loads ? call->getType() : call->getArgOperand(0)->getType();
-      if (!type->getScalarType()->is16bitFPTy())
-        continue;
-      IRBuilder<> b(call);
-      Type *integer = VectorType::get(b.getInt16Ty(), cast<VectorType>(type));
-      unsigned place = loads ? 0 : 1;
-      Value *pointer = call->getArgOperand(place);
-      Value *mask = call->getArgOperand(place + 1);
-      Align align = call->getParamAlign(place).valueOrOne();
-      if (loads) {
-        Value *rest = b.CreateBitCast(call->getArgOperand(2), integer);
-        Value *value = b.CreateMaskedLoad(integer, pointer, align, mask, rest);
-        call->replaceAllUsesWith(b.CreateBitCast(value, type));
-      } else {
-        Value *value = b.CreateBitCast(call->getArgOperand(0), integer);
-        b.CreateMaskedStore(value, pointer, align, mask);
+      if (!instruction->getType()->isVoidTy()) {
+        BasicBlock *block = instruction->getParent();
+        BasicBlock::iterator at = isa<PHINode>(instruction)
+                                      ? block->getFirstInsertionPt()
+                                      : instruction->getIterator();
+        IRBuilder<> b(block, at);
+        instruction->replaceAllUsesWith(
+            b.CreateBitCast(moved, instruction->getType()));
       }
-      call->eraseFromParent();
+      instruction->eraseFromParent();
     }
+    foldCasts(function);
+  }
 }

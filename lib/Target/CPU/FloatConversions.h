@@ -19,10 +19,13 @@ namespace ockham::cpu {
 /// library, which the process that loads a model need not have.
 void defineFloatConversions(llvm::Module &module);
 
-/// Masked accesses of vectors of f16 and bf16 become such of i16: processors
-/// without arithmetic on these floats have no others, and the code generator
-/// would make a branch for each element.
-void accessFloatsAsIntegers(llvm::Module &module);
+/// What is loaded, stored, chosen and handed from block to block as f16 or bf16
+/// is i16. Processors without arithmetic on these floats have no registers for
+/// them: the code generator would make a branch for each element of a masked
+/// access, and carry other elements one by one as f32, with a call for each.
+/// Run on code that nothing rewrites any more: as few casts as there are, the
+/// optimizer moves them to where it likes.
+void moveFloatsAsIntegers(llvm::Module &module);
 
 } // namespace ockham::cpu
 

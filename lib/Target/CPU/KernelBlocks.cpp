@@ -322,6 +322,8 @@ void KernelEmitter::emitGather(tile::GatherOp op) {
 }
 
 void KernelEmitter::emitStore(tile::StoreOp op) {
+  if (op.getView().getType().getInterleave() > 1)
+    return emitStoreOfPairs(op);
   const ViewValues &view = views[op.getView()];
   Value value = op.getValue();
   int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
@@ -402,10 +404,17 @@ SliceValues KernelEmitter::storeFactor(Value value) {
   // out of a register.
   int64_t rows = getExtent(value, 0), cols = getExtent(value, 1);
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  // Extended once, and not each time that an element is repeated.
+  if (element.getIntOrFloatBitWidth() < 32 && !strategy.getBf16Pairs())
+    element = b.getF32Type();
   Value memory = getSpill(value, element, rows * cols);
   int64_t at = 0;
   Registers parts = getBlock(value);
   for (Value part : parts) {
+    if (part.getType() !=
+        VectorType::get(cast<VectorType>(part.getType()).getShape(), element))
+      part = arith::ExtFOp::create(
+          b, cast<VectorType>(part.getType()).clone(element), part);
     vector::StoreOp::create(b, part, memory, ValueRange{index(at)});
     at += cast<VectorType>(part.getType()).getNumElements();
   }
@@ -476,7 +485,7 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
   // Rows that lie together are multiplied together.
   auto panels = dyn_cast<tile::SliceType>(op.getRhs().getType());
   int64_t by = panels ? panels.getInterleave() : 1;
-  if (by > 1 && (lhs.colsLeft || rhs.rowsLeft || op.getTransposed()))
+  if (by > 1 && (lhs.colsLeft || op.getTransposed()))
     return op.emitOpError()
            << "reads rows interleaved by " << by
            << " that may end inside of a step; expected a depth that the step "

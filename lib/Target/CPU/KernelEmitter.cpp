@@ -8,9 +8,11 @@
 #include "KernelEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace ockham;
@@ -276,6 +278,18 @@ LogicalResult KernelEmitter::emitConstant(Operation *op) {
   return success();
 }
 
+bool KernelEmitter::roundsToPairs(Operation *op) const {
+  return isa<arith::TruncFOp>(op) && strategy.getBf16Pairs() &&
+         getElementTypeOrSelf(op->getResult(0)).isBF16() &&
+         getElementTypeOrSelf(op->getOperand(0)).isF32() &&
+         llvm::all_of(op->getUses(), [](OpOperand &use) {
+           auto dot = dyn_cast<tile::DotOp>(use.getOwner());
+           auto rhs = dot ? dyn_cast<tile::SliceType>(dot.getRhs().getType())
+                          : tile::SliceType();
+           return rhs && rhs.getInterleave() == 2 && use.get() == dot.getLhs();
+         });
+}
+
 /// One copy of the op per register.
 LogicalResult KernelEmitter::emitElementwise(Operation *op) {
   Value result = op->getResult(0);
@@ -292,6 +306,7 @@ LogicalResult KernelEmitter::emitElementwise(Operation *op) {
     return success();
   }
   SmallVector<Type> types = getRegisterTypes(result);
+  bool toPairs = roundsToPairs(op);
   Registers registers;
   for (auto [i, type] : llvm::enumerate(types)) {
     SmallVector<Value> operands;
@@ -310,7 +325,15 @@ LogicalResult KernelEmitter::emitElementwise(Operation *op) {
                << have << " for " << type;
       operands.push_back(from[i]);
     }
-    registers.push_back(create(operands, type));
+    // What the instruction takes for zero, those that multiply do, too.
+    if (toPairs && cast<VectorType>(type).getNumElements() == kPairLanes)
+      registers.push_back(
+          LLVM::CallIntrinsicOp::create(
+              b, type, b.getStringAttr("llvm.x86.avx512bf16.cvtneps2bf16.512"),
+              operands)
+              .getResult(0));
+    else
+      registers.push_back(create(operands, type));
   }
   blocks[result] = registers;
   return success();

@@ -92,6 +92,9 @@ void transposeSquare(mlir::ImplicitLocOpBuilder &b,
 /// All accesses of the kernel that rely on such a check.
 llvm::SmallVector<GridAccess> findGridAccesses(tile::KernelOp kernel);
 
+/// Sums of an instruction that multiplies pairs of bf16.
+constexpr int64_t kPairLanes = 16;
+
 struct MatrixProduct;
 struct MatrixProducts;
 class MatrixUnit;
@@ -219,6 +222,8 @@ private:
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation *op);
   mlir::LogicalResult emitElementwise(mlir::Operation *op);
+  /// True if a block is rounded for nothing but products of pairs.
+  bool roundsToPairs(mlir::Operation *op) const;
   mlir::LogicalResult emitConstant(mlir::Operation *op);
   mlir::LogicalResult emitScfFor(mlir::scf::ForOp op);
   mlir::LogicalResult emitScfIf(mlir::scf::IfOp op);
@@ -240,12 +245,15 @@ private:
   void emitLoad(tile::LoadOp op);
   void emitGather(tile::GatherOp op);
   void emitStore(tile::StoreOp op);
+  /// Into panels whose rows lie in pairs.
+  void emitStoreOfPairs(tile::StoreOp op);
   mlir::LogicalResult emitDot(tile::DotOp op);
   void emitDotOfRows(tile::DotOp op, const SliceValues &lhs,
                      const SliceValues &rhs);
   /// Adds the products of rows k and k + 1 of the right-hand side, which lie
   /// interleaved, by columns k and k + 1 of the left-hand one. `widths` are the
-  /// vectors of a row of `sums`, `firstCol` where they begin.
+  /// vectors of a row of `sums`, `firstCol` where they begin. Row k + 1 adds
+  /// nothing where the right-hand side ends in front of it.
   void multiplyPairs(Registers &sums, const SliceValues &lhs,
                      const SliceValues &rhs, mlir::Value k, int64_t rows,
                      llvm::ArrayRef<int64_t> widths, int64_t firstCol);

@@ -23,12 +23,17 @@ using namespace ockham::cpu;
 // What it can multiply
 //===----------------------------------------------------------------------===//
 
+static Type getFactorElement(Value value) {
+  if (auto slice = dyn_cast<tile::SliceType>(value.getType()))
+    return slice.getElementType();
+  return cast<RankedTensorType>(value.getType()).getElementType();
+}
+
 bool cpu::multipliesBf16Pairs(tile::KernelOp kernel) {
   WalkResult result = kernel.getBody().walk([&](tile::DotOp dot) {
-    auto lhs = dyn_cast<tile::SliceType>(dot.getLhs().getType());
     auto rhs = dyn_cast<tile::SliceType>(dot.getRhs().getType());
-    bool pairs =
-        lhs && rhs && lhs.getElementType().isBF16() && rhs.getInterleave() == 2;
+    bool pairs = rhs && rhs.getInterleave() == 2 &&
+                 getFactorElement(dot.getLhs()).isBF16();
     return pairs ? WalkResult::interrupt() : WalkResult::advance();
   });
   return result.wasInterrupted();

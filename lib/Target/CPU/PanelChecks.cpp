@@ -19,9 +19,13 @@ static int64_t getInterleave(Value view) {
   return type ? type.getInterleave() : 1;
 }
 
+/// True if that can be seen: a constant, or a product with one.
 static bool isMultiple(Value place, int64_t of) {
-  std::optional<int64_t> constant = getConstantIntValue(place);
-  return constant && *constant % of == 0;
+  if (std::optional<int64_t> constant = getConstantIntValue(place))
+    return *constant % of == 0;
+  auto product = place.getDefiningOp<arith::MulIOp>();
+  return product &&
+         (isMultiple(product.getLhs(), of) || isMultiple(product.getRhs(), of));
 }
 
 /// True if all positions of the loop are multiples.
@@ -51,15 +55,24 @@ static LogicalResult verifyLoop(tile::ForOp loop) {
     int64_t by = getInterleave(view);
     if (by == 1)
       continue;
-    bool divides = loop.goesAlongRows(i) && hasMultiples(loop, by) &&
-                   isMultiple(loop.getUpper(), by);
-    if (!divides)
+    if (!loop.goesAlongRows(i)) {
+      if (!isMultiple(loop.getPlaces()[i], by))
+        return loop.emitOpError()
+               << "reads window #" << i << " of " << view.getType()
+               << ", whose rows lie together by " << by
+               << ", along its columns; expected it at a row that is a "
+                  "multiple of "
+               << by;
+    } else if (!hasMultiples(loop, by) ||
+               (getConstantIntValue(loop.getUpper()) &&
+                !isMultiple(loop.getUpper(), by))) {
+      // Where the end is not known, products look for the end of the rows.
       return loop.emitOpError()
              << "reads window #" << i << " of " << view.getType()
              << ", whose rows lie together by " << by
-             << "; expected a loop down the rows, from and to constants and in "
-                "steps that are multiples of "
-             << by;
+             << "; expected a loop down the rows, from and to a multiple of "
+             << by << " and in such steps";
+    }
     for (Operation *user : loop.getWindows()[i].getUsers())
       if (auto dot = dyn_cast<tile::DotOp>(user);
           dot && dot.getLhs() == loop.getWindows()[i])
@@ -81,6 +94,15 @@ static LogicalResult verifyGather(tile::KernelOp kernel, tile::GatherOp op) {
                           << "; expected multiples of that, from one on";
 }
 
+static LogicalResult verifyStore(tile::KernelOp kernel, tile::StoreOp op) {
+  int64_t by = getInterleave(op.getView());
+  if (by == 1 || isAlwaysMultiple(kernel, op.getRow(), by))
+    return success();
+  return op.emitOpError() << "writes rows of " << op.getView().getType()
+                          << ", which lie together by " << by
+                          << "; expected them from a multiple of that on";
+}
+
 LogicalResult cpu::verifyPanels(tile::KernelOp kernel) {
   WalkResult result = kernel.getBody().walk([&](Operation *op) {
     LogicalResult done = success();
@@ -88,6 +110,8 @@ LogicalResult cpu::verifyPanels(tile::KernelOp kernel) {
       done = verifyLoop(loop);
     } else if (auto gather = dyn_cast<tile::GatherOp>(op)) {
       done = verifyGather(kernel, gather);
+    } else if (auto store = dyn_cast<tile::StoreOp>(op)) {
+      done = verifyStore(kernel, store);
     } else if (auto dot = dyn_cast<tile::DotOp>(op)) {
       auto rhs = dyn_cast<SliceType>(dot.getRhs().getType());
       if (rhs && rhs.getPanel() != 0 && rhs.getCols() > rhs.getPanel())
@@ -98,7 +122,7 @@ LogicalResult cpu::verifyPanels(tile::KernelOp kernel) {
       for (Value operand : op->getOperands())
         if (int64_t by = getInterleave(operand); by > 1) {
           done = op->emitOpError()
-                 << "reads or writes " << operand.getType()
+                 << "reads " << operand.getType()
                  << ", whose rows lie together by " << by
                  << "; expected only products and gathered columns to do so";
           break;

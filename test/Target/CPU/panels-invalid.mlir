@@ -6,7 +6,7 @@
 tile.kernel @load(%w: !paired, %y: !tile.view<?x48xbf16>) grid(%i to %m step 2)
     strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
   %c0 = arith.constant 0 : index
-  // expected-error @+1 {{reads or writes '!tile.view<8x96xbf16, panels<48, interleave = 2>>', whose rows lie together by 2; expected only products and gathered columns to do so}}
+  // expected-error @+1 {{reads '!tile.view<8x96xbf16, panels<48, interleave = 2>>', whose rows lie together by 2; expected only products and gathered columns to do so}}
   %0 = tile.load %w[%c0, %c0] : !paired -> tensor<2x48xbf16>
   tile.store %0, %y[%i, %c0] : tensor<2x48xbf16>, !tile.view<?x48xbf16>
 }
@@ -22,7 +22,7 @@ tile.kernel @odd(%x: !tile.view<?x8xbf16>, %w: !paired, %y: !tile.view<?x96xf32>
   %c0 = arith.constant 0 : index
   %c7 = arith.constant 7 : index
   %zero = arith.constant dense<0.0> : tensor<4x48xf32>
-  // expected-error @+1 {{reads window #1 of '!tile.view<8x96xbf16, panels<48, interleave = 2>>', whose rows lie together by 2; expected a loop down the rows, from and to constants and in steps that are multiples of 2}}
+  // expected-error @+1 {{reads window #1 of '!tile.view<8x96xbf16, panels<48, interleave = 2>>', whose rows lie together by 2; expected a loop down the rows, from and to a multiple of 2 and in such steps}}
   %s = tile.for %k = %c0 to %c7 step 2
       streams(%a = %x[%i, %k] : !tile.view<?x8xbf16> -> !rows, %b = %w[%k, %j] : !paired -> !window)
       iter_args(%acc = %zero : tensor<4x48xf32>) {
@@ -84,4 +84,38 @@ tile.kernel @wide(%x: !tile.view<?x8xf32>, %w: !tile.view<8x96xf32, panels<16>>,
     tile.yield %0 : tensor<4x32xf32>
   }
   tile.store %s, %y[%i, %j] : tensor<4x32xf32>, !tile.view<?x96xf32>
+}
+
+// -----
+
+!paired = !tile.view<8x96xbf16, panels<48, interleave = 2>>
+!window = !tile.slice<4x16xbf16, panels<48, interleave = 2>>
+
+tile.kernel @along(%x: !tile.view<?x4xbf16>, %w: !paired, %y: !tile.view<?x16xf32>) grid(%i to %m step 2)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %c96 = arith.constant 96 : index
+  %zero = arith.constant dense<0.0> : tensor<2x16xf32>
+  %x0 = tile.load %x[%i, %c0] : !tile.view<?x4xbf16> -> tensor<2x4xbf16>
+  // expected-error @+1 {{reads window #0 of '!tile.view<8x96xbf16, panels<48, interleave = 2>>', whose rows lie together by 2, along its columns; expected it at a row that is a multiple of 2}}
+  %s = tile.for %k = %c0 to %c96 step 16
+      streams(%b = %w[%c3, %k] : !paired -> !window)
+      iter_args(%acc = %zero : tensor<2x16xf32>) {
+    %0 = tile.dot %acc, %x0, %b : tensor<2x16xf32>, tensor<2x4xbf16>, !window
+    tile.yield %0 : tensor<2x16xf32>
+  }
+  tile.store %s, %y[%i, %c0] : tensor<2x16xf32>, !tile.view<?x16xf32>
+}
+
+// -----
+
+!paired = !tile.view<?x48xbf16, panels<48, interleave = 2>>
+
+tile.kernel @store(%x: !tile.view<?x48xbf16>, %y: !paired) grid(%i to %m step 3)
+    strategy #ockham_cpu.strategy<vector_bytes = 64, loop = 0> {
+  %c0 = arith.constant 0 : index
+  %0 = tile.load %x[%i, %c0] : !tile.view<?x48xbf16> -> tensor<3x48xbf16>
+  // expected-error @+1 {{writes rows of '!tile.view<?x48xbf16, panels<48, interleave = 2>>', which lie together by 2; expected them from a multiple of that on}}
+  tile.store %0, %y[%i, %c0] : tensor<3x48xbf16>, !paired
 }
