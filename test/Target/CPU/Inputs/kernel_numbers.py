@@ -214,6 +214,7 @@ LEVELS = [
     ("x86-64", " avx"),
     ("x86-64-v3", " avx512f"),
     ("x86-64-v4", " avx512_bf16"),
+    ("x86-64-v4 avx512_bf16", " amx_tile"),
     ("", None),
 ]
 
@@ -222,11 +223,18 @@ def choose_levels(library, cpu):
     """What OCKHAM_CPU is set to, so that all code of the library runs."""
     if cpu != "portable" or platform.machine() != "x86_64":
         return [""]
+    levels, before = [], None
     for level, above in LEVELS:
         needs = run("ockham", "run", str(library), level=level).splitlines()[0]
         if above and above in needs:
             sys.exit(f"{library}: OCKHAM_CPU={level} took code that {needs}")
-    return [level for level, _ in LEVELS]
+        # The library or the machine has no code of its own for some of them.
+        if needs != before:
+            levels.append(level)
+        before = needs
+    if len(levels) == 1 and " avx2 " in Path("/proc/cpuinfo").read_text():
+        sys.exit(f"{library}: all levels took code that {before}")
+    return levels
 
 
 # Of what a model with such products says that it needs, and as many letters that
