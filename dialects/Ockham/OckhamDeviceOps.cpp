@@ -17,6 +17,13 @@ using namespace ockham;
 #define GET_OP_CLASSES
 #include "dialects/Ockham/OckhamDeviceOps.cpp.inc"
 
+LogicalResult BranchesOp::verify() {
+  if (getBranches().size() < 2)
+    return emitOpError() << "has " << getBranches().size()
+                         << " branches, expected at least 2";
+  return success();
+}
+
 LogicalResult CheckRecordOp::verify() {
   size_t holes = getMessage().count("{}");
   if (holes != getValues())

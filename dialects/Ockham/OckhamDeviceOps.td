@@ -31,4 +31,44 @@ def Ockham_CheckRecordOp : Ockham_Op<"check_record",
   let hasVerifier = 1;
 }
 
+def Ockham_BranchesOp : Ockham_Op<"branches", [NoTerminator, SingleBlock]> {
+  let summary = "What a device may do side by side";
+  let description = [{
+    Each region enqueues work for the device that does not depend on that of the
+    others: nothing that one of them writes is read or written by another one.
+    What stands behind the op comes after all of them. All regions are one step
+    of the program, so that a memory plan gives no byte to two of them.
+
+    ```mlir
+    ockham.branches {
+      tile.launch @attention grid[%n] ins(%q : memref<?x64xf32>) outs(%a : memref<?x64xf32>)
+    }, {
+      tile.launch @gelu grid[%n] ins(%f : memref<?x256xf32>) outs(%g : memref<?x256xf32>)
+    }
+    ```
+  }];
+  let regions = (region VariadicRegion<SizedRegion<1>>:$branches);
+  let assemblyFormat = "$branches attr-dict";
+  let hasVerifier = 1;
+}
+
+def Ockham_DeviceBranchOp : Ockham_Op<"device_branch"> {
+  let summary = "Says to which branch what follows belongs";
+  let description = [{
+    With a number, what is enqueued from here on does not depend on what other
+    branches enqueue, up to the next op without a number, behind which everything
+    comes after all branches. Lowered to the host table's `device_branch`.
+
+    ```mlir
+    ockham.device_branch 0
+    ockham.launch @kernels::@attention blocks(%n, %one, %one) (%q, %a) : !llvm.ptr, !llvm.ptr
+    ockham.device_branch 1
+    ockham.launch @kernels::@gelu blocks(%n, %one, %one) (%f, %g) : !llvm.ptr, !llvm.ptr
+    ockham.device_branch
+    ```
+  }];
+  let arguments = (ins OptionalAttr<ConfinedAttr<I32Attr, [IntNonNegative]>>:$number);
+  let assemblyFormat = "($number^)? attr-dict";
+}
+
 #endif // OCKHAM_OCKHAMDEVICEOPS

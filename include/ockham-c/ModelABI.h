@@ -237,6 +237,13 @@ typedef struct ockham_host {
   /// recorded why; the model returns OCKHAM_UNSUPPORTED.
   int64_t *(*device_check)(void *context, int32_t status, const char *message,
                            int32_t value_count);
+
+  /// What the call enqueues from here on belongs to the branch of that number,
+  /// from 0 on: it depends on what came before the first branch, but not on
+  /// other branches, with which it may run side by side. -1 ends all branches:
+  /// what follows comes after them, and so does what waits. Returns as `launch`
+  /// does.
+  int32_t (*device_branch)(void *context, int32_t branch);
 } ockham_host;
 
 /// One call of an entry point.

@@ -174,6 +174,8 @@ void ockham::buildCUDAPreparePipeline(OpPassManager &pm,
   buildBufferizePipeline(pm);
   pm.addPass(createCUDADeferChecks());
   pm.addPass(createCPUUseHostMemory());
+  // Before memory is planned: what runs side by side shares no bytes.
+  pm.addPass(createCUDAFindBranches());
   if (options.memoryPlan)
     pm.addPass(createPlanMemory(*options.memoryPlan));
   else if (options.planMemory)
@@ -211,6 +213,7 @@ void ockham::buildCUDACodePipeline(OpPassManager &pm) {
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());
   pm.addPass(createCUDANumberKernels());
+  pm.addPass(createCUDALowerBranches());
   buildHostCodePipeline(pm);
 }
 

@@ -127,6 +127,46 @@ static int check_late_streams(CUfunction scale) {
   CHECK(cuEventSynchronize(event) == CUDA_ERROR_LAUNCH_FAILED);
   CHECK(cuStreamSynchronize(second) == CUDA_ERROR_LAUNCH_FAILED);
   CHECK(cuStreamSynchronize(second) == CUDA_SUCCESS);
+
+  /* A graph with two branches, which are in no order: a copy in one of them
+   * does not see what the other one writes. */
+  CUstream origin;
+  CUevent fork, join;
+  CHECK(cuMemAlloc_v2(&a, sizeof(in)) == CUDA_SUCCESS);
+  CHECK(cuStreamCreate(&origin, 1) == CUDA_SUCCESS);
+  CHECK(cuEventCreate(&fork, 0) == CUDA_SUCCESS);
+  CHECK(cuEventCreate(&join, 0) == CUDA_SUCCESS);
+  for (int joins = 0; joins < 2; ++joins) {
+    CHECK(cuMemsetD32Async(a, 0, N, NULL) == CUDA_SUCCESS);
+    CHECK(cuMemsetD32Async(b, 0, N, NULL) == CUDA_SUCCESS);
+    CHECK(cuMemsetD32Async(c, 0, N, NULL) == CUDA_SUCCESS);
+    CHECK(cuStreamSynchronize(NULL) == CUDA_SUCCESS);
+    CHECK(cuStreamBeginCapture_v2(origin, 2) == CUDA_SUCCESS);
+    CHECK(cuEventRecord(fork, origin) == CUDA_SUCCESS);
+    CHECK(cuStreamWaitEvent(free_one, fork, 0) == CUDA_SUCCESS);
+    CHECK(cuMemsetD32Async(a, 1, N, origin) == CUDA_SUCCESS);
+    CHECK(cuMemcpyDtoDAsync_v2(b, a, sizeof(in), free_one) == CUDA_SUCCESS);
+    CHECK(cuEventRecord(join, free_one) == CUDA_SUCCESS);
+    CHECK(cuStreamWaitEvent(second, join, 0) == CUDA_SUCCESS);
+    CHECK(cuStreamEndCapture(second, &graph) ==
+          CUDA_ERROR_STREAM_CAPTURE_UNMATCHED);
+    if (joins)
+      CHECK(cuStreamWaitEvent(origin, join, 0) == CUDA_SUCCESS);
+    CHECK(cuMemcpyDtoDAsync_v2(c, a, sizeof(in), origin) == CUDA_SUCCESS);
+    CHECK(cuStreamEndCapture(origin, &graph) ==
+          (joins ? CUDA_SUCCESS : CUDA_ERROR_STREAM_CAPTURE_UNJOINED));
+    CHECK(cuStreamQuery(free_one) == CUDA_SUCCESS);
+    if (!joins)
+      continue;
+    CHECK(cuGraphInstantiateWithFlags(&executable, graph, 0) == CUDA_SUCCESS);
+    CHECK(cuMemsetD32Async(a, 2, N, second) == CUDA_SUCCESS);
+    CHECK(cuGraphLaunch(executable, second) == CUDA_SUCCESS);
+    int values[3][N];
+    CHECK(cuMemcpyDtoH_v2(values[0], a, sizeof(in)) == CUDA_SUCCESS);
+    CHECK(cuMemcpyDtoH_v2(values[1], b, sizeof(in)) == CUDA_SUCCESS);
+    CHECK(cuMemcpyDtoH_v2(values[2], c, sizeof(in)) == CUDA_SUCCESS);
+    CHECK(values[0][0] == 1 && values[1][0] == 2 && values[2][0] == 1);
+  }
   CHECK(cuMemFreeHost(pinned) == CUDA_SUCCESS);
   return 0;
 }

@@ -160,6 +160,58 @@ static int32_t copyTwice(const ockham_host *host, const ockham_call *call) {
   return status ? status : host->device_copy(call->context, z, y, bytes);
 }
 
+/// x [n] -> y [n], z [n]: factor * x in one branch, factor * (factor * x) in
+/// another one. With `joins` at 0 both are copied out in the second branch,
+/// which must not look at what the first one writes; with 2 the branches are
+/// left open.
+static int32_t fork(const ockham_host *host, const ockham_call *call,
+                    int32_t joins) {
+  ++cuda_model_runs;
+  const ockham_tensor *x = &call->inputs[0];
+  int64_t n = x->shape[0];
+  uint64_t bytes = (uint64_t)n * sizeof(float);
+  char *parts = call->workspace;
+  void *y = host->output(call->context, 0, 1, x->shape);
+  void *z = host->output(call->context, 1, 1, x->shape);
+  if (!y || !z)
+    return OCKHAM_INVALID_ARGUMENT;
+  int32_t status = host->device_branch(call->context, 0);
+  if (!status)
+    status = launchScale(host, call, x->data, parts, n);
+  if (!status)
+    status = host->device_branch(call->context, 1);
+  if (!status)
+    status = launchScale(host, call, x->data, parts + bytes, n);
+  if (!status)
+    status = launchScale(host, call, parts + bytes, parts + 2 * bytes, n);
+  if (!status && joins == 1)
+    status = host->device_branch(call->context, -1);
+  if (!status && joins < 2)
+    status = host->device_copy(call->context, y, parts, bytes);
+  if (!status)
+    status = host->device_copy(call->context, z, parts + 2 * bytes, bytes);
+  if (!status && joins == 2)
+    status = host->device_branch(call->context, 0);
+  if (!status && joins == 2)
+    status = host->device_copy(call->context, y, parts, bytes);
+  return status;
+}
+
+static int32_t forked(const ockham_host *host, const ockham_call *call) {
+  return fork(host, call, 1);
+}
+static int32_t unjoined(const ockham_host *host, const ockham_call *call) {
+  return fork(host, call, 0);
+}
+static int32_t open(const ockham_host *host, const ockham_call *call) {
+  return fork(host, call, 2);
+}
+
+static uint64_t countParts(const ockham_tensor *inputs,
+                           const ockham_tensor *states, int32_t workers) {
+  return 3 * countWorkspace(inputs, states, workers);
+}
+
 static void body(void *argument, int64_t begin, int64_t end, int32_t worker) {
   (void)argument;
   (void)begin;
@@ -190,6 +242,8 @@ static int32_t misuse(const ockham_host *host, const ockham_call *call) {
   case 6:
     host->parallel_for(call->context, 1, 1, body, NULL);
     return OCKHAM_OK;
+  case 8:
+    return host->device_branch(call->context, 16);
   default: // No blocks are no mistake.
     return host->launch(call->context, Race, none, block, 0, arguments, 1);
   }
@@ -213,7 +267,10 @@ static const ockham_entry Entries[] = {
     {"misuse", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, misuse},
     {"checked", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, checked},
     {"copy", OCKHAM_ENTRY_OTHER, 1, 1, 0, X, Y, NULL, copy},
-    {"copies", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, NULL, copyTwice}};
+    {"copies", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, NULL, copyTwice},
+    {"forked", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, forked},
+    {"unjoined", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, unjoined},
+    {"open", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, open}};
 
 static const struct {
   float factor[16], panels[64];

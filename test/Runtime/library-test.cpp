@@ -12,7 +12,7 @@
 static_assert(sizeof(ockham_dim) == 16 && sizeof(ockham_tensor_spec) == 24);
 static_assert(sizeof(ockham_tensor) == 24 && sizeof(ockham_state_spec) == 32);
 static_assert(sizeof(ockham_weight_spec) == 80);
-static_assert(sizeof(ockham_host) == 112 && sizeof(ockham_call) == 64);
+static_assert(sizeof(ockham_host) == 120 && sizeof(ockham_call) == 64);
 static_assert(sizeof(ockham_entry) == 56 && sizeof(ockham_model) == 144);
 
 static ockham_status tryLoad(const std::string &path,

@@ -448,7 +448,7 @@ static CUresult copyMemory(Driver &driver, void *to, const void *from,
        !isAllocated(driver, reinterpret_cast<CUdeviceptr>(from), bytes)))
     return CUDA_ERROR_INVALID_VALUE;
   bool isCaptured =
-      stream && driver.streams.contains(stream) && stream->capturing;
+      stream && driver.streams.contains(stream) && stream->capture;
   // Memory of the host that is not pinned is done with when the call returns.
   std::shared_ptr<std::vector<char>> staged;
   if (driver.runsLate && !isCaptured && !fromDevice &&

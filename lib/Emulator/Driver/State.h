@@ -38,24 +38,35 @@ struct CUfunc_st {
   std::string name;
   std::vector<uint64_t> parameterBytes;
 };
+/// Work of a graph, and which of the work before it it comes after.
+struct CapturedWork {
+  Work work;
+  std::vector<size_t> after;
+};
+/// What is being captured, on one stream or several.
+struct Capture {
+  CUstream origin;
+  std::vector<CapturedWork> work;
+};
 struct CUstream_st {
   bool isBlocking = true; ///< Ordered with the default stream.
-  bool capturing = false;
-  std::vector<Work> captured;
-  uint64_t latest = 0;            ///< The work that was submitted last.
+  std::shared_ptr<Capture> capture;
+  std::vector<size_t> ends; ///< Of the capture: what comes next is after them.
+  uint64_t latest = 0;      ///< The work that was submitted last.
   CUresult failed = CUDA_SUCCESS; ///< Late work, until the stream is awaited.
 };
 struct CUevent_st {
   Clock::time_point time;
   bool recorded = false;
-  uint64_t work = 0;             ///< After which it happens.
-  CUstream capturedOn = nullptr; ///< Where its record is part of a graph.
+  uint64_t work = 0;                ///< After which it happens.
+  std::shared_ptr<Capture> capture; ///< Of which its record is a part.
+  size_t node = 0;                  ///< In there.
 };
 struct CUgraph_st {
-  std::vector<Work> work;
+  std::vector<CapturedWork> work;
 };
 struct CUgraphExec_st {
-  std::vector<Work> work;
+  std::vector<CapturedWork> work;
 };
 
 namespace ockham::emulator {
@@ -100,6 +111,7 @@ struct Driver {
   /// late; then behind the work `after` as well, if that is not 0. The null
   /// handle is the default stream.
   CUresult submit(CUstream stream, Work work, uint64_t after = 0);
+  CUresult launch(const CUgraphExec_st &graph, CUstream stream);
 
   bool isPending(uint64_t work) const { return pending.count(work); }
   /// Does what is pending of that work, and what it comes after.

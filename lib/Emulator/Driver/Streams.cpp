@@ -13,8 +13,10 @@ using namespace ockham::emulator;
 CUresult Driver::submit(CUstream stream, Work work, uint64_t after) {
   if (stream && !streams.contains(stream))
     return CUDA_ERROR_INVALID_HANDLE;
-  if (stream && stream->capturing) {
-    stream->captured.push_back(std::move(work));
+  if (stream && stream->capture) {
+    std::vector<CapturedWork> &captured = stream->capture->work;
+    captured.push_back({std::move(work), stream->ends});
+    stream->ends = {captured.size() - 1};
     return CUDA_SUCCESS;
   }
   if (!runsLate)
@@ -41,6 +43,31 @@ CUresult Driver::submit(CUstream stream, Work work, uint64_t after) {
   follow(after);
   (stream ? stream->latest : latestOnDefault) = submitted;
   return CUDA_SUCCESS;
+}
+
+/// In the order of its dependences alone, behind what the stream was given.
+CUresult Driver::launch(const CUgraphExec_st &graph, CUstream stream) {
+  if (!runsLate || (stream && stream->capture)) {
+    for (const CapturedWork &part : graph.work)
+      if (CUresult result = submit(stream, part.work))
+        return result;
+    return CUDA_SUCCESS;
+  }
+  auto nothing = [] { return CUDA_SUCCESS; };
+  if (CUresult result = submit(stream, nothing))
+    return result;
+  uint64_t begin = submitted;
+  for (const CapturedWork &part : graph.work) {
+    Pending &added = pending[++submitted];
+    added = {part.work, stream, {begin}};
+    for (size_t earlier : part.after)
+      added.after.push_back(begin + 1 + earlier);
+  }
+  uint64_t end = submitted;
+  CUresult result = submit(stream, nothing);
+  for (uint64_t number = begin + 1; number <= end; ++number)
+    pending[submitted].after.push_back(number);
+  return result;
 }
 
 CUresult Driver::complete(uint64_t number) {
@@ -133,11 +160,17 @@ CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
   if (!driver.events.contains(event) ||
       (stream && !driver.streams.contains(stream)))
     return CUDA_ERROR_INVALID_HANDLE;
-  // Within one captured stream the order is there; others are not modelled.
-  CUstream captured = stream && stream->capturing ? stream : nullptr;
-  if (event->capturedOn != captured)
+  if (event->capture) {
+    // The stream becomes part of what is captured, from that event on.
+    if (!stream || (stream->capture && stream->capture != event->capture))
+      return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
+    stream->capture = event->capture;
+    stream->ends.push_back(event->node);
+    return CUDA_SUCCESS;
+  }
+  if (stream && stream->capture)
     return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
-  if (captured || !driver.isPending(event->work))
+  if (!driver.isPending(event->work))
     return CUDA_SUCCESS;
   return driver.submit(stream, [] { return CUDA_SUCCESS; }, event->work);
 }
@@ -172,8 +205,10 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
   });
   if (result)
     return result;
-  event->capturedOn = stream && stream->capturing ? stream : nullptr;
-  event->work = event->capturedOn ? 0 : driver.latestOf(stream);
+  event->capture = stream ? stream->capture : nullptr;
+  event->work = event->capture ? 0 : driver.latestOf(stream);
+  if (event->capture)
+    event->node = stream->ends.back();
   return CUDA_SUCCESS;
 }
 
@@ -214,11 +249,29 @@ CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
   OCKHAM_ENTER_DRIVER();
   if (!driver.streams.contains(stream))
     return CUDA_ERROR_INVALID_HANDLE;
-  if (stream->capturing)
+  if (stream->capture)
     return CUDA_ERROR_INVALID_VALUE;
-  stream->capturing = true;
-  stream->captured.clear();
+  stream->capture = std::make_shared<Capture>(Capture{stream, {}});
+  stream->ends.clear();
   return CUDA_SUCCESS;
+}
+
+/// Whether all that was captured comes before the ends of the first stream.
+static bool isJoined(const Capture &capture) {
+  std::vector<bool> seen(capture.work.size());
+  std::vector<size_t> stack = capture.origin->ends;
+  size_t count = 0;
+  while (!stack.empty()) {
+    size_t node = stack.back();
+    stack.pop_back();
+    if (seen[node])
+      continue;
+    seen[node] = true;
+    ++count;
+    const std::vector<size_t> &after = capture.work[node].after;
+    stack.insert(stack.end(), after.begin(), after.end());
+  }
+  return count == seen.size();
 }
 
 CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
@@ -227,11 +280,25 @@ CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
     return CUDA_ERROR_INVALID_HANDLE;
   if (!graph)
     return CUDA_ERROR_INVALID_VALUE;
-  if (!stream->capturing)
+  if (!stream->capture || stream->capture->origin != stream)
     return CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
-  stream->capturing = false;
+  std::shared_ptr<Capture> capture = stream->capture;
+  bool joined = isJoined(*capture);
+  auto leave = [&](auto &object) {
+    if (object.capture == capture)
+      object.capture = nullptr;
+  };
+  driver.streams.forEach([&](CUstream_st &other) {
+    if (other.capture == capture)
+      other.ends.clear();
+    leave(other);
+  });
+  driver.events.forEach(leave);
+  *graph = nullptr;
+  if (!joined)
+    return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
   auto object = std::make_unique<CUgraph_st>();
-  object->work = std::move(stream->captured);
+  object->work = std::move(capture->work);
   *graph = driver.graphs.add(std::move(object));
   return CUDA_SUCCESS;
 }
@@ -253,10 +320,9 @@ CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
   OCKHAM_ENTER_DRIVER();
   if (!driver.executables.contains(executable))
     return CUDA_ERROR_INVALID_HANDLE;
-  for (const Work &work : executable->work)
-    if (CUresult result = driver.submit(stream, work))
-      return result;
-  return CUDA_SUCCESS;
+  if (stream && !driver.streams.contains(stream))
+    return CUDA_ERROR_INVALID_HANDLE;
+  return driver.launch(*executable, stream);
 }
 
 CUresult cuGraphExecDestroy(CUgraphExec executable) {

@@ -91,6 +91,7 @@ const ockham_host &getCPUHost() {
                                    nullptr,
                                    nullptr,
                                    nullptr,
+                                   nullptr,
                                    nullptr};
   return host;
 }

@@ -72,9 +72,11 @@ Status Device::open(const Driver &driver, int ordinal,
       driver.check(driver.cuDeviceGetName(name, sizeof(name) - 1, handle),
                    "asking for the name of " + device->shortName));
   device->fullName = name;
-  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
+  // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR, and
+  // CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT.
   for (auto [attribute, value] : {std::pair(75, &device->majorVersion),
-                                  std::pair(76, &device->minorVersion)})
+                                  std::pair(76, &device->minorVersion),
+                                  std::pair(16, &device->processors)})
     OCKHAM_RETURN_IF_FAILED(
         driver.check(driver.cuDeviceGetAttribute(value, attribute, handle),
                      "asking for the architecture of " + device->describe()));

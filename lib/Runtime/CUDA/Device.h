@@ -49,6 +49,7 @@ public:
   std::string describe() const { return shortName + " (" + fullName + ")"; }
   int major() const { return majorVersion; }
   int minor() const { return minorVersion; }
+  int multiprocessors() const { return processors; }
 
   const Driver &driver;
   CUcontext context() const { return primary; }
@@ -61,7 +62,7 @@ private:
   int number = 0;
   CUcontext primary = nullptr;
   std::string shortName, fullName;
-  int majorVersion = 0, minorVersion = 0;
+  int majorVersion = 0, minorVersion = 0, processors = 0;
   SharedMemory sharedMemory;
 };
 

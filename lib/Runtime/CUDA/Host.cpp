@@ -87,6 +87,11 @@ static int64_t *deviceCheck(void *context, int32_t status, const char *message,
   return static_cast<int64_t *>(record);
 }
 
+static int32_t deviceBranch(void *context, int32_t branch) {
+  Call &call = asCall(context);
+  return report(call, streamOf(call).branch(branch));
+}
+
 const ockham_host &getHost() {
   static const ockham_host host = [] {
     ockham_host table = getCPUHost();
@@ -97,6 +102,7 @@ const ockham_host &getHost() {
     table.device_fill = deviceFill;
     table.device_read = deviceRead;
     table.device_check = deviceCheck;
+    table.device_branch = deviceBranch;
     return table;
   }();
   return host;

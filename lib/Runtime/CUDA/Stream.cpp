@@ -130,6 +130,7 @@ Status Stream::read(void *to, const void *from, uint64_t bytes,
   isRefused = refuseCapture();
   if (isRefused || bytes == 0)
     return Status::ok();
+  OCKHAM_RETURN_IF_FAILED(branch(-1));
   TensorView view;
   view.data = static_cast<char *>(to);
   view.dtype = OCKHAM_U8;
@@ -261,9 +262,12 @@ Status Stream::launch(int32_t index, const uint32_t grid[3],
   std::copy_n(block, 3, record.block);
   record.shared_bytes = sharedBytes;
   ContextScope scope(driver, device->context());
+  CUstream target;
+  OCKHAM_RETURN_IF_FAILED(branches.choose(
+      mainStream(), uint64_t(grid[0]) * grid[1] * grid[2], target));
   CUresult result = driver.cuLaunchKernel(
       program->function(index), grid[0], grid[1], grid[2], block[0], block[1],
-      block[2], sharedBytes, current(), arguments, nullptr);
+      block[2], sharedBytes, target, arguments, nullptr);
   if (result == CUDA_SUCCESS && waits)
     result = driver.cuStreamSynchronize(stream);
   if (result == CUDA_ERROR_OUT_OF_MEMORY)
@@ -310,6 +314,27 @@ std::vector<uint64_t> Stream::makeKey(const ockham_entry &entry,
   return key;
 }
 
+Status Stream::branch(int32_t number) {
+  // Where each launch is waited for, nothing runs side by side.
+  if (waits)
+    return Status::ok();
+  ContextScope scope(driver, device->context());
+  return branches.enter(mainStream(), number);
+}
+
+/// Calls the model's code. What it may have left open is closed, so that what
+/// follows comes after all that it has enqueued.
+int32_t Stream::runEntry(Call &call, const ockham_entry &entry,
+                         const ockham_call &arguments) {
+  int32_t code = entry.run(&getHost(), &arguments);
+  Status joined = branches.join(mainStream());
+  if (joined.failed() && code == OCKHAM_OK && !refuseCapture()) {
+    code = joined.code();
+    call.fail(std::move(joined));
+  }
+  return code;
+}
+
 /// Runs the entry point and keeps what it enqueues. `captured` is false where
 /// that could not be done; nothing has then run.
 int32_t Stream::capture(Graph &graph, Call &call, const ockham_entry &entry,
@@ -321,7 +346,7 @@ int32_t Stream::capture(Graph &graph, Call &call, const ockham_entry &entry,
   capturing = true;
   isUnfit = false;
   captured.clear();
-  int32_t code = entry.run(&getHost(), &arguments);
+  int32_t code = runEntry(call, entry, arguments);
   capturing = false;
   CUgraph raw = nullptr;
   CUresult ended = driver.cuStreamEndCapture(captureStream, &raw);
@@ -385,7 +410,7 @@ int32_t Stream::run(Call &call, const ockham_entry &entry,
 
 int32_t Stream::runModel(Call &call, const ockham_entry &entry,
                          const ockham_call &arguments) {
-  auto runPlainly = [&] { return entry.run(&getHost(), &arguments); };
+  auto runPlainly = [&] { return runEntry(call, entry, arguments); };
   if (!usesGraphs)
     return runPlainly();
   // A call whose outputs or memory move is not worth more attempts.

@@ -8,6 +8,7 @@
 #ifndef OCKHAM_RUNTIME_CUDA_STREAM_H
 #define OCKHAM_RUNTIME_CUDA_STREAM_H
 
+#include "Branches.h"
 #include "Checks.h"
 #include "Graphs.h"
 #include "Program.h"
@@ -42,6 +43,8 @@ public:
                 uint32_t sharedBytes, void **arguments, int32_t argumentCount);
   /// Waits. `isRefused` where the call is captured, which cannot wait.
   Status read(void *to, const void *from, uint64_t bytes, bool &isRefused);
+  /// What follows belongs to that branch of the call; -1: after all of them.
+  Status branch(int32_t number);
   /// The record of a check. `isRefused` as above.
   Status findCheck(int32_t status, const char *message, int32_t valueCount,
                    void *&record, bool &isRefused);
@@ -57,9 +60,12 @@ private:
   Stream(std::shared_ptr<Device> device, std::shared_ptr<Program> program)
       : device(std::move(device)), driver(this->device->driver),
         program(std::move(program)), staging(*this->device),
-        graphs(*this->device), checks(*this->device) {}
-  /// Where work goes.
-  CUstream current() const { return capturing ? captureStream : stream; }
+        graphs(*this->device), checks(*this->device), branches(*this->device) {}
+  /// Where a call's work goes, but for that of branches.
+  CUstream mainStream() const { return capturing ? captureStream : stream; }
+  CUstream current() const { return branches.current(mainStream()); }
+  int32_t runEntry(Call &call, const ockham_entry &entry,
+                   const ockham_call &arguments);
   int32_t runModel(Call &call, const ockham_entry &entry,
                    const ockham_call &arguments);
   void reap(bool waited);
@@ -80,6 +86,7 @@ private:
   Staging staging;
   GraphCache graphs;
   Checks checks;
+  Branches branches;
   bool usesGraphs = false;
   bool waits = false; ///< For each launch, to name the one that fails.
   bool capturing = false;

@@ -228,6 +228,7 @@ private:
   void lower(DeviceCopyOp op);
   void lower(DeviceLoadOp op);
   void lower(CheckRecordOp op);
+  void lower(DeviceBranchOp op);
   /// A pointer to the text; equal messages share one string.
   Value createMessage(Location loc, StringRef message);
   LogicalResult lower(LaunchOp op);
@@ -386,6 +387,16 @@ void EntryLowering::lower(CheckRecordOp op) {
   exitIf(abi.loc, op, failed, OCKHAM_UNSUPPORTED);
   op.replaceAllUsesWith(
       abi.makeMemRef(cast<MemRefType>(op.getRecord().getType()), data, {}));
+  op.erase();
+}
+
+void EntryLowering::lower(DeviceBranchOp op) {
+  ABIBuilder abi = at(op);
+  int32_t number = op.getNumber() ? static_cast<int32_t>(*op.getNumber()) : -1;
+  Value status =
+      callHost(abi, offsetof(ockham_host, device_branch), b.getI32Type(),
+               ValueRange{abi.constant(abi.i32, number)});
+  exitIfFailed(abi.loc, op, status);
   op.erase();
 }
 
@@ -687,6 +698,8 @@ LogicalResult EntryLowering::run() {
       lower(load);
     } else if (auto record = dyn_cast<CheckRecordOp>(op)) {
       lower(record);
+    } else if (auto branch = dyn_cast<DeviceBranchOp>(op)) {
+      lower(branch);
     } else if (auto launch = dyn_cast<LaunchOp>(op)) {
       if (failed(lower(launch)))
         return failure();

@@ -25,6 +25,33 @@ def CUDADeferChecks : Pass<"ockham-cuda-defer-checks", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::ockham::OckhamDialect"];
 }
 
+def CUDAFindBranches : Pass<"ockham-cuda-find-branches", "::mlir::ModuleOp"> {
+  let summary = "Find launches that may run side by side";
+  let description = [{
+    In entry points, launches between which there is nothing else for the device
+    fall into groups that do not depend on each other by what they read and write,
+    such as the sub-blocks of a parallel block. Of the ways to cut a sequence of
+    launches into parts with two or more such groups, that is taken which leaves
+    the shortest chain; each part becomes an `ockham.branches`, of four branches
+    at most. Buffers are made before it and released behind it. Different buffers
+    and arguments are different memory.
+  }];
+  let options = [
+    Option<"window", "window", "unsigned", "64",
+           "Most launches in one part">
+  ];
+  let dependentDialects = ["::ockham::OckhamDialect"];
+}
+
+def CUDALowerBranches : Pass<"ockham-cuda-lower-branches", "::mlir::ModuleOp"> {
+  let summary = "Write branches one behind the other, with calls of the host";
+  let description = [{
+    Each `ockham.branches` becomes its regions' ops, with an
+    `ockham.device_branch` before each of them and behind the last.
+  }];
+  let dependentDialects = ["::ockham::OckhamDialect"];
+}
+
 def CUDAMoveConstants
     : Pass<"ockham-cuda-move-constants", "::mlir::ModuleOp"> {
   let summary = "Make weights of constants, which kernels read on the device";
