@@ -504,6 +504,10 @@ def make_cases():
     for kind in ("bf16", "f32"):
         yield gpt2(GPT2_SMALL, kind, "GPT-2 small")
         yield gpt2(TINY, kind, "GPT-2 tiny")
+    # Made of what is above.
+    from special_cases import make_special_cases
+
+    yield from make_special_cases()
 
 
 # One of each group, and small enough for the emulator.
@@ -512,6 +516,10 @@ QUICK = (
     "attention 4x32 f32",
     "rms norm 768 f32",
     "embedding 5000x768 f32",
+    "gated 96x80 f32",
+    "attention 2x32 key lengths f32",
+    "attention 2x32 cached f32",
+    "cross-entropy 5000 f32",
     "GPT-2 tiny f32",
     "GPT-2 tiny bf16",
 )

@@ -85,8 +85,8 @@ def main():
     parser.add_argument("--archive", type=Path)
     args = parser.parse_args()
     empty_folder(args.folder)
-    for name in ("cases.py", "run.py", "peers.py", "graphs.py", "report.py"):
-        shutil.copy(HERE / name, args.folder)
+    for name in ("cases", "special_cases", "run", "peers", "graphs", "report"):
+        shutil.copy(HERE / f"{name}.py", args.folder)
     shutil.copy(args.runtime, args.folder / "libockham-runtime.so")
     shutil.copytree(
         ROOT / "python" / "ockham",

@@ -163,7 +163,8 @@ static int32_t copyTwice(const ockham_host *host, const ockham_call *call) {
 /// x [n] -> y [n], z [n]: factor * x in one branch, factor * (factor * x) in
 /// another one. With `joins` at 0 both are copied out in the second branch,
 /// which must not look at what the first one writes; with 2 the branches are
-/// left open.
+/// left open. With 3 the second branch begins with a copy, and is entered
+/// twice.
 static int32_t fork(const ockham_host *host, const ockham_call *call,
                     int32_t joins) {
   ++cuda_model_runs;
@@ -180,13 +181,17 @@ static int32_t fork(const ockham_host *host, const ockham_call *call,
     status = launchScale(host, call, x->data, parts, n);
   if (!status)
     status = host->device_branch(call->context, 1);
-  if (!status)
+  if (!status && joins == 3)
+    status = host->device_copy(call->context, parts + bytes, x->data, bytes);
+  if (!status && joins == 3)
+    status = host->device_branch(call->context, 1);
+  if (!status && joins < 3)
     status = launchScale(host, call, x->data, parts + bytes, n);
   if (!status)
     status = launchScale(host, call, parts + bytes, parts + 2 * bytes, n);
-  if (!status && joins == 1)
+  if (!status && (joins == 1 || joins == 3))
     status = host->device_branch(call->context, -1);
-  if (!status && joins < 2)
+  if (!status && joins != 2)
     status = host->device_copy(call->context, y, parts, bytes);
   if (!status)
     status = host->device_copy(call->context, z, parts + 2 * bytes, bytes);
@@ -205,6 +210,10 @@ static int32_t unjoined(const ockham_host *host, const ockham_call *call) {
 }
 static int32_t open(const ockham_host *host, const ockham_call *call) {
   return fork(host, call, 2);
+}
+
+static int32_t copied(const ockham_host *host, const ockham_call *call) {
+  return fork(host, call, 3);
 }
 
 static uint64_t countParts(const ockham_tensor *inputs,
@@ -270,7 +279,8 @@ static const ockham_entry Entries[] = {
     {"copies", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, NULL, copyTwice},
     {"forked", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, forked},
     {"unjoined", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, unjoined},
-    {"open", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, open}};
+    {"open", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, open},
+    {"copied", OCKHAM_ENTRY_OTHER, 1, 2, 0, X, Copies, countParts, copied}};
 
 static const struct {
   float factor[16], panels[64];

@@ -314,13 +314,13 @@ TEST(branches) {
     for (int64_t count : {40, 132 * 32}) {
       for (int round = 1; round <= 4; ++round) {
         // Other numbers each time: what was there before is wrong.
-        float factor = static_cast<float>(3 * round);
-        for (const char *entry : {"forked", "open", "unjoined"}) {
+        float factor = static_cast<float>(4 * round);
+        for (const char *entry : {"forked", "open", "copied", "unjoined"}) {
           Floats x = range(count, ++factor);
           ockham_argument outputs[] = {wanted("y"), wanted("z")};
           CHECK_OK(session->run(entry, x, outputs, 2));
           Floats y = take<float>(outputs[0]), z = take<float>(outputs[1]);
-          CHECK(z == range(count, 9 * factor));
+          CHECK(z == range(count, (entry[0] == 'c' ? 3 : 9) * factor));
           // Where the first branch is not waited for, what it has not written
           // yet is copied; unless both are in one stream.
           bool isRight = entry[0] != 'u' || count > 40;

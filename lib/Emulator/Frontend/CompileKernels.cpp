@@ -28,6 +28,10 @@ llvm::Expected<std::string> ockham::emulator::compileKernels(ModuleOp module,
   if (kernels.size() != 1)
     return makeError("expected one gpu.module, got " +
                      llvm::Twine(kernels.size()));
+  // Alone: what else there is, a host program that launches them, does not find
+  // them any more once they are a binary.
+  OwningOpRef<ModuleOp> device = ModuleOp::create(module.getLoc());
+  device->push_back(kernels.front()->clone());
   std::string lower =
       "convert-vector-to-scf,convert-scf-to-cf,convert-gpu-to-nvvm,"
       "convert-nvvm-to-llvm,convert-math-to-llvm{approximate-log1p=false},"
@@ -47,9 +51,9 @@ llvm::Expected<std::string> ockham::emulator::compileKernels(ModuleOp module,
   llvm::raw_string_ostream os(problems);
   if (failed(parsePassPipeline(pipeline, manager, os)))
     return makeError(problems);
-  if (failed(manager.run(module)))
+  if (failed(manager.run(*device)))
     return makeError("the kernels could not be lowered");
-  for (gpu::BinaryOp binary : module.getOps<gpu::BinaryOp>())
+  for (gpu::BinaryOp binary : device->getOps<gpu::BinaryOp>())
     for (Attribute object : binary.getObjects())
       return cast<gpu::ObjectAttr>(object).getObject().getValue().str();
   return makeError("lowering made no binary");

@@ -40,20 +40,22 @@ Status Branches::enter(CUstream main, int32_t branch) {
   isForked = true;
   entered = branch;
   active = nullptr;
-  isUndecided = branch > 0;
-  if (isUndecided && branches.size() < static_cast<size_t>(branch))
+  isUndecided = false;
+  if (branch == 0)
+    return Status::ok();
+  if (branches.size() < static_cast<size_t>(branch))
     branches.resize(branch);
-  // It was entered before: where it went, it goes on.
-  if (isUndecided && branches[branch - 1].isUsed) {
-    active = branches[branch - 1].stream;
-    isUndecided = false;
-  }
+  // Where it went when it was entered before, it goes on.
+  const Branch &known = branches[branch - 1];
+  isUndecided = !known.isDecided;
+  if (known.isUsed)
+    active = known.stream;
   return Status::ok();
 }
 
 Status Branches::choose(CUstream main, uint64_t blocks, CUstream &stream) {
   if (isUndecided) {
-    isUndecided = false;
+    decide();
     if (blocks < static_cast<uint64_t>(device.multiprocessors())) {
       const Driver &driver = device.driver;
       Branch &branch = branches[entered - 1];
@@ -80,6 +82,7 @@ Status Branches::join(CUstream main) {
   const Driver &driver = device.driver;
   CUresult result = CUDA_SUCCESS;
   for (Branch &branch : branches) {
+    branch.isDecided = false;
     if (!branch.isUsed)
       continue;
     branch.isUsed = false;

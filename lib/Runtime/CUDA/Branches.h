@@ -33,8 +33,12 @@ public:
   /// Where the next launch goes, of that many blocks.
   Status choose(CUstream main, uint64_t blocks, CUstream &stream);
 
-  /// Where other work goes.
-  CUstream current(CUstream main) const { return active ? active : main; }
+  /// Where other work goes. A branch that begins with it stays in the call's
+  /// stream, too.
+  CUstream current(CUstream main) {
+    decide();
+    return active ? active : main;
+  }
 
   /// What follows comes after all branches. Does nothing where there are none.
   Status join(CUstream main);
@@ -44,8 +48,15 @@ private:
   struct Branch {
     CUstream stream = nullptr;
     CUevent done = nullptr;
-    bool isUsed = false; ///< Since the fork.
+    bool isUsed = false;    ///< Since the fork.
+    bool isDecided = false; ///< Where it goes, since the fork.
   };
+
+  void decide() {
+    if (isUndecided)
+      branches[entered - 1].isDecided = true;
+    isUndecided = false;
+  }
 
   const Device &device;
   CUevent forked = nullptr;

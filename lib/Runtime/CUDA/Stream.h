@@ -63,7 +63,7 @@ private:
         graphs(*this->device), checks(*this->device), branches(*this->device) {}
   /// Where a call's work goes, but for that of branches.
   CUstream mainStream() const { return capturing ? captureStream : stream; }
-  CUstream current() const { return branches.current(mainStream()); }
+  CUstream current() { return branches.current(mainStream()); }
   int32_t runEntry(Call &call, const ockham_entry &entry,
                    const ockham_call &arguments);
   int32_t runModel(Call &call, const ockham_entry &entry,

@@ -11,7 +11,7 @@
 // RUN: FileCheck %s --check-prefix=SYNC --input-file=%t.sync.mlir
 // RUN: ockham-opt %t.sync.mlir --ockham-cuda-lower-kernels --canonicalize --cse -o %t.nvvm.mlir
 // RUN: FileCheck %s --check-prefix=NVVM --input-file=%t.nvvm.mlir
-// RUN: grep -v "ockham_cuda.launch @" %t.nvvm.mlir | ockham-emulate - --chip sm_80 --no-debug-info --emit-llvm > %t.bc
+// RUN: ockham-emulate %t.nvvm.mlir --chip sm_80 --no-debug-info --emit-llvm > %t.bc
 // RUN: llc -mtriple=nvptx64-nvidia-cuda -mcpu=sm_80 -mattr=+ptx78 %t.bc -o - | FileCheck %s --check-prefix=PTX
 
 ockham.weight @w : tensor<256x200xbf16> = dense<0.5> : tensor<256x200xbf16>
