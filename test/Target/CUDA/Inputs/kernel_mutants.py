@@ -55,8 +55,9 @@ QUICK = {
 # each group.
 HARMLESS = {
     "attention_": "the last turn of a loop over keys, which LLVM splits from the others, "
-    "copies nothing ahead, and behind the whole blocks that all queries see there "
-    "is no other turn, unless a past or a length moves the diagonal",
+    "copies nothing ahead, the one in front of a loop nothing where that has no "
+    "turns, and behind the whole blocks that all queries see there is no other "
+    "turn, unless a past or a length moves the diagonal",
     "linear_": "the last turn of a short loop, which LLVM writes out, copies nothing ahead",
 }
 COMMIT = "drop cp.async.commit.group"
