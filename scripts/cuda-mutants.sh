@@ -8,7 +8,8 @@
 # mutant that nothing notices is an error.
 #
 #   GROUP        products, fused, rows or attention, also with a type:
-#                attention:bf16 (default: all of them, as f32, bf16 and f16)
+#                attention:bf16 or attention:tf32 (default: all of them, as f32,
+#                bf16 and f16)
 #   --build DIR  where Ockham was built (default: build)
 #   --jobs N     cases at a time (default: one per core)
 #   --json FILE  writes what became of each mutant

@@ -145,6 +145,7 @@ Expected<CompileSummary> compileModel(const CompileOptions &options,
   bool isCUDA = options.target == TargetKind::CUDA;
   DeviceCodeOptions device;
   device.strict = options.strictKernels;
+  device.tf32 = options.tf32;
   if (isCUDA) {
     Expected<std::vector<GPUArch>> archs = parseGPUArchs(options.arch);
     if (!archs)

@@ -30,6 +30,7 @@ Error lowerForCUDA(ModuleOp module, const DeviceCodeOptions &device,
   CUDAPipelineOptions options;
   // The oldest one comes first.
   options.arch = device.archs.front().version;
+  options.tf32 = device.tf32;
   // Younger ones may have less shared memory.
   int64_t shared = cuda::getMostSharedBytes(options.arch);
   for (const GPUArch &arch : device.archs)

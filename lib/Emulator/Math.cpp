@@ -59,6 +59,7 @@ uint32_t toInt(float x) {
 float fromInt(uint32_t x) { return int32_t(x); }
 
 uint32_t toBFloat16(float value) { return roundToBFloat16(value); }
+uint32_t toTF32(float value) { return roundToTF32(value); }
 /// The first operand goes to the upper half.
 void packBFloat16(ResultSlot *slot, float high, float low) {
   uint32_t packed =
@@ -112,6 +113,7 @@ static void addIntrinsics(HandlerTable &table) {
   table.addPure(prefix + "ff2bf16x2.rn", packBFloat16);
   table.addPure(prefix + "ff2f16x2.rn", packHalf);
   table.addPure(prefix + "f2bf16.rn", toBFloat16);
+  table.addPure(prefix + "f2tf32.rna", toTF32);
   table.addPure(prefix + "prmt", permuteBytes);
 }
 

@@ -36,6 +36,14 @@ struct TF32Format {
   }
 };
 
+/// Rounds to nearest, and away from zero in the middle.
+inline uint32_t roundToTF32(float value) {
+  uint32_t bits = llvm::bit_cast<uint32_t>(value);
+  if ((bits & 0x7fffffff) > 0x7f800000)
+    return 0x7fffffff;
+  return (bits + 0x1000) & 0xffffe000;
+}
+
 /// Rounds to nearest even.
 inline uint16_t roundToBFloat16(float value) {
   uint32_t bits = llvm::bit_cast<uint32_t>(value);

@@ -183,6 +183,7 @@ void ockham::buildCUDAPreparePipeline(OpPassManager &pm,
   CUDAChooseStrategiesOptions strategies;
   strategies.arch = options.arch;
   strategies.shared = options.shared;
+  strategies.tf32 = options.tf32;
   pm.addPass(createCUDAChooseStrategies(strategies));
   pm.addPass(createCUDAStage());
   pm.addPass(createCanonicalizerPass());

@@ -123,13 +123,22 @@ int ockham::tool::runCompile(int argc, char **argv) {
     return std::string();
   };
   line.option(
-      "--precision", "f32|bf16|f16",
+      "--precision", "f32|tf32|bf16|f16",
       "f32 (default), bf16 or f16: the weights of linears are rounded to it, "
       "which halves what is read of them; sums stay float32. For CUDA, whose "
       "tensor cores take two factors of one type, activations are of that "
-      "type as well.",
+      "type as well. With --target cuda also tf32: all is float32, but factors "
+      "of products are rounded to 11 bits, for tensor cores.",
       [&](const std::string &given) {
-        return readPrecision(given, options.precision);
+        options.tf32 = given == "tf32";
+        if (options.tf32) {
+          options.precision = Precision::F32;
+          return std::string();
+        }
+        std::string problem = readPrecision(given, options.precision);
+        if (!problem.empty())
+          problem += ", or tf32 for CUDA";
+        return problem;
       });
   line.option(
       "--activations", "f32|bf16|f16",
@@ -182,6 +191,10 @@ int ockham::tool::runCompile(int argc, char **argv) {
     return fail("--arch belongs to --target cuda; for the CPU there is --cpu");
   if (options.strictKernels && !isCUDA)
     return fail("--strict-kernels belongs to --target cuda");
+  if (options.tf32 && !isCUDA)
+    return fail(
+        "--precision tf32 belongs to --target cuda; processors multiply "
+        "float32 as it is, or bf16 and f16");
   if (!cpu.empty() && isCUDA)
     return fail("--cpu belongs to --target cpu; for GPUs there is --arch");
   if (!cpu.empty())

@@ -76,6 +76,8 @@ struct CompileOptions : ReadOptions {
   std::string cpu = "native";
   /// Of the weights of linears.
   Precision precision = Precision::F32;
+  /// For CUDA: factors of f32 products are rounded to tf32, for tensor cores.
+  bool tf32 = false;
   /// Of activations; without it what the target is fastest with.
   std::optional<Precision> activations;
   /// Prints text kinds with the bytes of the weights, so that the file can be

@@ -42,6 +42,10 @@ struct CUDAPipelineOptions : mlir::PassPipelineOptions<CUDAPipelineOptions> {
       *this, "shared", llvm::cl::init(0),
       llvm::cl::desc("Bytes of shared memory that a block may have on all GPUs "
                      "that run the kernels; 0: what `arch` has")};
+  Option<bool> tf32{
+      *this, "tf32", llvm::cl::init(false),
+      llvm::cl::desc("Round the factors of f32 products to tf32, for tensor "
+                     "cores")};
   Option<bool> planMemory{
       *this, "plan-memory", llvm::cl::init(true),
       llvm::cl::desc("Place buffers in one arena per entry point, where their "

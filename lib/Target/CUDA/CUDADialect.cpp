@@ -108,7 +108,7 @@ Attribute StrategyAttr::parse(AsmParser &parser, Type) {
       std::optional<DotKind> known = symbolizeDotKind(kind);
       if (succeeded(result) && !known) {
         parser.emitError(loc)
-            << "has dot = " << kind << ", expected mma, fma or none";
+            << "has dot = " << kind << ", expected mma, tf32, fma or none";
         return {};
       }
       dot = known.value_or(DotKind::None);
@@ -193,14 +193,22 @@ bool cuda::isForTensorCores(tile::DotOp dot) {
          acc.getDimSize(1) > 1 && getDepth(dot) > 1;
 }
 
+bool cuda::isForTF32(tile::DotOp dot) {
+  // 8 columns of 8 products at once.
+  RankedTensorType acc = dot.getAcc().getType();
+  return getFactorElement(dot.getLhs()).isF32() &&
+         getFactorElement(dot.getRhs()).isF32() &&
+         acc.getElementType().isF32() && acc.getDimSize(1) > 1 &&
+         getDepth(dot) > 1;
+}
+
 static LogicalResult verifySlices(tile::DotOp dot, StrategyAttr strategy) {
   for (Value factor : {dot.getLhs(), dot.getRhs()})
     if (!isa<tile::SliceType>(factor.getType()))
       return dot.emitOpError()
              << "multiplies a block of " << factor.getType()
              << " in slices, expected windows; or a strategy with slices = 1";
-  int64_t unit =
-      (strategy.getDot() == DotKind::MMA ? 16 : 4) * strategy.getSlices();
+  int64_t unit = strategy.getDotDepth() * strategy.getSlices();
   if (getDepth(dot) % unit != 0)
     return dot.emitOpError() << "is " << getDepth(dot) << " deep, expected a "
                              << "multiple of " << unit << " for "
@@ -223,6 +231,18 @@ static LogicalResult verifyDot(tile::DotOp dot, StrategyAttr strategy) {
       return dot.emitOpError()
              << "has sums of " << acc << ", expected f32 for dot = fma";
     return success();
+  case DotKind::TF32:
+    if (isForTF32(dot))
+      return success();
+    if (!acc.isF32() || !lhs.isF32() || !rhs.isF32())
+      return dot.emitOpError()
+             << "multiplies " << lhs << " and " << rhs << " to " << acc
+             << ", but only f32 is rounded to tf32; expected dot = mma for "
+                "bf16 and f16, or dot = fma";
+    return dot.emitOpError()
+           << "has " << dot.getAcc().getType().getDimSize(1) << " columns of "
+           << getDepth(dot)
+           << " products, but mma.sync makes 8 of 8; expected dot = fma";
   case DotKind::MMA:
     if (isForTensorCores(dot))
       return success();
@@ -348,7 +368,7 @@ LogicalResult StrategyAttr::verifyKernel(Operation *op) const {
     if (!llvm::isPowerOf2_64(size))
       return op->emitOpError() << "has a size of " << size << " in " << *this
                                << ", expected a power of two";
-  if (getDot() == DotKind::MMA &&
+  if (usesTensorCores() &&
       (getLanes()[0] != 8 || getLanes()[1] != 4 || getVector() != 2))
     return op->emitOpError()
            << "has lanes of " << getLanes()[0] << " x " << getLanes()[1]

@@ -31,12 +31,6 @@ static int64_t countMultiprocessors(int64_t arch) {
   return arch >= 90 ? 132 : 108;
 }
 
-/// True if tensor cores can do all products of a kernel.
-static bool canUseTensorCores(ArrayRef<tile::DotOp> dots) {
-  return llvm::all_of(dots,
-                      [](tile::DotOp dot) { return isForTensorCores(dot); });
-}
-
 static SmallVector<tile::DotOp> getDots(tile::KernelOp kernel) {
   SmallVector<tile::DotOp> dots;
   kernel.getBody().walk([&](tile::DotOp dot) { dots.push_back(dot); });
@@ -48,12 +42,21 @@ namespace {
 struct Device {
   int64_t arch;
   int64_t shared; ///< Bytes of a block at most, 0 for what the GPU has.
+  bool tf32;      ///< Products of f32 may be rounded to it.
 
   int64_t getMostShared() const {
     int64_t most = getMostSharedBytes(arch);
     return shared == 0 ? most : std::min(most, shared);
   }
 };
+
+/// What computes all products of a kernel.
+DotKind getDotKind(ArrayRef<tile::DotOp> dots, const Device &device) {
+  if (llvm::all_of(dots, isForTensorCores))
+    return DotKind::MMA;
+  return device.tf32 && llvm::all_of(dots, isForTF32) ? DotKind::TF32
+                                                      : DotKind::FMA;
+}
 
 /// Sizes and a strategy for one kernel.
 class Chooser {
@@ -156,24 +159,28 @@ static bool areWithin(ArrayRef<tile::DotOp> dots, int64_t rows, int64_t cols) {
 
 /// Columns of blocks with many rows. Two sums side by side take the registers
 /// of two.
-static int64_t getLargeCols(ArrayRef<tile::DotOp> dots) {
-  return canUseTensorCores(dots) && dots.size() == 1 ? 128 : 64;
+static int64_t getLargeCols(ArrayRef<tile::DotOp> dots, DotKind kind) {
+  return kind != DotKind::FMA && dots.size() == 1 ? 128 : 64;
 }
 
 /// A product of activations and weights: accumulators of the grid's steps.
 bool Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows) {
   if (rows == Rows::Few)
     return chooseFewRows(dots);
-  bool isMMA = canUseTensorCores(dots), isLarge = rows == Rows::Many;
-  int64_t size = isMMA && isLarge ? 128 : 64,
-          cols = isLarge ? getLargeCols(dots) : 64;
+  DotKind kind = getDotKind(dots, device);
+  bool isTensor = kind != DotKind::FMA, isLarge = rows == Rows::Many;
+  int64_t size = isTensor && isLarge ? 128 : 64,
+          cols = isLarge ? getLargeCols(dots, kind) : 64;
   // Rows of 128 bytes, and few barriers, where shared memory has room for them
-  // twice: two blocks of a multiprocessor hide each other's waits.
-  bool isDeep = isMMA && (!isLarge || device.getMostShared() >= 200 * 1024);
-  int64_t depth = !isMMA ? 16 : isDeep ? 64 : 32;
-  resizeProduct(dots, size, cols, depth);
-  if (isMMA)
-    set(DotKind::MMA, {2, 2}, {8, 4}, 2, /*stages=*/isDeep ? 3 : 4);
+  // twice: two blocks of a multiprocessor hide each other's waits. Of f32,
+  // large ones take more registers than there are.
+  bool isDeep =
+      isTensor && (!isLarge || (kind == DotKind::MMA &&
+                                device.getMostShared() >= 200 * 1024));
+  int64_t bytes = isDeep ? 128 : 64;
+  resizeProduct(dots, size, cols, bytes / (kind == DotKind::MMA ? 2 : 4));
+  if (isTensor)
+    set(kind, {2, 2}, {8, 4}, 2, /*stages=*/isDeep ? 3 : 4);
   else
     set(DotKind::FMA, {2, 2}, {4, 8}, 4, /*stages=*/3);
   return isLarge || areWithin(dots, size, cols);
@@ -182,9 +189,13 @@ bool Chooser::chooseProduct(ArrayRef<tile::DotOp> dots, Rows rows) {
 /// Where a weight is read once, many narrow blocks read it side by side. That
 /// leaves few numbers to compute for each, so that warps share the depth.
 bool Chooser::chooseFewRows(ArrayRef<tile::DotOp> dots) {
-  bool isMMA = canUseTensorCores(dots);
-  int64_t rows = isMMA ? kFewRows : 8, cols = 16;
-  int64_t unit = isMMA ? 16 : 4, slices = 8, depth = isMMA ? 256 : 128;
+  DotKind kind = getDotKind(dots, device);
+  bool isTensor = kind != DotKind::FMA;
+  int64_t rows = isTensor ? kFewRows : 8, cols = 16, slices = 8;
+  int64_t unit = kind == DotKind::MMA ? 16
+                 : isTensor           ? 8
+                                      : 4,
+          depth = kind == DotKind::MMA ? 256 : 128;
   // Products that are less deep have fewer slices.
   auto loop = dyn_cast<tile::ForOp>(dots.front()->getParentOp());
   std::optional<int64_t> present =
@@ -206,28 +217,26 @@ bool Chooser::chooseFewRows(ArrayRef<tile::DotOp> dots) {
     slices = 1;
   int64_t stages = std::clamp<int64_t>(
       device.getMostShared() / std::max<int64_t>(1, countRingBytes()), 1, 4);
-  if (isMMA)
-    set(DotKind::MMA, {1, 1}, {8, 4}, 2, stages, slices);
-  else
-    set(DotKind::FMA, {1, 1}, {8, 4}, 4, stages, slices);
+  set(kind, {1, 1}, {8, 4}, isTensor ? 2 : 4, stages, slices);
   return true;
 }
 
 /// Blocks of queries against blocks of keys. Rows of scores are in one warp,
 /// where there are rows enough.
 void Chooser::chooseAttention(ArrayRef<tile::DotOp> dots) {
-  bool isMMA = canUseTensorCores(dots);
+  DotKind kind = getDotKind(dots, device);
+  bool isTensor = kind != DotKind::FMA;
   tile::DotOp scores = dots.front();
   int64_t rows = scores.getAcc().getType().getDimSize(0);
   // Sums of f32 take twice the registers that those of tensor cores do, with
   // their factors: they get more warps.
-  int64_t unit = isMMA ? 16 : 4;
+  int64_t unit = isTensor ? 16 : 4;
   int64_t down = 1;
   while (down < 8 && 2 * down * unit <= rows)
     down *= 2;
   SmallVector<int64_t> warps{down, rows == 1 ? 4 : 1};
   SmallVector<int64_t> lanes{8, 4};
-  if (!isMMA)
+  if (!isTensor)
     lanes = {4, 8};
   // As many stages as there is room for, beside factors that are blocks.
   int64_t ring = countRingBytes(), blocks = 0;
@@ -236,7 +245,7 @@ void Chooser::chooseAttention(ArrayRef<tile::DotOp> dots) {
       if (isa<RankedTensorType>(factor.getType()))
         blocks += countBytes(factor.getType());
   int64_t stages = blocks + 2 * ring <= device.getMostShared() ? 2 : 1;
-  set(isMMA ? DotKind::MMA : DotKind::FMA, warps, lanes, isMMA ? 2 : 4, stages);
+  set(kind, warps, lanes, isTensor ? 2 : 4, stages);
 }
 
 /// Rows without products: threads along a row, 16 bytes each.
@@ -338,10 +347,11 @@ private:
 
 int64_t RowVariants::countSomeRows(unsigned colsDim) {
   SmallVector<tile::DotOp> dots = getDots(kernel);
-  if (!canUseTensorCores(dots))
+  DotKind kind = getDotKind(dots, device);
+  if (kind == DotKind::FMA)
     return 0;
   constexpr int64_t size = 128;
-  int64_t rows = 0, width = getLargeCols(dots);
+  int64_t rows = 0, width = getLargeCols(dots, kind);
   if (hasColumnRanges(kernel))
     width = std::min(width, kernel.getSteps()[colsDim]);
   for (tile::LaunchOp launch : launches) {
@@ -430,7 +440,7 @@ struct CUDAChooseStrategies
     }
     LaunchMap launches = findLaunches(getOperation());
     SymbolTable symbols(getOperation());
-    Device device{arch, shared};
+    Device device{arch, shared, tf32};
     for (auto kernel :
          llvm::to_vector(getOperation().getOps<tile::KernelOp>())) {
       if (kernel.getStrategy())

@@ -25,16 +25,17 @@ using namespace ockham;
 using namespace ockham::cuda;
 
 LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
-  bool isMMA = strategy.getDot() == DotKind::MMA;
   for (Value factor : {op.getLhs(), op.getRhs()}) {
     // A left factor of mma.sync may be registers.
-    bool isRegisters = isMMA && factor == op.getLhs() &&
+    bool isRegisters = strategy.usesTensorCores() && factor == op.getLhs() &&
                        !isa<tile::SliceType>(factor.getType());
     if (!isRegisters && !windows.count(factor))
       return op.emitOpError() << "reads a window that is not in shared memory, "
                               << factor.getType() << " (--ockham-cuda-stage)";
   }
-  blocks[op.getResult()] = isMMA ? emitMMA(op) : emitFMA(op);
+  blocks[op.getResult()] = strategy.getDot() == DotKind::MMA    ? emitMMA(op)
+                           : strategy.getDot() == DotKind::TF32 ? emitTF32(op)
+                                                                : emitFMA(op);
   return success();
 }
 

@@ -160,6 +160,13 @@ private:
                          mlir::Value chunk, bool transposed);
   llvm::SmallVector<Registers> getLeftFragments(tile::DotOp op, int64_t k);
 
+  // Products of f32 on tensor cores (EmitTF32.cpp).
+  Registers emitTF32(tile::DotOp op);
+  mlir::Value roundToTF32(mlir::Value value);
+  llvm::SmallVector<Registers> getLeftTF32(tile::DotOp op, int64_t k);
+  Registers getRightTF32(tile::DotOp op, mlir::Value firstCol, int64_t col,
+                         int64_t k, int64_t count);
+
   // Numbers.
   mlir::Value index(int64_t value);
   mlir::Value i32(int64_t value);

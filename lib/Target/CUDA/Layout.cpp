@@ -19,7 +19,7 @@ AxisLayout ockham::cuda::getRowLayout(StrategyAttr strategy, int64_t rows) {
   }
   int64_t warps = strategy.getWarps()[0], lanes = strategy.getLanes()[0];
   // Fragments of mma.sync are 16 rows, two registers.
-  int64_t unit = strategy.getDot() == DotKind::MMA ? 16 : lanes;
+  int64_t unit = strategy.usesTensorCores() ? 16 : lanes;
   int64_t perWarp = llvm::alignTo(llvm::divideCeil(rows, warps), unit);
   for (int64_t offset = 0; offset < perWarp; offset += lanes)
     layout.offsets.push_back(offset);

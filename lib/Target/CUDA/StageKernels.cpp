@@ -75,12 +75,16 @@ private:
 /// mma.sync is made of the registers of accumulators, if a warp has whole rows;
 /// a wide one would take too many of them. A block may be both factors.
 bool Stager::isInShared(OpOperand &factor) const {
-  constexpr int64_t kMostDepth = 128;
   if (!isa<RankedTensorType>(factor.get().getType()))
     return false;
   auto dot = cast<tile::DotOp>(factor.getOwner());
-  return strategy.getDot() != DotKind::MMA || &factor != &dot.getLhsMutable() ||
-         strategy.getWarps()[1] != 1 || getDepth(dot) > kMostDepth;
+  bool isTF32 = strategy.getDot() == DotKind::TF32;
+  // ldmatrix reads both factors of f32, if neither is to be transposed.
+  if (isTF32 && dot.getTransposed())
+    return true;
+  int64_t mostDepth = isTF32 ? 64 : 128;
+  return !strategy.usesTensorCores() || &factor != &dot.getLhsMutable() ||
+         strategy.getWarps()[1] != 1 || getDepth(dot) > mostDepth;
 }
 
 void Stager::findFactors() {

@@ -88,7 +88,7 @@ tile.kernel @triple(%x: !tile.view<?x64xf32>) grid(%i to %m step 1)
 // -----
 
 tile.kernel @kind(%x: !tile.view<?x64xf32>) grid(%i to %m step 1)
-    // expected-error @below {{has dot = wmma, expected mma, fma or none}}
+    // expected-error @below {{has dot = wmma, expected mma, tf32, fma or none}}
     strategy #ockham_cuda.strategy<arch = 80, dot = wmma, warps = [1, 1], lanes = [1, 32], vector = 4> {
 }
 
@@ -201,6 +201,34 @@ tile.kernel @column(%a: !tile.view<?x64xbf16>, %b: !tile.view<64x64xbf16>, %c: !
   %y = tile.slice %b[%c0, %c0] : !tile.view<64x64xbf16> -> !tile.slice<64x1xbf16>
   // expected-error @below {{has 1 columns of 64 products, but mma.sync makes 8 of 16; expected dot = fma}}
   %0 = tile.dot %zero, %x, %y : tensor<16x1xf32>, !tile.slice<16x64xbf16>, !tile.slice<64x1xbf16>
+  tile.store %0, %c[%i, %c0] : tensor<16x1xf32>, !tile.view<?x64xf32>
+}
+
+// -----
+
+tile.kernel @rounded(%a: !tile.view<?x64xbf16>, %b: !tile.view<64x64xbf16>, %c: !tile.view<?x64xf32>)
+    grid(%i to %m step 16)
+    strategy #ockham_cuda.strategy<arch = 80, dot = tf32, warps = [1, 1], lanes = [8, 4], vector = 2> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<16x64xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xbf16> -> !tile.slice<16x64xbf16>
+  %y = tile.slice %b[%c0, %c0] : !tile.view<64x64xbf16> -> !tile.slice<64x64xbf16>
+  // expected-error @below {{multiplies 'bf16' and 'bf16' to 'f32', but only f32 is rounded to tf32; expected dot = mma for bf16 and f16, or dot = fma}}
+  %0 = tile.dot %zero, %x, %y : tensor<16x64xf32>, !tile.slice<16x64xbf16>, !tile.slice<64x64xbf16>
+  tile.store %0, %c[%i, %c0] : tensor<16x64xf32>, !tile.view<?x64xf32>
+}
+
+// -----
+
+tile.kernel @rounded_column(%a: !tile.view<?x64xf32>, %b: !tile.view<64x64xf32>, %c: !tile.view<?x64xf32>)
+    grid(%i to %m step 16)
+    strategy #ockham_cuda.strategy<arch = 80, dot = tf32, warps = [1, 1], lanes = [8, 4], vector = 2> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant dense<0.0> : tensor<16x1xf32>
+  %x = tile.slice %a[%i, %c0] : !tile.view<?x64xf32> -> !tile.slice<16x64xf32>
+  %y = tile.slice %b[%c0, %c0] : !tile.view<64x64xf32> -> !tile.slice<64x1xf32>
+  // expected-error @below {{has 1 columns of 64 products, but mma.sync makes 8 of 8; expected dot = fma}}
+  %0 = tile.dot %zero, %x, %y : tensor<16x1xf32>, !tile.slice<16x64xf32>, !tile.slice<64x1xf32>
   tile.store %0, %c[%i, %c0] : tensor<16x1xf32>, !tile.view<?x64xf32>
 }
 

@@ -1,9 +1,12 @@
 // Kernels for few rows and for some, and which of them a launch takes.
 
 // RUN: ockham-opt %s --ockham-cuda-choose-strategies -split-input-file | FileCheck %s
+// RUN: ockham-opt %s --ockham-cuda-choose-strategies="tf32=true" -split-input-file | FileCheck %s --check-prefix=TF32
 
 // Up to 16 rows are few; blocks of 128 x 128 are too few up to 17 * 128 rows.
 // CHECK-LABEL: func.func @known
+// TF32-LABEL: tile.kernel @linear(
+// TF32-SAME: dot = mma
 // CHECK: tile.launch @linear_few grid
 // CHECK-NEXT: tile.launch @linear_some grid
 // CHECK-NEXT: tile.launch @linear_some grid
@@ -118,6 +121,20 @@ func.func @forward(%m: index, %a: memref<?x96xbf16>, %w: memref<96x256xbf16>, %c
 // CHECK-SAME: dot = fma, warps = [1, 1], lanes = [8, 4], vector = 4, stages = 4, slices = 8>
 // CHECK: tile.for {{.*}} step 64
 // CHECK-NOT: _some
+// Rounded to tf32, it has the blocks of 16 bits, of as many bytes; and four slices
+// of 8 numbers.
+// TF32-LABEL: tile.kernel @shallow(
+// TF32-SAME: grid({{.*}} step 128, {{.*}} step 128)
+// TF32-SAME: dot = tf32, warps = [2, 2], lanes = [8, 4], vector = 2, stages = 4>
+// TF32: tile.for {{.*}} step 16
+// TF32-LABEL: tile.kernel @shallow_some(
+// TF32-SAME: grid({{.*}} step 64, {{.*}} step 64)
+// TF32-SAME: dot = tf32, {{.*}} stages = 3>
+// TF32: tile.for {{.*}} step 32
+// TF32-LABEL: tile.kernel @shallow_few(
+// TF32-SAME: grid({{.*}} step 16, {{.*}} step 16)
+// TF32-SAME: dot = tf32, warps = [1, 1], lanes = [8, 4], vector = 2, stages = 4, slices = 4>
+// TF32: tile.for {{.*}} step 64
 tile.kernel @shallow(%a: !tile.view<?x33xf32>, %w: !tile.view<33x256xf32>, %c: !tile.view<?x256xf32>)
     grid(%i to %m step 64, %j to %n step 64) {
   %c0 = arith.constant 0 : index

@@ -36,6 +36,8 @@ mlir::Type getFactorElement(mlir::Value factor);
 int64_t getDepth(tile::DotOp dot);
 /// True if mma.sync can do the product.
 bool isForTensorCores(tile::DotOp dot);
+/// The same for f32 that is rounded to tf32.
+bool isForTF32(tile::DotOp dot);
 
 } // namespace ockham::cuda
 

@@ -36,7 +36,8 @@ def CUDA_Block : Type<
 def CUDA_DotKind : I32EnumAttr<"DotKind", "what computes products", [
     I32EnumAttrCase<"None", 0, "none">,
     I32EnumAttrCase<"FMA", 1, "fma">,
-    I32EnumAttrCase<"MMA", 2, "mma">]> {
+    I32EnumAttrCase<"MMA", 2, "mma">,
+    I32EnumAttrCase<"TF32", 3, "tf32">]> {
   let cppNamespace = "::ockham::cuda";
   let genSpecializedAttr = 0;
 }
@@ -50,8 +51,9 @@ def CUDA_StrategyAttr : AttrDef<CUDA_Dialect, "Strategy",
   let summary = "How a thread block runs a point of the grid";
   let description = [{
     - `arch`: the compute capability that the kernel needs, 80 for sm_80.
-    - `dot`: what computes products: `mma` (mma.sync on 16-bit factors), `fma`
-      (scalar multiply-adds), or `none` where there are no products.
+    - `dot`: what computes products: `mma` (mma.sync on 16-bit factors), `tf32`
+      (mma.sync on f32 that is rounded to 11 bits), `fma` (scalar multiply-adds),
+      or `none` where there are no products.
     - `warps`, `lanes`: rows x columns of the threads on a block. A warp has 32
       lanes. Each warp has a contiguous part of a block's rows and columns; in
       it, a thread has each `lanes`-th row, and of the columns `vector`
@@ -64,7 +66,7 @@ def CUDA_StrategyAttr : AttrDef<CUDA_Dialect, "Strategy",
     - `slices`: into how many parts the depth of products is cut. Each part has
       as many warps as `warps` says; their sums are added up behind the loop.
       The products are running sums of loops, from zero on, of windows whose
-      depth is a multiple of 16 (mma) or 4 (fma) for each slice.
+      depth is a multiple of 16 (mma), 8 (tf32) or 4 (fma) for each slice.
     - `shared`: the bytes of shared memory that a block may have, if there are
       GPUs to run the kernel that have less of it than `arch`; 0 if not.
 
@@ -85,6 +87,14 @@ def CUDA_StrategyAttr : AttrDef<CUDA_Dialect, "Strategy",
     /// Threads of a block.
     int64_t getThreads() const {
       return 32 * getWarps()[0] * getWarps()[1] * getSlices();
+    }
+    bool usesTensorCores() const {
+      return getDot() == DotKind::MMA || getDot() == DotKind::TF32;
+    }
+    /// How many products for each element one instruction, or one load of
+    /// factors, is for.
+    int64_t getDotDepth() const {
+      return getDot() == DotKind::MMA ? 16 : getDot() == DotKind::TF32 ? 8 : 4;
     }
     /// Bytes of shared memory that a block may have.
     int64_t getMostShared() const;

@@ -34,6 +34,8 @@ struct DeviceCodeOptions {
   /// Spilled registers and warnings of ptxas's about what it could not do well
   /// (C75xx) are errors, and so is a ptxas that could not say it.
   bool strict = false;
+  /// Factors of f32 products are rounded to tf32.
+  bool tf32 = false;
 };
 
 /// Compiles the functions of a gpu.module, which are in the LLVM dialect: LLVM

@@ -16,8 +16,9 @@ def CUDAChooseStrategies
   let description = [{
     Gives each `tile.kernel` without a strategy an `#ockham_cuda.strategy`, and
     its blocks sizes that threads, registers and shared memory are made for.
-    Products of 16-bit factors run on tensor cores, others as multiply-adds;
-    kernels without products get threads along rows, 16 bytes each.
+    Products of 16-bit factors run on tensor cores, others as multiply-adds, or,
+    with `tf32`, on tensor cores with their factors rounded to 11 bits; kernels
+    without products get threads along rows, 16 bytes each.
 
     A product of activations and weights whose number of rows is not known is
     cloned: a kernel for few rows, in which warps share the depth; one for so
@@ -29,7 +30,9 @@ def CUDAChooseStrategies
            "Compute capability of the oldest GPU that runs the kernels">,
     Option<"shared", "shared", "int64_t", "0",
            "Bytes of shared memory that a block may have at most; 0: what the "
-           "GPU has">
+           "GPU has">,
+    Option<"tf32", "tf32", "bool", "false",
+           "Round the factors of f32 products to tf32, for tensor cores">
   ];
   let dependentDialects = ["::ockham::cuda::CUDADialect",
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];

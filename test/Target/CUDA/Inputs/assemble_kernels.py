@@ -3,6 +3,7 @@
 usage: assemble_kernels.py FOLDER PTXAS
 """
 
+import itertools
 import re
 import subprocess
 import sys
@@ -70,9 +71,10 @@ def main():
     for kind, out, transposed in (("bf16", "bf16", False), ("f32", "f32", True)):
         source.write_text(make_text(768, 2304, kind, out, transposed))
         count += len(list(assemble(Module(source, folder), sys.argv[2], folder)))
-    for arch in ("80", "90"):
-        source.write_text(make_residual(256, "bf16"))
-        module = Module(source, folder, PASSES, arch=arch)
+    for arch, kind in itertools.product(("80", "90"), ("bf16", "f32")):
+        source.write_text(make_residual(256, kind))
+        # Multiply-adds of f32 have smaller blocks.
+        module = Module(source, folder, PASSES, arch=arch, tf32=kind == "f32")
         count += len(list(assemble(module, sys.argv[2], folder, arch)))
     for group, kind, names in CASES:
         seen, missing = set(), set(names)

@@ -120,10 +120,11 @@ class Module:
     # is the same, so that the reference of one is that of the others.
     choice = None
 
-    def __init__(self, source, folder, passes="", options=(), arch="80"):
+    def __init__(self, source, folder, passes="", options=(), arch="80", tf32=False):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        lower = LOWER.replace("arch=80", f"arch={arch}")
+        strategies = f"arch={arch}{' tf32=true' if tf32 else ''}"
+        lower = LOWER.replace("arch=80", strategies)
         pipeline = lower if not passes else f"{passes},{lower}"
         text = run("ockham-opt", source, f"--pass-pipeline=builtin.module({pipeline})",
                    "--mlir-print-op-generic",

@@ -65,6 +65,12 @@ def convert(x, kind):
     return to_bf16(x) if kind == "bf16" else x.astype(np.float16 if kind == "f16" else np.float32)  # fmt: skip
 
 
+def round_to_tf32(x):
+    """To 11 bits, to nearest, and in the middle away from zero."""
+    bits = x.astype(np.float32).view(np.uint32)
+    return ((bits + 0x1000) & 0xFFFFE000).view(np.float32).astype(np.float64)
+
+
 def main():
     folder = get_folder()
     count = 0
@@ -77,15 +83,26 @@ def main():
         # Few rows in slices of several windows, the last of which is shorter.
         (300, 70, "f32", "f32", False, (1, 9)),
         (550, 40, "f16", "f32", False, (9,)),
+        # On tensor cores: weights in panels, in rows, and in slices.
+        (96, 200, "tf32", "f32", False, (1, 130)),
+        (33, 65, "tf32", "f32", True, (17,)),
+        (550, 40, "tf32", "f32", True, (9,)),
     ):
         source = folder / "linear.mlir"
+        tf32 = kind == "tf32"
+        if tf32:
+            kind = "f32"
         source.write_text(make_text(k, n, kind, out, transposed))
-        module = Module(source, folder)
+        module = Module(source, folder, tf32=tf32)
         for m in rows:
             a = convert(rng.standard_normal((m, k)), kind)
             w = convert(rng.standard_normal((k, n)), kind)
             b = rng.standard_normal(n).astype(np.float32)
-            want = np.maximum(to_double(a) @ to_double(w) + b, 0)
+            if tf32:
+                want = round_to_tf32(a) @ round_to_tf32(w)
+            else:
+                want = to_double(a) @ to_double(w)
+            want = np.maximum(want + b, 0)
             if transposed:
                 stored = np.ascontiguousarray(w.T)
             else:
@@ -108,7 +125,9 @@ def main():
                     )
                 count += 1
         # Few rows, some and many; multiply-adds have no blocks for some.
-        names = {"linear", "linear_few"} | ({"linear_some"} if kind != "f32" else set())
+        names = {"linear", "linear_few"} | (
+            {"linear_some"} if kind != "f32" or tf32 else set()
+        )
         if module.launched != names:
             raise SystemExit(f"{k} x {n} of {kind}: ran {module.launched}")
     print(f"{count} products agree")

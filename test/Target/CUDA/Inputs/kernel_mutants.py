@@ -10,8 +10,9 @@ numbers, a deadlock. What nothing notices, whatever the sizes, is an error, but
 for ends of groups in HARMLESS; and so is an entry there that is not needed.
 
 The groups are those of kernel_sweep.py, `products`, `fused`, `rows` and
-`attention`, as f32 or with activations and weights of TYPE; without any, all of
-them.
+`attention`, as f32 or with activations and weights of TYPE, or with factors that
+are rounded to tf32; without any, all of them, but for tf32: what is waited for
+there is what is for 16 bits.
 
   --quick          a few cases of all groups, those of QUICK
   --only WORD      cases whose names contain WORD; may be repeated
@@ -98,8 +99,8 @@ class MutantModule(Module):
     choice = ALL
 
     def __init__(self, source, folder, case, kernels):
-        super().__init__(source, folder, PASSES)
-        self.case, self.all = case, kernels
+        super().__init__(source, folder, PASSES, tf32=case.tf32)
+        self.case, self.all = case.name, kernels
 
     def find(self, name):
         # The same code has the same mutants, whatever its name is.
@@ -142,6 +143,9 @@ class Case:
 
     def __init__(self, name, text, runs, kind):
         self.name = f"{name}, {kind or 'f32'}"
+        self.tf32 = kind == "tf32"
+        if self.tf32:
+            kind = ""
         self.text = narrow_text(text, kind) if kind else text
         self.runs = runs
         if kind:
@@ -206,7 +210,7 @@ def run_group(group, words, options):
         folder.mkdir(parents=True, exist_ok=True)
         source = folder / "case.mlir"
         source.write_text(case.text)
-        module = MutantModule(source, folder, case.name, kernels)
+        module = MutantModule(source, folder, case, kernels)
         for inputs in case.runs:
             module(inputs.values())
         if options.progress:

@@ -2,7 +2,8 @@
 
 usage: kernel_sweep.py FOLDER GROUP[:TYPE] [PART/PARTS] [NAME...] [-v]
 
-With a type, bf16 or f16, activations and weights are of that type.
+With a type, bf16 or f16, activations and weights are of that type; with tf32, they
+are f32, and factors of products are rounded.
 
 The cases are those of the CPU's tests: GROUP is products, fused, rows or
 attention. Each is lowered once, with all extents open, and run on several of
@@ -28,6 +29,7 @@ from narrow_text import TOLERANCE, narrow_text, round_to
 # What has no kernel, casts of a mask, goes through linalg.
 PASSES = "ockham-to-tile{target=cuda},tile-pack-weights,convert-tfm-to-linalg"
 F32_TOLERANCE = 1e-5
+TF32_TOLERANCE = TOLERANCE["f16"]  # Factors have as many bits.
 
 
 def make_fused():
@@ -90,7 +92,10 @@ def main():
     folder = get_folder()
     part, parts = 0, 1
     group, _, kind = sys.argv[2].partition(":")
-    tolerance = TOLERANCE[kind] if kind else F32_TOLERANCE
+    tolerance = TOLERANCE.get(kind, F32_TOLERANCE)
+    tf32 = kind == "tf32"
+    if tf32:
+        kind, tolerance = "", TF32_TOLERANCE
     words = [word for word in sys.argv[3:] if word != "-v"]
     if words and "/" in words[0]:
         part, parts = map(int, words.pop(0).split("/"))
@@ -102,7 +107,7 @@ def main():
             continue
         source = folder / "case.mlir"
         source.write_text(narrow_text(text, kind) if kind else text)
-        module = Module(source, folder, PASSES)
+        module = Module(source, folder, PASSES, tf32=tf32)
         for inputs, shape in zip(runs, extents):
             for key, array in inputs.items():
                 if kind and array.dtype == np.float32:
