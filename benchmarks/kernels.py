@@ -1,8 +1,8 @@
 """Kernels of GPT-2 small's shapes beside the peak measured in the same run.
 
 usage: kernels.py BUILD [--precision f32|bf16] [--threads N] [--seconds S]
-                  [--cpu-time] [--cpu NAME] [--rows M ...] [--peers FILE.so ...]
-                  [--json FILE]
+                  [--cpu-time] [--cpu NAME] [--shapes KxN ...] [--rows M ...]
+                  [--peers FILE.so ...] [--json FILE]
 
 Builds each product with convert-tfm-to-tile, runs it with kernel-bench, and
 prints GFLOP/s, the peak of fused multiply-adds (of pairs, where inputs and
@@ -39,6 +39,14 @@ def model(depth, columns, precision):
     )
 
 
+def shape(text):
+    """(depth, columns) of DEPTHxCOLUMNS."""
+    depth, x, columns = text.partition("x")
+    if not (x and depth.isdecimal() and columns.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected DEPTHxCOLUMNS, got '{text}'")
+    return int(depth), int(columns)
+
+
 def run(*command):
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     if result.returncode:
@@ -55,6 +63,9 @@ def main():
     parser.add_argument("--cpu-time", action="store_true")
     parser.add_argument("--cpu", default="native")
     parser.add_argument(
+        "--shapes", type=shape, nargs="+", default=SHAPES, metavar="DEPTHxCOLUMNS"
+    )
+    parser.add_argument(
         "--rows", type=int, nargs="+", default=[1, 8, 64, 65, 100, 127, 512]
     )
     parser.add_argument("--peers", type=Path, nargs="+", default=[])
@@ -69,7 +80,7 @@ def main():
     rows = []
     width = 4 if arguments.precision == "f32" else 2
     with tempfile.TemporaryDirectory() as folder:
-        for depth, columns in SHAPES:
+        for depth, columns in arguments.shapes:
             source = Path(folder) / "product.mlir"
             library = Path(folder) / f"product_{depth}x{columns}.so"
             source.write_text(model(depth, columns, arguments.precision))
