@@ -41,9 +41,9 @@ def Ockham_BranchesOp : Ockham_Op<"branches", [NoTerminator, SingleBlock]> {
 
     ```mlir
     ockham.branches {
-      tile.launch @attention grid[%n] ins(%q : memref<?x64xf32>) outs(%a : memref<?x64xf32>)
+      memref.copy %q, %a : memref<?x64xf32> to memref<?x64xf32>
     }, {
-      tile.launch @gelu grid[%n] ins(%f : memref<?x256xf32>) outs(%g : memref<?x256xf32>)
+      memref.copy %f, %g : memref<?x256xf32> to memref<?x256xf32>
     }
     ```
   }];
@@ -61,9 +61,9 @@ def Ockham_DeviceBranchOp : Ockham_Op<"device_branch"> {
 
     ```mlir
     ockham.device_branch 0
-    ockham.launch @kernels::@attention blocks(%n, %one, %one) (%q, %a) : !llvm.ptr, !llvm.ptr
+    memref.copy %q, %a : memref<?x64xf32> to memref<?x64xf32>
     ockham.device_branch 1
-    ockham.launch @kernels::@gelu blocks(%n, %one, %one) (%f, %g) : !llvm.ptr, !llvm.ptr
+    memref.copy %f, %g : memref<?x256xf32> to memref<?x256xf32>
     ockham.device_branch
     ```
   }];
