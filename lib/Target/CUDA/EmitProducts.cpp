@@ -11,6 +11,11 @@
 // of each half of the 16. So accumulators are left factors once they are
 // rounded.
 //
+// Of mma.m16n8k8 on tf32, a lane has of the left factor the same rows, and of
+// the 8 contracted positions l % 4 and the one 4 behind it. Which positions
+// these are is free, as long as both factors agree: windows of left factors
+// have them in this order, and accumulators as neighbours.
+//
 //===----------------------------------------------------------------------===//
 
 #include "KernelEmitter.h"
@@ -25,17 +30,16 @@ using namespace ockham;
 using namespace ockham::cuda;
 
 LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
+  bool isTensor = strategy.usesTensorCores();
   for (Value factor : {op.getLhs(), op.getRhs()}) {
     // A left factor of mma.sync may be registers.
-    bool isRegisters = strategy.usesTensorCores() && factor == op.getLhs() &&
+    bool isRegisters = isTensor && factor == op.getLhs() &&
                        !isa<tile::SliceType>(factor.getType());
     if (!isRegisters && !windows.count(factor))
       return op.emitOpError() << "reads a window that is not in shared memory, "
                               << factor.getType() << " (--ockham-cuda-stage)";
   }
-  blocks[op.getResult()] = strategy.getDot() == DotKind::MMA    ? emitMMA(op)
-                           : strategy.getDot() == DotKind::TF32 ? emitTF32(op)
-                                                                : emitFMA(op);
+  blocks[op.getResult()] = isTensor ? emitMMA(op) : emitFMA(op);
   return success();
 }
 
@@ -43,14 +47,14 @@ LogicalResult KernelEmitter::emitDot(tile::DotOp op) {
 // Tensor cores
 //===----------------------------------------------------------------------===//
 
-/// Four matrices of 8 x 8, whose rows the lanes' pointers begin.
-Registers KernelEmitter::loadMatrices(const WindowValues &window, Value row,
-                                      Value col, bool transposed) {
+/// Four matrices of 8 rows of 16 bytes, which the lanes' pointers begin.
+Registers KernelEmitter::loadMatrices(const WindowValues &window, Place row,
+                                      Place col, bool transposed) {
   Type word = b.getI32Type();
   auto type = LLVM::LLVMStructType::getLiteral(b.getContext(),
                                                {word, word, word, word});
   Value loaded = NVVM::LdMatrixOp::create(
-      b, type, getSharedPointer(window, {row, 0}, {col, 0}), 4,
+      b, type, getSharedPointerApart(window, row, col), 4,
       transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
       NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8),
       NVVM::LdStMatrixEltType::B16);
@@ -60,12 +64,35 @@ Registers KernelEmitter::loadMatrices(const WindowValues &window, Value row,
   return words;
 }
 
-/// The left factor of 16 contracted positions from `k` on: for each 16 rows of
+/// Words for mma.sync of words or floats, rounded to the nearest: the
+/// instruction would cut them off.
+void KernelEmitter::roundToTF32(Registers &values) {
+  for (Value &value : values) {
+    if (!value.getType().isF32())
+      value = LLVM::BitcastOp::create(b, b.getF32Type(), value);
+    value = NVVM::ConvertFloatToTF32Op::create(b, b.getI32Type(), value,
+                                               NVVM::FPRoundingMode::RNA);
+  }
+}
+
+/// A contracted position: slices take turns. The offset, a multiple of what all
+/// of them do, has no bit of the number.
+Place KernelEmitter::inSlice(Value number, int64_t offset) {
+  if (Value slice = getSlice())
+    number = add(number, mul(slice, strategy.getDotDepth()));
+  Place place{number, offset};
+  return llvm::isPowerOf2_64(strategy.getSlices()) ? place
+                                                   : Place{makeNumber(place)};
+}
+
+/// The left factor of the contracted positions from `k` on: for each 16 rows of
 /// the warp four words.
 SmallVector<Registers> KernelEmitter::getLeftFragments(tile::DotOp op,
                                                        int64_t k) {
   AxisLayout rows = rowsOf(op.getAcc());
   int64_t count = std::max<int64_t>(1, rows.offsets.size() / 2);
+  bool isTF32 = strategy.getDot() == DotKind::TF32;
+  int64_t unit = strategy.getDotDepth();
   SmallVector<Registers> fragments;
   auto window = windows.find(op.getLhs());
   if (window != windows.end()) {
@@ -75,17 +102,19 @@ SmallVector<Registers> KernelEmitter::getLeftFragments(tile::DotOp op,
     if (!warps.terms.empty())
       warps.terms.erase(warps.terms.begin());
     Value base = getBase(warps);
-    Value row = rem(lane, 16), col = mul(div(lane, 16), 8);
-    if (Value slice = getSlice())
-      col = add(col, mul(slice, 16));
+    Value row = rem(lane, 16);
+    Place col = inSlice(mul(div(lane, 16), unit / 2), k);
     for (int64_t i = 0; i < count; ++i) {
-      Value at = add(base ? add(base, row) : row, 16 * i);
+      Place at{base ? add(base, row) : row, 16 * i};
       if (rows.isReplicated())
-        at = i32(0);
+        at = {};
       else if (rows.padded > type.getPaddedRows())
-        at = b.createOrFold<arith::MinSIOp>(at, i32(type.getPaddedRows() - 1));
+        at = {b.createOrFold<arith::MinSIOp>(makeNumber(at),
+                                             i32(type.getPaddedRows() - 1))};
       fragments.push_back(
-          loadMatrices(window->second, at, add(col, k), /*transposed=*/false));
+          loadMatrices(window->second, at, col, /*transposed=*/false));
+      if (isTF32)
+        roundToTF32(fragments.back());
     }
     return fragments;
   }
@@ -98,7 +127,7 @@ SmallVector<Registers> KernelEmitter::getLeftFragments(tile::DotOp op,
     Registers words;
     for (int64_t q = 0; q < 4; ++q) {
       int64_t row = rows.isReplicated() ? 0 : 2 * i + q % 2;
-      int64_t col = k / 8 + q / 2;
+      int64_t col = k / 8 + (isTF32 ? 0 : q / 2);
       if (col >= perRow) {
         words.push_back(i32(0));
         continue;
@@ -116,27 +145,104 @@ SmallVector<Registers> KernelEmitter::getLeftFragments(tile::DotOp op,
         pair = vector::FromElementsOp::create(
             b, cast<VectorType>(pair.getType()), elements);
       }
-      words.push_back(LLVM::BitcastOp::create(b, b.getI32Type(), pair));
+      words.push_back(
+          isTF32 ? Value(vector::ExtractOp::create(b, pair, q / 2))
+                 : Value(LLVM::BitcastOp::create(b, b.getI32Type(), pair)));
     }
+    if (isTF32)
+      roundToTF32(words);
     fragments.push_back(words);
   }
   return fragments;
+}
+
+/// The right factor of the contracted positions from `k` on, for the warp's two
+/// tiles of 8 columns from `8 j` on: two words each.
+Registers KernelEmitter::getRightFragments(tile::DotOp op, int64_t k,
+                                           int64_t j) {
+  AxisLayout cols = colsOf(op.getAcc());
+  int64_t perRow = cols.offsets.size();
+  const WindowValues window = windows.lookup(op.getRhs());
+  BufferType type = window.type;
+  bool isTF32 = strategy.getDot() == DotKind::TF32;
+  bool transposed = op.getTransposed();
+  int64_t unit = strategy.getDotDepth();
+  // Where this warp's columns begin; those of one column are in all warps.
+  AxisLayout warps = cols;
+  if (!warps.terms.empty())
+    warps.terms.erase(warps.terms.begin());
+  Value firstCol = getBase(warps);
+  bool isApart = !firstCol || llvm::isPowerOf2_64(8 * perRow);
+  auto from = [&](Value number, int64_t offset) {
+    Place place{firstCol ? add(firstCol, number) : number, offset};
+    return isApart ? place : Place{makeNumber(place)};
+  };
+  auto clamp = [&](Place place, int64_t last) {
+    return Place{b.createOrFold<arith::MinSIOp>(makeNumber(place), i32(last))};
+  };
+  // ldmatrix cannot transpose words of 32 bits, and reads positions in the
+  // order of windows.
+  bool isLeftBlock = !windows.count(op.getLhs());
+  if (isTF32 && (isLeftBlock || !transposed)) {
+    Registers words;
+    int64_t extent = transposed ? type.getPaddedRows() : type.getPaddedCols();
+    Value within = rem(lane, 4);
+    if (isLeftBlock)
+      within = mul(within, 2);
+    for (int64_t h = 0; h < 2 && j + h < perRow; ++h) {
+      Place col = from(div(lane, 4), 8 * (j + h));
+      if (cols.padded > extent)
+        col = clamp(col, extent - 1);
+      if (transposed) {
+        Value pair = loadShared(
+            window, getSharedPointerApart(window, col, inSlice(within, k)), 2);
+        for (int64_t e : {0, 1})
+          words.push_back(vector::ExtractOp::create(b, pair, e));
+        continue;
+      }
+      for (int64_t e : {0, 1})
+        words.push_back(loadShared(
+            window,
+            getSharedPointerApart(
+                window, inSlice(within, k + (isLeftBlock ? e : 4 * e)), col),
+            1));
+    }
+    roundToTF32(words);
+    return words;
+  }
+  // Both tiles are loaded, also where a warp has an odd number of them.
+  int64_t least = cols.padded + perRow % 2 * 8;
+  Registers words;
+  if (transposed) {
+    // Rows of the window are columns of the product.
+    Place row = from(add(rem(lane, 8), mul(div(lane, 16), 8)), 8 * j);
+    if (least > type.getPaddedRows())
+      row = clamp(row, type.getPaddedRows() - 1);
+    Place col = inSlice(mul(rem(div(lane, 8), 2), unit / 2), k);
+    words = loadMatrices(window, row, col, /*transposed=*/false);
+  } else {
+    Place col = from(mul(div(lane, 16), 8), 8 * j);
+    // The last 8 columns, where these lie beyond all of them.
+    if (least > type.getPaddedCols())
+      col = clamp(col, type.getPaddedCols() - 8);
+    words = loadMatrices(window, inSlice(rem(lane, 16), k), col,
+                         /*transposed=*/true);
+  }
+  if (isTF32)
+    roundToTF32(words);
+  return words;
 }
 
 Registers KernelEmitter::emitMMA(tile::DotOp op) {
   AxisLayout rows = rowsOf(op.getAcc()), cols = colsOf(op.getAcc());
   int64_t perRow = cols.offsets.size(), depth = getDepth(op);
   int64_t tiles = std::max<int64_t>(1, rows.offsets.size() / 2);
-  const WindowValues right = windows.lookup(op.getRhs());
-  BufferType type = right.type;
-  bool transposed = op.getTransposed();
-  // Where this warp's columns begin; those of one column are in all warps.
-  AxisLayout warps = cols;
-  if (!warps.terms.empty())
-    warps.terms.erase(warps.terms.begin());
-  Value firstCol = getBase(warps);
-  NVVM::MMATypes kind = type.getElementType().isBF16() ? NVVM::MMATypes::bf16
-                                                       : NVVM::MMATypes::f16;
+  int64_t unit = strategy.getDotDepth();
+  BufferType type = windows.lookup(op.getRhs()).type;
+  NVVM::MMATypes kind = strategy.getDot() == DotKind::TF32
+                            ? NVVM::MMATypes::tf32
+                        : type.getElementType().isBF16() ? NVVM::MMATypes::bf16
+                                                         : NVVM::MMATypes::f16;
   Type f32 = b.getF32Type();
   auto sums =
       LLVM::LLVMStructType::getLiteral(b.getContext(), {f32, f32, f32, f32});
@@ -154,44 +260,12 @@ Registers KernelEmitter::emitMMA(tile::DotOp op) {
         word = LLVM::BitcastOp::create(
             b, VectorType::get(2, type.getElementType()), word);
   };
-  auto clamp = [&](Value number, int64_t extent, bool mayExceed) {
-    return mayExceed ? b.createOrFold<arith::MinSIOp>(number, i32(extent - 1))
-                     : number;
-  };
-  // Two tiles of 8 columns are loaded at once, also where a warp has an odd
-  // number of them.
-  int64_t least = cols.padded + perRow % 2 * 8;
-  // Slices take turns in what is contracted.
-  Value first = getSlice();
-  if (first)
-    first = mul(first, 16);
-  auto inSlice = [&](Value number) {
-    return first ? add(number, first) : number;
-  };
-  for (int64_t k = 0; k < depth; k += 16 * strategy.getSlices()) {
+  for (int64_t k = 0; k < depth; k += unit * strategy.getSlices()) {
     SmallVector<Registers> left = getLeftFragments(op, k);
     for (Registers &fragment : left)
       castWords(fragment);
     for (int64_t j = 0; j < perRow; j += 2) {
-      Registers words;
-      auto from = [&](Value number) {
-        return add(firstCol ? add(firstCol, number) : number, 8 * j);
-      };
-      if (transposed) {
-        // Rows of the window are columns of the product.
-        Value row = from(add(rem(lane, 8), mul(div(lane, 16), 8)));
-        row = clamp(row, type.getPaddedRows(), least > type.getPaddedRows());
-        Value col = inSlice(add(mul(rem(div(lane, 8), 2), 8), k));
-        words = loadMatrices(right, row, col, /*transposed=*/false);
-      } else {
-        Value row = inSlice(add(rem(lane, 16), k));
-        Value col = from(mul(div(lane, 16), 8));
-        // The last 8 columns, where these lie beyond all of them.
-        if (least > type.getPaddedCols())
-          col = b.createOrFold<arith::MinSIOp>(col,
-                                               i32(type.getPaddedCols() - 8));
-        words = loadMatrices(right, row, col, /*transposed=*/true);
-      }
+      Registers words = getRightFragments(op, k, j);
       castWords(words);
       for (int64_t i = 0; i < tiles; ++i)
         for (int64_t h = 0; h < 2 && j + h < perRow; ++h) {
@@ -202,8 +276,8 @@ Registers KernelEmitter::emitMMA(tile::DotOp op) {
                                     get(bottom, j + h, 1)};
           Value product = NVVM::MmaOp::create(
               b, sums, left[i], ValueRange{words[2 * h], words[2 * h + 1]},
-              before, ArrayRef<int64_t>{16, 8, 16}, std::nullopt, std::nullopt,
-              std::array<NVVM::MMATypes, 2>{kind, kind},
+              before, ArrayRef<int64_t>{16, 8, unit}, std::nullopt,
+              std::nullopt, std::array<NVVM::MMATypes, 2>{kind, kind},
               std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
                                              NVVM::MMALayout::col});
           auto set = [&](int64_t row, int64_t first) {

@@ -45,11 +45,10 @@ void KernelEmitter::emitAcquire(AcquireOp op) {
       getWindow(op.getBuffer(), scalar(op.getNumber()), 0);
 }
 
-/// A pointer to an element. Columns of a group lie behind each other, pieces of
-/// 16 bytes in the order that the row makes of them.
-Value KernelEmitter::getSharedPointer(const WindowValues &window, Place row,
-                                      Place col) {
-  BufferType type = window.type;
+/// Bytes from a window's begin to an element, i32. Columns of a group lie
+/// behind each other, pieces of 16 bytes in the order that the row makes of
+/// them.
+Value KernelEmitter::getSharedOffset(BufferType type, Place row, Place col) {
   int64_t size = type.getElementBytes(), group = type.getGroupCols();
   int64_t pitch = group * size, perPiece = 16 / size, pieces = pitch / 16;
   Value r = makeNumber(row), c = makeNumber(col);
@@ -64,18 +63,56 @@ Value KernelEmitter::getSharedPointer(const WindowValues &window, Place row,
   place = add(place, mul(piece, 16));
   if (perPiece > 1)
     place = add(place, mul(rem(c, perPiece), size));
-  return LLVM::GEPOp::create(b, window.pointer.getType(), b.getI8Type(),
-                             window.pointer, ValueRange{place});
+  return place;
+}
+
+Value KernelEmitter::getSharedPointer(const WindowValues &window, Place row,
+                                      Place col) {
+  return LLVM::GEPOp::create(
+      b, window.pointer.getType(), b.getI8Type(), window.pointer,
+      ValueRange{getSharedOffset(window.type, row, col)});
+}
+
+/// The same where no bit is set in an offset and in what it is added to: the
+/// order of pieces is an exclusive or, so that all places are those of few
+/// others and a known distance, and need few registers.
+Value KernelEmitter::getSharedPointerApart(const WindowValues &window,
+                                           Place row, Place col) {
+  BufferType type = window.type;
+  int64_t size = type.getElementBytes(), group = type.getGroupCols();
+  int64_t pitch = group * size, pieces = pitch / 16;
+  int64_t perPiece = 16 / size;
+  int64_t turned =
+      col.offset % group / perPiece ^ row.offset / (128 / pitch) % pieces;
+  int64_t distance =
+      (row.offset + col.offset / group * type.getPaddedRows()) * pitch +
+      col.offset % perPiece * size;
+  Value place = getSharedOffset(type, {row.base, 0}, {col.base, 0});
+  // The bits of the piece are nothing else's.
+  if (turned != 0)
+    place = b.createOrFold<arith::XOrIOp>(place, i32(16 * turned));
+  Value pointer =
+      LLVM::GEPOp::create(b, window.pointer.getType(), b.getI8Type(),
+                          window.pointer, ValueRange{place});
+  if (distance == 0)
+    return pointer;
+  return LLVM::GEPOp::create(
+      b, pointer.getType(), b.getI8Type(), pointer,
+      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(distance)});
 }
 
 /// `width` neighbours, which lie in one piece.
 Value KernelEmitter::loadShared(const WindowValues &window, Place row,
                                 Place col, int64_t width) {
+  return loadShared(window, getSharedPointer(window, row, col), width);
+}
+
+Value KernelEmitter::loadShared(const WindowValues &window, Value pointer,
+                                int64_t width) {
   Type element = window.type.getElementType(), memory = getMemoryType(element);
   Type type = width == 1 ? memory : VectorType::get(width, memory);
-  Value value =
-      LLVM::LoadOp::create(b, type, getSharedPointer(window, row, col),
-                           width * window.type.getElementBytes());
+  Value value = LLVM::LoadOp::create(b, type, pointer,
+                                     width * window.type.getElementBytes());
   if (memory != element)
     value = arith::TruncIOp::create(
         b, width == 1 ? element : Type(VectorType::get(width, element)), value);

@@ -112,9 +112,14 @@ private:
   void emitPut(PutOp op);
   void emitGet(GetOp op);
   WindowValues getWindow(mlir::Value buffer, mlir::Value number, int64_t ahead);
+  mlir::Value getSharedOffset(BufferType type, Place row, Place col);
   mlir::Value getSharedPointer(const WindowValues &window, Place row,
                                Place col);
+  mlir::Value getSharedPointerApart(const WindowValues &window, Place row,
+                                    Place col);
   mlir::Value loadShared(const WindowValues &window, Place row, Place col,
+                         int64_t width);
+  mlir::Value loadShared(const WindowValues &window, mlir::Value pointer,
                          int64_t width);
 
   // Views (EmitViews.cpp).
@@ -156,16 +161,12 @@ private:
   mlir::LogicalResult emitDot(tile::DotOp op);
   Registers emitMMA(tile::DotOp op);
   Registers emitFMA(tile::DotOp op);
-  Registers loadMatrices(const WindowValues &window, mlir::Value row,
-                         mlir::Value chunk, bool transposed);
+  Registers loadMatrices(const WindowValues &window, Place row, Place col,
+                         bool transposed);
+  void roundToTF32(Registers &values);
+  Place inSlice(mlir::Value number, int64_t offset);
   llvm::SmallVector<Registers> getLeftFragments(tile::DotOp op, int64_t k);
-
-  // Products of f32 on tensor cores (EmitTF32.cpp).
-  Registers emitTF32(tile::DotOp op);
-  mlir::Value roundToTF32(mlir::Value value);
-  llvm::SmallVector<Registers> getLeftTF32(tile::DotOp op, int64_t k);
-  Registers getRightTF32(tile::DotOp op, mlir::Value firstCol, int64_t col,
-                         int64_t k, int64_t count);
+  Registers getRightFragments(tile::DotOp op, int64_t k, int64_t j);
 
   // Numbers.
   mlir::Value index(int64_t value);
