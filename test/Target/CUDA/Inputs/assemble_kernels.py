@@ -1,6 +1,8 @@
 """Assembles kernels with ptxas: none spills, none gets a warning.
 
-usage: assemble_kernels.py FOLDER PTXAS
+usage: assemble_kernels.py FOLDER PTXAS [-v]
+
+-v prints the registers of a thread of each.
 """
 
 import itertools
@@ -61,6 +63,9 @@ def assemble(module, ptxas, folder, arch="80"):
         spills = re.findall(r"(\d+) bytes spill stores, (\d+) bytes spill loads", said)
         if result.returncode or "warning" in said or spills != [("0", "0")]:
             sys.exit(f"{kernel} for sm_{arch}:\n{said}")
+        if "-v" in sys.argv:
+            registers = re.search(r"Used (\d+) registers", said).group(1)
+            print(f"{kernel}, sm_{arch}: {registers} registers", flush=True)
         yield kernel
 
 
